@@ -1,0 +1,2 @@
+//! The command `touchplate`.
+fn main() {}

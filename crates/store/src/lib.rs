@@ -1,0 +1,1 @@
+//! The index's ports made real: SQLite and disk.
