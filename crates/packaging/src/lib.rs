@@ -1,1 +1,20 @@
 //! Python's package formats as values: names, versions, filenames, digests, core metadata, archives and the Simple API.
+//!
+//! Everything that comes from outside is parsed here once, into a type that cannot hold anything else. Nothing here
+//! touches a disk, a network, the clock or an account. The larger parts are behind features: `archive` (reading
+//! wheels and sdists) and `simple` (the Simple API's pages).
+
+mod digest;
+mod excerpt;
+pub mod filename;
+mod name;
+mod profile;
+mod version;
+
+pub use digest::{Blake2b256, Digests, Hasher, InvalidDigest, Md5, Sha256};
+pub use filename::{
+    FileKind, Filename, FilenameRefused, InvalidFilename, SdistFilename, WheelFilename,
+};
+pub use name::{DisplayName, InvalidName, ProjectName};
+pub use profile::{Profile, UnknownProfile};
+pub use version::{InvalidVersion, Version};
