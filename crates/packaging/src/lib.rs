@@ -9,6 +9,8 @@ mod excerpt;
 pub mod filename;
 mod name;
 mod profile;
+#[cfg(feature = "simple")]
+pub mod simple;
 mod version;
 
 pub use digest::{Blake2b256, Digests, Hasher, InvalidDigest, Md5, Sha256};
