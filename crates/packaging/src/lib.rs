@@ -7,6 +7,7 @@
 mod digest;
 mod excerpt;
 pub mod filename;
+pub mod metadata;
 mod name;
 mod profile;
 #[cfg(feature = "simple")]
@@ -17,6 +18,7 @@ pub use digest::{Blake2b256, Digests, Hasher, InvalidDigest, Md5, Sha256};
 pub use filename::{
     FileKind, Filename, FilenameRefused, InvalidFilename, SdistFilename, WheelFilename,
 };
+pub use metadata::{CoreMetadata, MetadataError, MetadataVersion};
 pub use name::{DisplayName, InvalidName, ProjectName};
 pub use profile::{Profile, UnknownProfile};
 pub use version::{InvalidVersion, Version};
