@@ -1,1 +1,34 @@
 //! PEP 740: attestations, provenance, publishers, and the check that ties a file to the identity that built it.
+//!
+//! [`Attestation::parse`] and [`Provenance::parse`] read, strictly, and keep what they read. [`verify()`] then says what
+//! the cryptography and the transparency log prove of a file, and [`Proven::by`] whether that was the publisher whom the
+//! caller expected. Nothing here touches a disk, a network or the clock.
+
+pub mod attestation;
+mod certificate;
+mod encoding;
+pub mod identity;
+mod json;
+pub mod log;
+pub mod provenance;
+pub mod publisher;
+pub mod root;
+mod sigstore;
+pub mod statement;
+pub mod verify;
+
+pub use attestation::{Attestation, AttestationError};
+pub use certificate::CertificateError;
+pub use encoding::Base64Error;
+pub use identity::{Claims, Identity, SubjectName};
+pub use json::{FieldError, JsonError};
+pub use log::LogEntryFacts;
+pub use provenance::{
+    AttestationBundle, Provenance, ProvenanceError, ProvenanceVerifyError, verify_provenance,
+};
+pub use publisher::{ClaimContradicted, EnvironmentCheck, Mismatch, Publisher, PublisherError};
+pub use root::{TrustRoot, TrustRootError};
+pub use statement::{PredicateType, Statement};
+pub use verify::{
+    EntryError, FileFacts, NoMatch, Proven, VerificationRecord, Verified, VerifyError, verify,
+};

@@ -1,0 +1,248 @@
+//! Judges each case of a corpus: `cargo run --release -p touchplate-attest --example corpus -- FOLDER [--kind …]`.
+//!
+//! Prints one JSON line a row of `FOLDER/MANIFEST.json` and a last line of counts; exits 1 if a *must* row differs.
+
+// What an example prints is its result.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use sha2::Digest as _;
+use touchplate_attest::{
+    Attestation, FileFacts, Proven, Provenance, Publisher, TrustRoot, verify, verify_provenance,
+};
+use touchplate_packaging::Sha256;
+
+const KINDS: [&str; 4] = ["pep740", "upload", "provenance", "bundle"];
+
+#[derive(Deserialize)]
+struct Manifest {
+    cases: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    id: String,
+    kind: String,
+    path: PathBuf,
+    #[serde(default)]
+    artifact: Option<PathBuf>,
+    #[serde(default)]
+    artifact_name: Option<String>,
+    #[serde(default)]
+    artifact_sha256: Option<String>,
+    trusted_root: PathBuf,
+    #[serde(default)]
+    identity: Option<Identity>,
+    #[serde(default)]
+    publisher: Option<Value>,
+    expected: String,
+    level: String,
+}
+
+#[derive(Deserialize)]
+struct Identity {
+    san: Option<String>,
+    issuer: Option<String>,
+}
+
+type Refusal = Box<dyn Error>;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("{}", in_full(&*error));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whether every *must* row came out as expected.
+fn run() -> Result<bool, Box<dyn Error>> {
+    let (folder, kinds) = arguments(std::env::args().skip(1).collect())?;
+    let manifest = std::fs::read(folder.join("MANIFEST.json"))?;
+    let manifest: Manifest = serde_json::from_slice(&manifest)?;
+    let mut roots = BTreeMap::new();
+    let mut agree = 0;
+    let mut differ: BTreeMap<&str, usize> = BTreeMap::new();
+    for row in manifest
+        .cases
+        .iter()
+        .filter(|row| kinds.contains(&row.kind))
+    {
+        let root = roots.entry(row.trusted_root.clone()).or_insert_with(|| {
+            let json =
+                std::fs::read(folder.join(&row.trusted_root)).map_err(|error| error.to_string())?;
+            TrustRoot::from_json(&json).map_err(|error| in_full(&error))
+        });
+        let judged = match root {
+            Ok(root) => judge(row, &folder, root),
+            Err(error) => Err(format!("trust root: {error}").into()),
+        };
+        let (verdict, reason) = match judged {
+            Ok(Some(reason)) => ("accept", reason),
+            Ok(None) => (
+                "unsupported",
+                format!("kind {} is not judged here", row.kind),
+            ),
+            Err(error) => ("reject", in_full(&*error)),
+        };
+        println!(
+            "{}",
+            json!({"id": row.id, "expected": row.expected, "verdict": verdict, "reason": reason, "level": row.level})
+        );
+        if verdict == row.expected {
+            agree += 1;
+        } else {
+            *differ.entry(&row.level).or_default() += 1;
+        }
+    }
+    let of = |level: &str| differ.get(level).copied().unwrap_or_default();
+    println!(
+        "{agree} agree, {} differ (must {}, strict {}, policy {})",
+        differ.values().sum::<usize>(),
+        of("must"),
+        of("strict"),
+        of("policy")
+    );
+    Ok(of("must") == 0)
+}
+
+fn arguments(given: Vec<String>) -> Result<(PathBuf, Vec<String>), Box<dyn Error>> {
+    let mut folder = None;
+    let mut kinds: Vec<String> = KINDS.map(str::to_owned).to_vec();
+    let mut given = given.into_iter();
+    while let Some(argument) = given.next() {
+        let listed = match argument.as_str() {
+            "--kind" => given.next(),
+            other => other.strip_prefix("--kind=").map(str::to_owned),
+        };
+        match listed {
+            Some(listed) => kinds = listed.split(',').map(str::to_owned).collect(),
+            None if folder.is_none() && !argument.starts_with('-') => {
+                folder = Some(argument.into());
+            }
+            None => {
+                return Err(format!(
+                    "expected FOLDER [--kind {}], found {argument}",
+                    KINDS.join(",")
+                )
+                .into());
+            }
+        }
+    }
+    match kinds.iter().find(|kind| !KINDS.contains(&kind.as_str())) {
+        Some(unknown) => {
+            Err(format!("expected kinds out of {}, found {unknown}", KINDS.join(",")).into())
+        }
+        None => Ok((
+            folder.ok_or("expected a folder with a MANIFEST.json")?,
+            kinds,
+        )),
+    }
+}
+
+/// What was accepted in words, or `None` for a kind that is not judged here.
+fn judge(row: &Row, folder: &Path, root: &TrustRoot) -> Result<Option<String>, Refusal> {
+    if row.kind == "bundle" {
+        return Ok(None);
+    }
+    let document = std::fs::read(folder.join(&row.path))?;
+    let artifact = row
+        .artifact
+        .as_ref()
+        .map(|path| std::fs::read(folder.join(path)))
+        .transpose()?;
+    let file = FileFacts {
+        filename: row
+            .artifact_name
+            .as_deref()
+            .ok_or("the row names no file")?
+            .parse()?,
+        sha256: match &artifact {
+            Some(bytes) => Sha256::of(bytes),
+            None => row
+                .artifact_sha256
+                .as_deref()
+                .ok_or("the row has no digest")?
+                .parse()?,
+        },
+    };
+    let publisher = match &row.publisher {
+        Some(publisher) => Some(Publisher::parse(publisher.to_string().as_bytes())?),
+        None => None,
+    };
+    let now = Timestamp::now();
+    let proven = match row.kind.as_str() {
+        "pep740" => vec![verify(&file, &Attestation::parse(&document)?, root, now)?],
+        "upload" => {
+            let attestations = Attestation::parse_array(&document)?;
+            let proven = attestations
+                .iter()
+                .map(|attestation| verify(&file, attestation, root, now));
+            proven.collect::<Result<_, _>>()?
+        }
+        _ => {
+            let provenance = Provenance::parse(&document)?;
+            let verified = verify_provenance(&file, &provenance, publisher.as_slice(), root, now)?;
+            verified
+                .iter()
+                .map(|verified| verified.proven().clone())
+                .collect()
+        }
+    };
+    let mut words = Vec::new();
+    for proven in proven {
+        words.push(belongs(
+            proven,
+            row,
+            publisher.as_ref(),
+            artifact.as_deref(),
+        )?);
+    }
+    Ok(Some(words.join("; ")))
+}
+
+/// Holds what was proved against the row's publisher, identity and artifact.
+fn belongs(
+    proven: Proven,
+    row: &Row,
+    publisher: Option<&Publisher>,
+    artifact: Option<&[u8]>,
+) -> Result<String, Refusal> {
+    if let Some(bytes) = artifact {
+        proven.check_digest("sha512", &format!("{:x}", sha2::Sha512::digest(bytes)))?;
+        proven.check_digest("sha384", &format!("{:x}", sha2::Sha384::digest(bytes)))?;
+    }
+    let mut words = format!("{} by {}", proven.predicate_type(), proven.identity().san());
+    let identity = row
+        .identity
+        .as_ref()
+        .and_then(|it| it.san.as_ref().zip(it.issuer.as_ref()));
+    let proven = match identity {
+        Some((san, issuer)) => proven.by_identity(san, issuer)?,
+        None => proven,
+    };
+    if let Some(publisher) = publisher {
+        words = format!(
+            "{words}, which is {}",
+            proven.by(publisher)?.publisher().describe()
+        );
+    }
+    Ok(words)
+}
+
+/// An error and its causes on one line.
+fn in_full(error: &(dyn Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error: &&dyn Error| (*error).source());
+    let texts: Vec<String> = causes.map(ToString::to_string).collect();
+    texts.join(": ")
+}

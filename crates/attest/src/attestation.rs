@@ -1,0 +1,305 @@
+//! The attestation object of PEP 740, version 1: read strictly, kept as it came.
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::json::{self, FieldError, JsonError, Object};
+use crate::log::{Checkpoint, CheckpointError};
+use crate::statement::{PredicateType, Statement, StatementError};
+
+/// One attestation. Real ones have 5 to 15 kB; an SLSA predicate that names thousands of dependencies has some hundred
+/// kB, carried in base64. Beyond a megabyte it is padding, which every reader of the index would have to fetch.
+pub const MAX_ATTESTATION_BYTES: usize = 1024 * 1024;
+
+/// Attestations of one upload: one for each of the two predicate types that existing readers know. What else is said
+/// of a file is added later, with its own request.
+pub const MAX_UPLOADED_ATTESTATIONS: usize = 2;
+
+/// Log entries of one attestation. Writers make one; each costs three signature checks and must hold.
+pub const MAX_TRANSPARENCY_ENTRIES: usize = 8;
+
+/// Hashes of one inclusion proof: a tree of fewer than 2⁶³ entries needs no more.
+const MAX_PROOF_HASHES: usize = 63;
+
+/// An attestation: its certificate, log entries, statement and signature, and the exact text it came in.
+///
+/// Reading proves nothing: [`verify`](crate::verify()) does.
+#[derive(Clone, Debug)]
+pub struct Attestation {
+    json: String,
+    pub(crate) certificate: Vec<u8>,
+    pub(crate) entries: Vec<TransparencyEntry>,
+    pub(crate) payload: Vec<u8>,
+    statement: Statement,
+    pub(crate) signature: Vec<u8>,
+}
+
+/// One entry of a transparency log as an attestation carries it: protobuf's JSON of `TransparencyLogEntry`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransparencyEntry {
+    /// Index over all shards of the log.
+    pub log_index: u64,
+    /// Which log: for Rekor v1 the SHA-256 of its public key.
+    pub log_id: [u8; 32],
+    /// The entry's kind, such as `dsse`.
+    pub kind: String,
+    /// The kind's version, such as `0.0.1`.
+    pub kind_version: String,
+    /// Seconds since 1970 at which the log says it took the entry; believed only under the promise's signature.
+    pub integrated_time: Option<i64>,
+    /// The log's signature over body, time and index (the SET).
+    pub promise: Option<Vec<u8>>,
+    /// The proof that the entry is in the log.
+    pub proof: Option<InclusionProof>,
+    /// The entry's body, as the log hashed it.
+    pub body: Vec<u8>,
+}
+
+/// A Merkle inclusion proof (RFC 9162 §2.1.3) with the checkpoint that it leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InclusionProof {
+    /// Index in the tree that the checkpoint is of.
+    pub log_index: u64,
+    /// The root that the hashes lead to.
+    pub root_hash: [u8; 32],
+    /// Entries in that tree.
+    pub tree_size: u64,
+    /// Sibling hashes, from the leaf upwards.
+    pub hashes: Vec<[u8; 32]>,
+    /// The signed tree head.
+    pub checkpoint: Checkpoint,
+}
+
+/// Why bytes are no attestation, or no array of them.
+#[derive(Debug, thiserror::Error)]
+pub enum AttestationError {
+    /// The bytes are no strict JSON.
+    #[error("not readable")]
+    Json(#[from] JsonError),
+    /// A field is missing, has another type or is no base64.
+    #[error(transparent)]
+    Field(#[from] FieldError),
+    /// PEP 740 knows version 1 alone.
+    #[error("expected version 1 as a whole number, found {found}")]
+    Version {
+        /// What stands there.
+        found: String,
+    },
+    /// PEP 740 asks for one or more; without one, no time is proved.
+    #[error("the attestation has no transparency log entry")]
+    NoTransparencyEntries,
+    /// A note among the entries is no checkpoint.
+    #[error("the checkpoint of transparency log entry {position} is malformed")]
+    Checkpoint {
+        /// The entry, counted from 1.
+        position: usize,
+        /// What is wrong with it.
+        source: CheckpointError,
+    },
+    /// What was signed is no statement.
+    #[error("the signed statement is malformed")]
+    Statement(#[from] StatementError),
+    /// The form field holds something else.
+    #[error("expected a JSON array of attestations, found {found}")]
+    NotAnArray {
+        /// Its JSON type.
+        found: &'static str,
+    },
+    /// PEP 740: one or more.
+    #[error("expected at least one attestation, found an empty array")]
+    EmptyArray,
+    /// More than [`MAX_UPLOADED_ATTESTATIONS`].
+    #[error(
+        "expected at most {MAX_UPLOADED_ATTESTATIONS} attestations with an upload, found {found}"
+    )]
+    TooMany {
+        /// How many there are.
+        found: usize,
+    },
+    /// One of the array is malformed.
+    #[error("attestation {position} is malformed")]
+    Item {
+        /// Which one, counted from 1.
+        position: usize,
+        /// What is wrong with it.
+        source: Box<AttestationError>,
+    },
+}
+
+impl Attestation {
+    /// Reads one attestation object of at most [`MAX_ATTESTATION_BYTES`]. Unknown keys beside those of PEP 740 are
+    /// kept in [`json`](Self::json) and believed nothing; inside a log entry, whose format is protobuf's, they are refused.
+    pub fn parse(json: &[u8]) -> Result<Self, AttestationError> {
+        let value = json::read(json, MAX_ATTESTATION_BYTES)?;
+        Self::from_value(
+            &value,
+            json::text(json, MAX_ATTESTATION_BYTES)?.trim_ascii(),
+        )
+    }
+
+    /// Reads the upload form field `attestations`: an array of 1 to [`MAX_UPLOADED_ATTESTATIONS`] attestation objects.
+    pub fn parse_array(json: &[u8]) -> Result<Vec<Self>, AttestationError> {
+        /// Brackets, comma and some white space.
+        const AROUND: usize = 1024;
+        let limit = MAX_UPLOADED_ATTESTATIONS * MAX_ATTESTATION_BYTES + AROUND;
+        let value = json::read(json, limit)?;
+        let Value::Array(items) = &value else {
+            return Err(AttestationError::NotAnArray {
+                found: json::type_of(&value),
+            });
+        };
+        if items.is_empty() {
+            return Err(AttestationError::EmptyArray);
+        }
+        if items.len() > MAX_UPLOADED_ATTESTATIONS {
+            return Err(AttestationError::TooMany { found: items.len() });
+        }
+        let texts: Vec<&RawValue> = serde_json::from_slice(json).map_err(JsonError::Syntax)?;
+        let item = |(at, (value, text)): (usize, (&Value, &&RawValue))| {
+            Self::from_value(value, text.get()).map_err(|source| AttestationError::Item {
+                position: at + 1,
+                source: Box::new(source),
+            })
+        };
+        items.iter().zip(&texts).enumerate().map(item).collect()
+    }
+
+    /// `text` is the JSON that `value` was read from, strictly.
+    pub(crate) fn from_value(value: &Value, text: &str) -> Result<Self, AttestationError> {
+        if text.len() > MAX_ATTESTATION_BYTES {
+            return Err(AttestationError::Json(JsonError::TooLarge {
+                limit: MAX_ATTESTATION_BYTES,
+                found: text.len(),
+            }));
+        }
+        let attestation = Object::new(value, "the attestation")?;
+        version_one(&attestation).map_err(|found| AttestationError::Version { found })?;
+        let material = attestation.object("verification_material")?;
+        let certificate = material.wrapped_bytes("certificate")?;
+        let entries = material.array("transparency_entries", MAX_TRANSPARENCY_ENTRIES)?;
+        if entries.is_empty() {
+            return Err(AttestationError::NoTransparencyEntries);
+        }
+        let entries = entries
+            .iter()
+            .enumerate()
+            .map(|(at, value)| entry(value, at + 1));
+        let entries = entries.collect::<Result<_, _>>()?;
+        let envelope = attestation.object("envelope")?;
+        let payload = envelope.wrapped_bytes("statement")?;
+        Ok(Self {
+            certificate,
+            entries,
+            statement: Statement::parse(&payload, MAX_ATTESTATION_BYTES)?,
+            payload,
+            signature: envelope.wrapped_bytes("signature")?,
+            json: text.to_owned(),
+        })
+    }
+
+    /// The JSON text it came in, unknown keys and spelling kept.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+
+    /// What the signed statement says.
+    pub fn statement(&self) -> &Statement {
+        &self.statement
+    }
+
+    /// The type of the statement's claim.
+    pub fn predicate_type(&self) -> &PredicateType {
+        self.statement.predicate_type()
+    }
+
+    /// The signing certificate, DER.
+    pub fn certificate(&self) -> &[u8] {
+        &self.certificate
+    }
+
+    /// The transparency log entries, one at least.
+    pub fn transparency_entries(&self) -> &[TransparencyEntry] {
+        &self.entries
+    }
+
+    /// The DSSE signature, DER, over the statement and its payload type.
+    pub fn signature(&self) -> &[u8] {
+        &self.signature
+    }
+
+    /// Whether both carry the same certificate, log entries, statement and signature, however they are spelled.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.certificate == other.certificate
+            && self.entries == other.entries
+            && self.payload == other.payload
+            && self.signature == other.signature
+    }
+}
+
+/// `Err` says what stands in the place of version 1.
+pub(crate) fn version_one(object: &Object<'_>) -> Result<(), String> {
+    match object.fields().get("version") {
+        Some(version) if version.as_u64() == Some(1) => Ok(()),
+        Some(other) => Err(json::shown(&other.to_string())),
+        None => Err("none".to_owned()),
+    }
+}
+
+fn entry(value: &Value, position: usize) -> Result<TransparencyEntry, AttestationError> {
+    let entry = Object::new(value, format!("transparency log entry {position}"))?;
+    entry.only(&[
+        "logIndex",
+        "logId",
+        "kindVersion",
+        "integratedTime",
+        "inclusionPromise",
+        "inclusionProof",
+        "canonicalizedBody",
+    ])?;
+    let log_id = entry.object("logId")?;
+    log_id.only(&["keyId"])?;
+    let kind_version = entry.object("kindVersion")?;
+    kind_version.only(&["kind", "version"])?;
+    let promise = entry.optional_object("inclusionPromise")?;
+    let proof = entry.optional_object("inclusionProof")?;
+    Ok(TransparencyEntry {
+        log_index: entry.number("logIndex")?,
+        log_id: log_id.hash("keyId")?,
+        kind: kind_version.text("kind")?.to_owned(),
+        kind_version: kind_version.text("version")?.to_owned(),
+        integrated_time: seconds(&entry)?,
+        promise: promise
+            .map(|promise| {
+                promise.only(&["signedEntryTimestamp"])?;
+                promise.bytes("signedEntryTimestamp")
+            })
+            .transpose()?,
+        proof: proof
+            .map(|proof| inclusion_proof(&proof, position))
+            .transpose()?,
+        body: entry.bytes("canonicalizedBody")?,
+    })
+}
+
+/// Protobuf's JSON does not tell 0 from absent.
+fn seconds(entry: &Object<'_>) -> Result<Option<i64>, FieldError> {
+    let seconds = entry.number("integratedTime")?;
+    Ok(i64::try_from(seconds).ok().filter(|&seconds| seconds > 0))
+}
+
+fn inclusion_proof(
+    proof: &Object<'_>,
+    position: usize,
+) -> Result<InclusionProof, AttestationError> {
+    proof.only(&["logIndex", "rootHash", "treeSize", "hashes", "checkpoint"])?;
+    let checkpoint = proof.object("checkpoint")?;
+    checkpoint.only(&["envelope"])?;
+    Ok(InclusionProof {
+        log_index: proof.number("logIndex")?,
+        root_hash: proof.hash("rootHash")?,
+        tree_size: proof.number("treeSize")?,
+        hashes: proof.hashes("hashes", MAX_PROOF_HASHES)?,
+        checkpoint: Checkpoint::parse(checkpoint.text("envelope")?)
+            .map_err(|source| AttestationError::Checkpoint { position, source })?,
+    })
+}

@@ -1,0 +1,375 @@
+//! A signing certificate, read and held against Fulcio's profile. Nothing here checks a signature.
+
+use der::asn1::{ObjectIdentifier, Utf8StringRef};
+use der::{Decode as _, Encode as _};
+use jiff::Timestamp;
+use x509_cert::Certificate;
+use x509_cert::ext::Extension;
+use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::{
+    AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages,
+    SignedCertificateTimestampList, SubjectAltName,
+};
+use x509_cert::time::Time;
+
+use crate::identity::{Claims, Identity, SubjectName};
+
+/// The longest certificate that is read. Fulcio's have 800 to 2,000 bytes, most of it claims.
+const MAX_CERTIFICATE_BYTES: usize = 16 * 1024;
+
+/// Subject alternative names that are read. Fulcio gives one.
+const MAX_NAMES: usize = 8;
+
+const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
+const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
+const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
+const SUBJECT_ALT_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
+const AUTHORITY_KEY_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.35");
+const SCT_LIST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.11129.2.4.2");
+const CODE_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.3");
+const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+const FULCIO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1");
+
+/// A certificate that fits the profile: what it says, still without proof.
+#[derive(Clone, Debug)]
+pub(crate) struct SigningCertificate {
+    pub(crate) identity: Identity,
+    pub(crate) claims: Claims,
+    pub(crate) not_before: Timestamp,
+    pub(crate) not_after: Timestamp,
+    /// The issuer's distinguished name, DER.
+    pub(crate) issuer_name: Vec<u8>,
+    pub(crate) authority_key_id: Vec<u8>,
+    pub(crate) sct: Sct,
+}
+
+/// The signed certificate timestamp (RFC 6962 §3.2): a certificate log's promise.
+#[derive(Clone, Debug)]
+pub(crate) struct Sct {
+    pub(crate) log_id: [u8; 32],
+    pub(crate) time: Timestamp,
+}
+
+/// Why bytes are no signing certificate of Fulcio's profile.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateError {
+    /// Longer than is read.
+    #[error("expected at most {MAX_CERTIFICATE_BYTES} bytes, found {found}")]
+    TooLarge {
+        /// Its length.
+        found: usize,
+    },
+    /// Not one X.509 certificate in DER and nothing else.
+    #[error("not an X.509 certificate in DER")]
+    Malformed(#[source] Option<der::Error>),
+    /// RFC 5280 §4.1.2.1: extensions need version 3.
+    #[error("expected an X.509 certificate of version 3")]
+    Version,
+    /// RFC 5280 §4.2: each extension at most once.
+    #[error("the extension {oid} occurs twice")]
+    DuplicateExtension {
+        /// Its OID.
+        oid: String,
+    },
+    /// RFC 5280 §4.2: an unknown critical extension must be refused.
+    #[error("the critical extension {oid} is not known here")]
+    UnknownCritical {
+        /// Its OID.
+        oid: String,
+    },
+    /// An extension's value is not what its OID says.
+    #[error("the extension {oid} is malformed")]
+    MalformedExtension {
+        /// Its OID.
+        oid: String,
+    },
+    /// A certificate authority signs certificates, not files.
+    #[error("the certificate is a certificate authority's")]
+    Authority,
+    /// No key usage at all.
+    #[error("the certificate has no key usage")]
+    NoKeyUsage,
+    /// Key usage without `digitalSignature`.
+    #[error("the certificate's key may not be used for digital signatures")]
+    KeyUsage,
+    /// No extended key usage at all.
+    #[error("the certificate has no extended key usage")]
+    NoExtendedKeyUsage,
+    /// Fulcio's profile: code signing and nothing else.
+    #[error("expected code signing as the only extended key usage, found {}", found.join(", "))]
+    ExtendedKeyUsage {
+        /// The OIDs found.
+        found: Vec<String>,
+    },
+    /// PEP 740 version 1 signs with ECDSA P-256 and SHA-256.
+    #[error("expected a P-256 key, found {found}")]
+    KeyAlgorithm {
+        /// The algorithm's OID, and the curve's.
+        found: String,
+    },
+    /// RFC 5280 §4.2.1.1 requires the authority key identifier.
+    #[error("the certificate does not say which key issued it (authority key identifier)")]
+    NoAuthorityKeyId,
+    /// No subject alternative name.
+    #[error("the certificate names nobody (no subject alternative name)")]
+    NoName,
+    /// More than are read.
+    #[error("expected at most {MAX_NAMES} subject alternative names, found {found}")]
+    TooManyNames {
+        /// How many there are.
+        found: usize,
+    },
+    /// A name that is neither e-mail address nor URI.
+    #[error("expected an e-mail address or a URI as subject alternative name, found another kind")]
+    NameKind,
+    /// No issuer claim (.1.8).
+    #[error(
+        "the certificate does not say which identity provider vouched (OID 1.3.6.1.4.1.57264.1.8)"
+    )]
+    NoIssuer,
+    /// The old issuer claim (.1.1) contradicts the new one.
+    #[error("the certificate names two identity providers: {new:?} and, in the old claim, {old:?}")]
+    TwoIssuers {
+        /// .1.8
+        new: String,
+        /// .1.1
+        old: String,
+    },
+    /// No certificate timestamp.
+    #[error("the certificate carries no signed certificate timestamp")]
+    NoSct,
+    /// Several: readers differ on whether one good one is enough.
+    #[error("expected one signed certificate timestamp, found {found}")]
+    SctCount {
+        /// How many there are.
+        found: usize,
+    },
+    /// The timestamp's inside is not as RFC 6962 has it.
+    #[error("the signed certificate timestamp is malformed")]
+    MalformedSct,
+}
+
+impl SigningCertificate {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, CertificateError> {
+        use CertificateError as Error;
+        if bytes.len() > MAX_CERTIFICATE_BYTES {
+            return Err(Error::TooLarge { found: bytes.len() });
+        }
+        let certificate =
+            Certificate::from_der(bytes).map_err(|error| Error::Malformed(Some(error)))?;
+        // The certificate log signed the body as it is encoded anew, without its own timestamp.
+        if certificate.to_der().ok().as_deref() != Some(bytes) {
+            return Err(Error::Malformed(None));
+        }
+        let body = &certificate.tbs_certificate;
+        if body.version != x509_cert::Version::V3 {
+            return Err(Error::Version);
+        }
+        let extensions = Extensions::new(body.extensions.as_deref().unwrap_or_default())?;
+        may_sign_code(&extensions)?;
+        has_p256_key(&body.subject_public_key_info)?;
+        let (claims, issuer) = read_claims(&extensions)?;
+        let (san, further) = read_names(&extensions)?;
+        let authority = extensions.read::<AuthorityKeyIdentifier>(AUTHORITY_KEY_ID)?;
+        let key_id = authority.and_then(|authority| authority.key_identifier);
+        let encoded_name = body
+            .issuer
+            .to_der()
+            .map_err(|error| Error::Malformed(Some(error)))?;
+        Ok(Self {
+            identity: Identity::new(san, further, issuer),
+            claims,
+            not_before: timestamp(&body.validity.not_before),
+            not_after: timestamp(&body.validity.not_after),
+            issuer_name: encoded_name,
+            authority_key_id: key_id.ok_or(Error::NoAuthorityKeyId)?.into_bytes(),
+            sct: read_sct(&extensions)?,
+        })
+    }
+}
+
+/// A certificate's time, in whole seconds.
+pub(crate) fn timestamp(time: &Time) -> Timestamp {
+    let seconds = i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
+    // X.509 times end with the year 9999, as jiff's do; the fallback cannot be reached.
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
+}
+
+/// The extensions of one certificate, each there at most once.
+struct Extensions<'c>(&'c [Extension]);
+
+impl<'c> Extensions<'c> {
+    fn new(extensions: &'c [Extension]) -> Result<Self, CertificateError> {
+        const UNDERSTOOD: [ObjectIdentifier; 4] = [
+            BASIC_CONSTRAINTS,
+            KEY_USAGE,
+            EXTENDED_KEY_USAGE,
+            SUBJECT_ALT_NAME,
+        ];
+        for (at, extension) in extensions.iter().enumerate() {
+            let oid = extension.extn_id;
+            if extensions
+                .iter()
+                .skip(at + 1)
+                .any(|later| later.extn_id == oid)
+            {
+                return Err(CertificateError::DuplicateExtension {
+                    oid: oid.to_string(),
+                });
+            }
+            if extension.critical && !UNDERSTOOD.contains(&oid) {
+                return Err(CertificateError::UnknownCritical {
+                    oid: oid.to_string(),
+                });
+            }
+        }
+        Ok(Self(extensions))
+    }
+
+    fn find(&self, oid: ObjectIdentifier) -> Option<&'c [u8]> {
+        let extension = self.0.iter().find(|extension| extension.extn_id == oid);
+        extension.map(|extension| extension.extn_value.as_bytes())
+    }
+
+    fn read<T: der::Decode<'c>>(
+        &self,
+        oid: ObjectIdentifier,
+    ) -> Result<Option<T>, CertificateError> {
+        let value = self.find(oid).map(T::from_der).transpose();
+        value.map_err(|_| malformed(oid))
+    }
+}
+
+fn malformed(oid: ObjectIdentifier) -> CertificateError {
+    CertificateError::MalformedExtension {
+        oid: oid.to_string(),
+    }
+}
+
+fn may_sign_code(extensions: &Extensions<'_>) -> Result<(), CertificateError> {
+    use CertificateError as Error;
+    let constraints = extensions.read::<BasicConstraints>(BASIC_CONSTRAINTS)?;
+    if constraints.is_some_and(|constraints| constraints.ca) {
+        return Err(Error::Authority);
+    }
+    let usage = extensions
+        .read::<KeyUsage>(KEY_USAGE)?
+        .ok_or(Error::NoKeyUsage)?;
+    if !usage.0.contains(KeyUsages::DigitalSignature) {
+        return Err(Error::KeyUsage);
+    }
+    let extended = extensions.read::<ExtendedKeyUsage>(EXTENDED_KEY_USAGE)?;
+    let extended = extended.ok_or(Error::NoExtendedKeyUsage)?.0;
+    if extended != [CODE_SIGNING] {
+        let found = extended.iter().map(ToString::to_string).collect();
+        return Err(Error::ExtendedKeyUsage { found });
+    }
+    Ok(())
+}
+
+fn has_p256_key(key: &x509_cert::spki::SubjectPublicKeyInfoOwned) -> Result<(), CertificateError> {
+    /// An uncompressed point: 0x04 and two coordinates of 32 bytes.
+    const POINT_BYTES: usize = 65;
+    let curve = key
+        .algorithm
+        .parameters
+        .as_ref()
+        .and_then(|parameters| parameters.decode_as::<ObjectIdentifier>().ok());
+    let point = key.subject_public_key.as_bytes().unwrap_or_default();
+    let uncompressed = point.first() == Some(&4) && point.len() == POINT_BYTES;
+    if key.algorithm.oid == EC_PUBLIC_KEY && curve == Some(P256) && uncompressed {
+        return Ok(());
+    }
+    let curve = curve
+        .map(|curve| format!(" on {curve}"))
+        .unwrap_or_default();
+    Err(CertificateError::KeyAlgorithm {
+        found: format!("{}{curve}", key.algorithm.oid),
+    })
+}
+
+/// The first name, and any further ones.
+fn read_names(
+    extensions: &Extensions<'_>,
+) -> Result<(SubjectName, Vec<SubjectName>), CertificateError> {
+    use CertificateError as Error;
+    let names = extensions
+        .read::<SubjectAltName>(SUBJECT_ALT_NAME)?
+        .ok_or(Error::NoName)?
+        .0;
+    if names.len() > MAX_NAMES {
+        return Err(Error::TooManyNames { found: names.len() });
+    }
+    let name = |name: &GeneralName| match name {
+        GeneralName::Rfc822Name(email) => Ok(SubjectName::Email(email.to_string())),
+        GeneralName::UniformResourceIdentifier(uri) => Ok(SubjectName::Uri(uri.to_string())),
+        _ => Err(Error::NameKind),
+    };
+    let (first, further) = names.split_first().ok_or(Error::NoName)?;
+    Ok((
+        name(first)?,
+        further.iter().map(name).collect::<Result<_, _>>()?,
+    ))
+}
+
+/// The claims and the issuer. `.1` to `.6` hold bare text, those from `.8` on a DER UTF8String.
+fn read_claims(extensions: &Extensions<'_>) -> Result<(Claims, String), CertificateError> {
+    use CertificateError as Error;
+    /// The last number of the OIDs that hold bare text.
+    const LAST_BARE: u32 = 6;
+    let mut claims = Claims::default();
+    let (mut issuer, mut old_issuer) = (None, None);
+    for extension in extensions.0 {
+        let oid = extension.extn_id;
+        let below = oid.parent().filter(|parent| *parent == FULCIO);
+        let Some(number) = below.and_then(|_| oid.arc(FULCIO.len())) else {
+            continue;
+        };
+        let bytes = extension.extn_value.as_bytes();
+        let value = if number <= LAST_BARE {
+            std::str::from_utf8(bytes)
+                .map_err(|_| malformed(oid))?
+                .to_owned()
+        } else {
+            Utf8StringRef::from_der(bytes)
+                .map_err(|_| malformed(oid))?
+                .to_string()
+        };
+        match number {
+            1 => old_issuer = Some(value),
+            8 => issuer = Some(value),
+            _ => match claims.field(number) {
+                Some(field) => *field = Some(value),
+                None => {
+                    claims.other.insert(number, value);
+                }
+            },
+        }
+    }
+    let new = issuer.ok_or(Error::NoIssuer)?;
+    match old_issuer {
+        Some(old) if old != new => Err(Error::TwoIssuers { new, old }),
+        _ => Ok((claims, new)),
+    }
+}
+
+fn read_sct(extensions: &Extensions<'_>) -> Result<Sct, CertificateError> {
+    use CertificateError as Error;
+    let list = extensions.find(SCT_LIST).ok_or(Error::NoSct)?;
+    let list = SignedCertificateTimestampList::from_der(list).map_err(|_| malformed(SCT_LIST))?;
+    let timestamps = list.parse_timestamps().map_err(|_| malformed(SCT_LIST))?;
+    let [timestamp] = timestamps.as_slice() else {
+        return Err(Error::SctCount {
+            found: timestamps.len(),
+        });
+    };
+    let sct = timestamp
+        .parse_timestamp()
+        .map_err(|_| Error::MalformedSct)?;
+    let millis = i64::try_from(sct.timestamp).map_err(|_| Error::MalformedSct)?;
+    Ok(Sct {
+        log_id: sct.log_id.key_id,
+        time: Timestamp::from_millisecond(millis).map_err(|_| Error::MalformedSct)?,
+    })
+}

@@ -1,0 +1,632 @@
+//! The strict reader of outside JSON, and access to the fields of what it read.
+//!
+//! Lenient readers see different documents in the same bytes: the first or the last of two equal keys, a number or
+//! its rounding, text before or after the value. An attestation is read by many programs, so what two of them could
+//! read differently is refused here.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+use crate::encoding::{self, Base64Error};
+
+/// Arrays and objects inside each other. A provenance object needs 10, the deepest SLSA predicates seen about as many;
+/// every reader's stack survives this.
+pub(crate) const MAX_DEPTH: usize = 32;
+
+/// Values in one document. A megabyte of `[[],[],…]` would become 30 MB of memory; the largest real documents have
+/// some hundred values, an SLSA predicate that names a thousand dependencies some thousands.
+pub(crate) const MAX_VALUES: usize = 100_000;
+
+/// Why text is not the JSON that this crate reads.
+#[derive(Debug, thiserror::Error)]
+pub enum JsonError {
+    /// More bytes than the kind of document may have.
+    #[error("expected at most {limit} bytes of JSON, found {found}")]
+    TooLarge {
+        /// The most that is read.
+        limit: usize,
+        /// What was offered.
+        found: usize,
+    },
+    /// RFC 8259 §8.1 forbids a byte order mark, and readers differ on it.
+    #[error("expected JSON, found a byte order mark in front of it")]
+    ByteOrderMark,
+    /// RFC 8259 §8.1: UTF-8 is the one encoding.
+    #[error("expected JSON in UTF-8, found other bytes")]
+    NotUtf8(#[source] std::str::Utf8Error),
+    /// One object has a key twice: readers differ on which one counts (RFC 8259 §4).
+    #[error("the key {key:?} occurs twice in one object")]
+    DuplicateKey {
+        /// The key, shortened.
+        key: String,
+    },
+    /// Deeper than any real document.
+    #[error("arrays and objects are nested more than {MAX_DEPTH} deep")]
+    TooDeep,
+    /// More than any real document.
+    #[error("the document has more than {MAX_VALUES} values")]
+    TooManyValues,
+    /// Something follows the value.
+    #[error("expected nothing after the JSON value, found more")]
+    Trailing(#[source] serde_json::Error),
+    /// No JSON by RFC 8259.
+    #[error("not valid JSON")]
+    Syntax(#[source] serde_json::Error),
+}
+
+/// The value in `bytes`: one document and nothing else, at most `limit` bytes.
+pub(crate) fn read(bytes: &[u8], limit: usize) -> Result<Value, JsonError> {
+    let text = text(bytes, limit)?;
+    let state = State::default();
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let value = Node {
+        state: &state,
+        depth: 0,
+    }
+    .deserialize(&mut reader)
+    .map_err(|error| state.refused.take().unwrap_or(JsonError::Syntax(error)))?;
+    reader.end().map_err(JsonError::Trailing)?;
+    Ok(value)
+}
+
+/// `bytes` as the text of a document: bounded, UTF-8, no mark in front. Its syntax is not looked at.
+pub(crate) fn text(bytes: &[u8], limit: usize) -> Result<&str, JsonError> {
+    if bytes.len() > limit {
+        return Err(JsonError::TooLarge {
+            limit,
+            found: bytes.len(),
+        });
+    }
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        return Err(JsonError::ByteOrderMark);
+    }
+    std::str::from_utf8(bytes).map_err(JsonError::NotUtf8)
+}
+
+/// What one read keeps beside the value: the rule that was broken, since serde's errors hold only text.
+#[derive(Default)]
+struct State {
+    refused: Cell<Option<JsonError>>,
+    values: Cell<usize>,
+}
+
+struct Node<'a> {
+    state: &'a State,
+    depth: usize,
+}
+
+impl Node<'_> {
+    fn refuse<E: serde::de::Error>(&self, why: JsonError) -> E {
+        let error = E::custom(&why);
+        self.state.refused.set(Some(why));
+        error
+    }
+
+    fn inner<E: serde::de::Error>(&self) -> Result<Self, E> {
+        if self.depth >= MAX_DEPTH {
+            return Err(self.refuse(JsonError::TooDeep));
+        }
+        Ok(Self {
+            state: self.state,
+            depth: self.depth + 1,
+        })
+    }
+
+    fn again(&self) -> Self {
+        Self {
+            state: self.state,
+            depth: self.depth,
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Node<'_> {
+    type Value = Value;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let values = self.state.values.get() + 1;
+        if values > MAX_VALUES {
+            return Err(self.refuse(JsonError::TooManyValues));
+        }
+        self.state.values.set(values);
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Node<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+        let number = serde_json::Number::from_f64(value);
+        number
+            .map(Value::Number)
+            .ok_or_else(|| E::custom("number out of range"))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let inner = self.inner()?;
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element_seed(inner.again())? {
+            items.push(item);
+        }
+        Ok(Value::Array(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let inner = self.inner()?;
+        let mut fields = Map::new();
+        while let Some(key) = map.next_key::<String>()? {
+            if fields.contains_key(&key) {
+                return Err(self.refuse(JsonError::DuplicateKey { key: shown(&key) }));
+            }
+            let value = map.next_value_seed(inner.again())?;
+            fields.insert(key, value);
+        }
+        Ok(Value::Object(fields))
+    }
+}
+
+/// `text` as it may stand in a message: the start of a long one.
+pub(crate) fn shown(text: &str) -> String {
+    /// Long enough for a URL; a message ends up in a log line.
+    const SHOWN: usize = 160;
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// Why a field of a document is not what its format says.
+#[derive(Debug, thiserror::Error)]
+pub enum FieldError {
+    /// The value is no object.
+    #[error("expected {at} to be an object, found {found}")]
+    NotAnObject {
+        /// Where, as a path.
+        at: String,
+        /// The JSON type found.
+        found: &'static str,
+    },
+    /// A required key is absent (or null).
+    #[error("{at} has no `{key}`")]
+    Missing {
+        /// Where, as a path.
+        at: String,
+        /// The key.
+        key: &'static str,
+    },
+    /// The value has another type.
+    #[error("expected `{key}` of {at} to be {expected}, found {found}")]
+    WrongType {
+        /// Where, as a path.
+        at: String,
+        /// The key.
+        key: &'static str,
+        /// The type wanted.
+        expected: &'static str,
+        /// The JSON type found.
+        found: &'static str,
+    },
+    /// The text is no canonical base64.
+    #[error("`{key}` of {at} is not canonical base64")]
+    Base64 {
+        /// Where, as a path.
+        at: String,
+        /// The key.
+        key: &'static str,
+        /// What is wrong with it.
+        source: Base64Error,
+    },
+    /// Decoded, it has another length.
+    #[error("expected `{key}` of {at} to hold {expected} bytes, found {found}")]
+    Length {
+        /// Where, as a path.
+        at: String,
+        /// The key.
+        key: &'static str,
+        /// Bytes wanted.
+        expected: usize,
+        /// Bytes found.
+        found: usize,
+    },
+    /// No whole number from 0 to 2⁶³-1 as protobuf's JSON writes it.
+    #[error("expected `{key}` of {at} to be a decimal number from 0 to 2^63-1, found {found:?}")]
+    Number {
+        /// Where, as a path.
+        at: String,
+        /// The key.
+        key: &'static str,
+        /// What stands there, shortened.
+        found: String,
+    },
+    /// An array is longer than its bound.
+    #[error("expected at most {limit} items in `{key}` of {at}, found {found}")]
+    TooMany {
+        /// Where, as a path.
+        at: String,
+        /// The key.
+        key: &'static str,
+        /// The bound.
+        limit: usize,
+        /// The number found.
+        found: usize,
+    },
+    /// The object is closed, and this key is not one of its keys.
+    #[error("{at} has the unknown key {key:?}")]
+    Unknown {
+        /// Where, as a path.
+        at: String,
+        /// The key, shortened.
+        key: String,
+    },
+}
+
+/// An object with the name that messages call it by.
+#[derive(Clone)]
+pub(crate) struct Object<'v> {
+    at: Cow<'static, str>,
+    fields: &'v Map<String, Value>,
+}
+
+impl<'v> Object<'v> {
+    pub(crate) fn new(
+        value: &'v Value,
+        at: impl Into<Cow<'static, str>>,
+    ) -> Result<Self, FieldError> {
+        let at = at.into();
+        match value {
+            Value::Object(fields) => Ok(Self { at, fields }),
+            other => Err(FieldError::NotAnObject {
+                at: at.into_owned(),
+                found: type_of(other),
+            }),
+        }
+    }
+
+    fn at(&self) -> String {
+        self.at.clone().into_owned()
+    }
+
+    pub(crate) fn fields(&self) -> &'v Map<String, Value> {
+        self.fields
+    }
+
+    /// The value under `key`; `null` counts as absent, as it does in protobuf's JSON and in what Python models write.
+    pub(crate) fn optional(&self, key: &str) -> Option<&'v Value> {
+        self.fields.get(key).filter(|value| !value.is_null())
+    }
+
+    pub(crate) fn required(&self, key: &'static str) -> Result<&'v Value, FieldError> {
+        self.optional(key)
+            .ok_or_else(|| FieldError::Missing { at: self.at(), key })
+    }
+
+    pub(crate) fn wrong_type(
+        &self,
+        key: &'static str,
+        expected: &'static str,
+        value: &Value,
+    ) -> FieldError {
+        FieldError::WrongType {
+            at: self.at(),
+            key,
+            expected,
+            found: type_of(value),
+        }
+    }
+
+    pub(crate) fn object(&self, key: &'static str) -> Result<Object<'v>, FieldError> {
+        let value = self.required(key)?;
+        Object::new(value, format!("`{key}` of {}", self.at))
+    }
+
+    pub(crate) fn optional_object(
+        &self,
+        key: &'static str,
+    ) -> Result<Option<Object<'v>>, FieldError> {
+        self.optional(key).map(|_| self.object(key)).transpose()
+    }
+
+    pub(crate) fn array(&self, key: &'static str, limit: usize) -> Result<&'v [Value], FieldError> {
+        match self.required(key)? {
+            Value::Array(items) if items.len() > limit => Err(FieldError::TooMany {
+                at: self.at(),
+                key,
+                limit,
+                found: items.len(),
+            }),
+            Value::Array(items) => Ok(items),
+            other => Err(self.wrong_type(key, "an array", other)),
+        }
+    }
+
+    pub(crate) fn text(&self, key: &'static str) -> Result<&'v str, FieldError> {
+        match self.required(key)? {
+            Value::String(text) => Ok(text),
+            other => Err(self.wrong_type(key, "a string", other)),
+        }
+    }
+
+    pub(crate) fn optional_text(&self, key: &'static str) -> Result<Option<&'v str>, FieldError> {
+        self.optional(key).map(|_| self.text(key)).transpose()
+    }
+
+    /// Canonical base64 on one line.
+    pub(crate) fn bytes(&self, key: &'static str) -> Result<Vec<u8>, FieldError> {
+        encoding::base64(self.text(key)?).map_err(|source| self.not_base64(key, source))
+    }
+
+    /// Canonical base64, on one line or in lines of 76 as MIME writes it.
+    pub(crate) fn wrapped_bytes(&self, key: &'static str) -> Result<Vec<u8>, FieldError> {
+        encoding::wrapped_base64(self.text(key)?).map_err(|source| self.not_base64(key, source))
+    }
+
+    fn not_base64(&self, key: &'static str, source: Base64Error) -> FieldError {
+        FieldError::Base64 {
+            at: self.at(),
+            key,
+            source,
+        }
+    }
+
+    pub(crate) fn hash(&self, key: &'static str) -> Result<[u8; 32], FieldError> {
+        let bytes = self.bytes(key)?;
+        <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| FieldError::Length {
+            at: self.at(),
+            key,
+            expected: 32,
+            found: bytes.len(),
+        })
+    }
+
+    pub(crate) fn hashes(
+        &self,
+        key: &'static str,
+        limit: usize,
+    ) -> Result<Vec<[u8; 32]>, FieldError> {
+        if self.optional(key).is_none() {
+            return Ok(Vec::new());
+        }
+        let hash = |item: &Value| {
+            let Value::String(text) = item else {
+                return Err(self.wrong_type(key, "an array of strings", item));
+            };
+            let bytes = encoding::base64(text).map_err(|source| self.not_base64(key, source))?;
+            <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| FieldError::Length {
+                at: self.at(),
+                key,
+                expected: 32,
+                found: bytes.len(),
+            })
+        };
+        self.array(key, limit)?.iter().map(hash).collect()
+    }
+
+    /// An int64 of protobuf's JSON that must not be negative: a string of digits or a whole number, absent for 0.
+    pub(crate) fn number(&self, key: &'static str) -> Result<u64, FieldError> {
+        let Some(value) = self.optional(key) else {
+            return Ok(0);
+        };
+        let number = match value {
+            Value::String(text) => encoding::decimal(text),
+            Value::Number(number) => number.as_u64(),
+            other => return Err(self.wrong_type(key, "a number or a string of digits", other)),
+        };
+        let fits = number.filter(|&number| i64::try_from(number).is_ok());
+        fits.ok_or_else(|| FieldError::Number {
+            at: self.at(),
+            key,
+            found: shown(value.as_str().unwrap_or(&value.to_string())),
+        })
+    }
+
+    /// Refuses keys other than `known`: the object belongs to a format in which an unknown key may change the meaning.
+    pub(crate) fn only(&self, known: &[&str]) -> Result<(), FieldError> {
+        match self
+            .fields
+            .keys()
+            .find(|key| !known.contains(&key.as_str()))
+        {
+            Some(key) => Err(FieldError::Unknown {
+                at: self.at(),
+                key: shown(key),
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What `value` is, in words.
+pub(crate) fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// Valid JSON `text` without the white space between its tokens and with every character beyond ASCII escaped: the
+/// same document to every reader, key order and number spelling kept.
+pub(crate) fn compact_ascii(text: &str) -> String {
+    let mut compact = String::with_capacity(text.len());
+    let mut in_string = false;
+    let mut escaped = false;
+    for c in text.chars() {
+        if in_string {
+            if escaped {
+                escaped = false;
+            } else if c == '\\' {
+                escaped = true;
+            } else if c == '"' {
+                in_string = false;
+            }
+        } else if c == '"' {
+            in_string = true;
+        } else if c.is_ascii_whitespace() {
+            continue;
+        }
+        if c.is_ascii() {
+            compact.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                compact.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    compact
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(text: &[u8]) -> JsonError {
+        read(text, 4096).unwrap_err()
+    }
+
+    #[test]
+    fn what_it_reads_is_what_serde_json_reads() {
+        for text in [
+            "null",
+            " { } ",
+            r#"{"a":[1,-1,1.5,1e3,true,false,null,"x\u00e9\ud83d\ude00"],"b":{"a":{}}}"#,
+            "18446744073709551615",
+            "[]\n",
+        ] {
+            let expected: Value = serde_json::from_str(text).unwrap();
+            assert_eq!(read(text.as_bytes(), 4096).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn each_rule_has_its_own_refusal() {
+        use JsonError as E;
+        assert!(matches!(
+            read(b"[1]", 2).unwrap_err(),
+            E::TooLarge { limit: 2, found: 3 }
+        ));
+        assert!(matches!(refusal(b"\xef\xbb\xbf{}"), E::ByteOrderMark));
+        assert!(matches!(refusal(b"\xff\xfe{\0}\0"), E::NotUtf8(_)));
+        assert!(
+            matches!(refusal(br#"{"a":{"b":1,"c":2,"b":1}}"#), E::DuplicateKey { key } if key == "b")
+        );
+        assert!(matches!(refusal(br#"{"a":1,"\u0061":1}"#), E::DuplicateKey { key } if key == "a"));
+        assert!(matches!(refusal(b"{} {}"), E::Trailing(_)));
+        assert!(matches!(refusal(b"{}\0"), E::Trailing(_)));
+        for syntax in [
+            &b""[..],
+            b"{",
+            b"nan",
+            b"[NaN]",
+            b"01",
+            b"[1,]",
+            br#""\ud800""#,
+            br#"{"a" 1}"#,
+            b"'a'",
+            b"1e999",
+            b"\"\x01\"",
+        ] {
+            assert!(matches!(refusal(syntax), E::Syntax(_)), "{syntax:?}");
+        }
+    }
+
+    #[test]
+    fn depth_and_number_of_values_are_bounded() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(read(nested(MAX_DEPTH).as_bytes(), 1 << 20).is_ok());
+        let deep = nested(MAX_DEPTH + 1);
+        assert!(matches!(refusal(deep.as_bytes()), JsonError::TooDeep));
+        let abyss = "[".repeat(100_000);
+        assert!(matches!(
+            read(abyss.as_bytes(), 1 << 20).unwrap_err(),
+            JsonError::TooDeep
+        ));
+        let wide = format!("[{}0]", "0,".repeat(MAX_VALUES - 2));
+        assert!(read(wide.as_bytes(), 1 << 20).is_ok());
+        let wider = format!("[{}0]", "0,".repeat(MAX_VALUES - 1));
+        assert!(matches!(
+            read(wider.as_bytes(), 1 << 20).unwrap_err(),
+            JsonError::TooManyValues
+        ));
+    }
+
+    #[test]
+    fn a_number_is_digits_or_a_whole_number_below_2_to_the_63() {
+        let number = |json: &str| {
+            let value: Value = serde_json::from_str(json).unwrap();
+            Object::new(&value, "it").unwrap().number("n").ok()
+        };
+        assert_eq!(number(r#"{"n":"0"}"#), Some(0));
+        assert_eq!(number(r#"{"n":7}"#), Some(7));
+        assert_eq!(number(r#"{}"#), Some(0));
+        assert_eq!(number(r#"{"n":null}"#), Some(0));
+        assert_eq!(
+            number(r#"{"n":"9223372036854775807"}"#),
+            Some(i64::MAX as u64)
+        );
+        for refused in [
+            r#""9223372036854775808""#,
+            "9223372036854775808",
+            r#""-1""#,
+            "-1",
+            "1.0",
+            r#"" 1""#,
+            r#""+1""#,
+            r#""01""#,
+            r#""""#,
+            r#""0x1""#,
+            r#""１""#,
+            "true",
+            "[1]",
+        ] {
+            assert_eq!(number(&format!(r#"{{"n":{refused}}}"#)), None, "{refused}");
+        }
+    }
+
+    #[test]
+    fn compacting_changes_no_value() {
+        let text = "{ \"a b\" : [ 1.50 , \"\\\" \\\\\" , \"— 😀\" ] ,\n \"c\" : -0 }";
+        let compact = compact_ascii(text);
+        assert_eq!(
+            compact,
+            r#"{"a b":[1.50,"\" \\","\u2014 \ud83d\ude00"],"c":-0}"#
+        );
+        let value = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+        assert_eq!(value(&compact), value(text));
+    }
+}

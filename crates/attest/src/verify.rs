@@ -1,0 +1,471 @@
+//! Whether an attestation holds for a file, and whose it is.
+
+mod entry;
+mod error;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use touchplate_packaging::{Filename, Sha256};
+
+pub use error::{EntryError, VerifyError};
+
+use crate::attestation::Attestation;
+use crate::certificate::SigningCertificate;
+use crate::identity::{Claims, Identity};
+use crate::json;
+use crate::log::LogEntryFacts;
+use crate::publisher::{self, ClaimContradicted, EnvironmentCheck, Mismatch, Publisher};
+use crate::root::TrustRoot;
+use crate::sigstore::Refused;
+use crate::statement::{self, PredicateType, STATEMENT_TYPE, Statement};
+
+/// The file that an attestation must be about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileFacts {
+    /// The name it is published under.
+    pub filename: Filename,
+    /// Its digest.
+    pub sha256: Sha256,
+}
+
+/// Checks everything that the cryptography and the log prove of an attestation, whoever made it. Each step has its own
+/// error, and every one must hold:
+///
+/// 1. the statement is in-toto's version 1 and has exactly one subject;
+/// 2. the subject's name is a distribution's filename, and parsed the same as the file's;
+/// 3. the subject's sha256 is the file's;
+/// 4. the predicate is publish/v1 (with no body) or SLSA provenance v1;
+/// 5. the certificate fits Fulcio's profile: P-256 key, for digital signatures and code signing only, no authority's, no
+///    extension twice and no unknown critical one, with a subject name, an issuer claim and one certificate timestamp;
+/// 6. the timestamp's log is in the root, believed at that time, and the time has come;
+/// 7. the certificate's issuer is in the root, by name and key identifier;
+/// 8. each log entry is `dsse` 0.0.1, of the log of the root that its id names;
+/// 9. its time is promised, not in the future, and within the certificate's validity;
+/// 10. the log's key was believed at that time;
+/// 11. the issuer was believed, and its certificate and those above it were valid at that time;
+/// 12. its inclusion proof and checkpoint agree on size and root, the checkpoint names the log as its origin and signer,
+///     and the entry's index is in the tree;
+/// 13. its body is readable, of the entry's kind, and hashes with SHA-256;
+/// 14. the body's one signature, its certificate and its statement are the attestation's;
+/// 15. the issuer signed the certificate;
+/// 16. the certificate log signed the timestamp, for this certificate;
+/// 17. the log signed the promise;
+/// 18. the proof leads from the body to the root;
+/// 19. the log signed the checkpoint;
+/// 20. the certificate's key signed the statement.
+///
+/// Cheap rules come before signatures, so of two faults the cheaper one is named.
+pub fn verify(
+    file: &FileFacts,
+    attestation: &Attestation,
+    root: &TrustRoot,
+    now: Timestamp,
+) -> Result<Proven, VerifyError> {
+    let statement = attestation.statement();
+    check_statement(file, statement)?; // 1 to 4
+    let certificate = SigningCertificate::parse(&attestation.certificate)?; // 5
+    check_certificate_timestamp(&certificate, root, now)?; // 6
+    let named = |it: &crate::root::Issuer| {
+        it.is_named_by(&certificate.issuer_name, &certificate.authority_key_id)
+    };
+    let issuers: Vec<_> = root
+        .material()
+        .issuers()
+        .filter(|(_, issuer)| named(issuer))
+        .collect();
+    if issuers.is_empty() {
+        return Err(VerifyError::UnknownAuthority); // 7
+    }
+    let mut entries = Vec::new();
+    for (at, log_entry) in attestation.entries.iter().enumerate() {
+        let refuse = |source| VerifyError::Entry {
+            position: at + 1,
+            source,
+        };
+        let checked = entry::check(attestation, log_entry, &certificate, root, now); // 8 to 10, 12 to 14
+        let (log, facts) = checked.map_err(refuse)?;
+        let mut outcome = Err(VerifyError::UnknownAuthority);
+        for &(number, issuer) in &issuers {
+            outcome = entry::in_force(issuer, facts.integrated_time).map_err(refuse); // 11
+            if outcome.is_ok() {
+                let checked =
+                    root.material()
+                        .check(number, log, attestation, log_entry, &file.sha256); // 15 to 20
+                outcome = checked.map_err(|refused| from_refused(refused, at + 1));
+            }
+            // Another certificate of the root may have the same name and key, with other dates or another window.
+            if !matches!(&outcome, Err(VerifyError::CertificateSignature(_)))
+                && !is_about_authority(&outcome)
+            {
+                break;
+            }
+        }
+        outcome?;
+        entries.push(facts);
+    }
+    Ok(Proven {
+        file: file.clone(),
+        attestation: attestation.clone(),
+        identity: certificate.identity,
+        claims: certificate.claims,
+        entries,
+        root_digest: *root.digest(),
+        verified_at: now,
+    })
+}
+
+fn is_about_authority(outcome: &Result<(), VerifyError>) -> bool {
+    use EntryError::{AuthorityNotInForce, AuthorityNotValid};
+    let Err(VerifyError::Entry { source, .. }) = outcome else {
+        return false;
+    };
+    matches!(
+        source,
+        AuthorityNotInForce { .. } | AuthorityNotValid { .. }
+    )
+}
+
+fn from_refused(refused: Refused, position: usize) -> VerifyError {
+    let entry = |source| VerifyError::Entry { position, source };
+    match refused {
+        Refused::Chain(cause) => VerifyError::CertificateSignature(cause),
+        Refused::CertificateTimestamp(cause) => VerifyError::CertificateTimestamp(cause),
+        Refused::Promise(cause) => entry(EntryError::Promise(cause)),
+        Refused::InclusionProof(cause) => entry(EntryError::InclusionProof(cause)),
+        Refused::Checkpoint(cause) => entry(EntryError::Checkpoint(cause)),
+        Refused::Signature(cause) => VerifyError::Signature(cause),
+        Refused::Other(cause) => VerifyError::Refused(cause),
+    }
+}
+
+/// Steps 1 to 4.
+fn check_statement(file: &FileFacts, statement: &Statement) -> Result<(), VerifyError> {
+    if statement.type_uri() != STATEMENT_TYPE {
+        return Err(VerifyError::StatementType {
+            found: json::shown(statement.type_uri()),
+        });
+    }
+    let [subject] = statement.subjects() else {
+        return Err(VerifyError::SubjectCount {
+            found: statement.subjects().len(),
+        });
+    };
+    let name = subject.name.as_deref().filter(|name| !name.is_empty());
+    let name = name.ok_or(VerifyError::NoSubjectName)?;
+    let filename: Filename = name.parse().map_err(|source| VerifyError::SubjectName {
+        found: json::shown(name),
+        source,
+    })?;
+    if !filename.is_same_distribution(&file.filename) {
+        return Err(VerifyError::OtherFile {
+            expected: file.filename.to_string(),
+            found: filename.to_string(),
+        });
+    }
+    let given = subject.digests.get("sha256").ok_or(VerifyError::NoSha256)?;
+    let parsed = given
+        .parse::<Sha256>()
+        .ok()
+        .filter(|sha256| sha256.to_string() == *given);
+    let sha256 = parsed.ok_or_else(|| VerifyError::Sha256Spelling {
+        found: json::shown(given),
+    })?;
+    if sha256 != file.sha256 {
+        return Err(VerifyError::OtherSha256 {
+            expected: file.sha256,
+            found: sha256,
+        });
+    }
+    let predicate_type = statement.predicate_type();
+    if let PredicateType::Other(uri) = predicate_type {
+        return Err(VerifyError::PredicateType {
+            found: json::shown(uri),
+        });
+    }
+    if !statement::body_fits(predicate_type, statement.predicate()) {
+        return Err(VerifyError::PredicateBody {
+            predicate_type: predicate_type.clone(),
+        });
+    }
+    Ok(())
+}
+
+/// Step 6.
+fn check_certificate_timestamp(
+    certificate: &SigningCertificate,
+    root: &TrustRoot,
+    now: Timestamp,
+) -> Result<(), VerifyError> {
+    let sct = &certificate.sct;
+    let log = root.material().certificate_log(&sct.log_id);
+    let log = log.ok_or_else(|| VerifyError::UnknownCertificateLog {
+        log_id: hex::encode(sct.log_id),
+    })?;
+    if !log.window.contains(sct.time) {
+        return Err(VerifyError::CertificateLogNotInForce { time: sct.time });
+    }
+    if sct.time > now {
+        return Err(VerifyError::CertificateTimestampInFuture {
+            time: sct.time,
+            now,
+        });
+    }
+    Ok(())
+}
+
+/// What [`verify`] proved: this attestation is about this file, and was made by the holder of this identity at the time
+/// that the log says. It does not say that the identity is the right one: [`by`](Self::by) does.
+#[derive(Clone, Debug)]
+pub struct Proven {
+    file: FileFacts,
+    attestation: Attestation,
+    identity: Identity,
+    claims: Claims,
+    entries: Vec<LogEntryFacts>,
+    root_digest: Sha256,
+    verified_at: Timestamp,
+}
+
+impl Proven {
+    /// Who signed.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// What the certificate says of the build.
+    pub fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// Each log entry, in the attestation's order.
+    pub fn log_entries(&self) -> &[LogEntryFacts] {
+        &self.entries
+    }
+
+    /// Which trust root it was verified under.
+    pub fn root_digest(&self) -> &Sha256 {
+        &self.root_digest
+    }
+
+    /// What kind of claim it is: publish/v1 or SLSA v1.
+    pub fn predicate_type(&self) -> PredicateType {
+        self.attestation.predicate_type().clone()
+    }
+
+    /// The file it was verified for.
+    pub fn file(&self) -> &FileFacts {
+        &self.file
+    }
+
+    /// The attestation itself.
+    pub fn attestation(&self) -> &Attestation {
+        &self.attestation
+    }
+
+    /// The time that was given to [`verify`].
+    pub fn verified_at(&self) -> Timestamp {
+        self.verified_at
+    }
+
+    /// The [`lookup_key`](Publisher::lookup_key) of every publisher that could match.
+    pub fn lookup_keys(&self) -> Vec<String> {
+        publisher::lookup_keys(&self.identity, &self.claims)
+    }
+
+    /// Ties the proof to one expected publisher. Only [`Verified`] may be stored or called a match.
+    pub fn by(self, expected: &Publisher) -> Result<Verified, Mismatch> {
+        let environment = expected.check(&self.identity, &self.claims)?;
+        Ok(Verified {
+            proven: self,
+            publisher: expected.clone(),
+            environment,
+        })
+    }
+
+    /// Ties the proof to the first of `candidates` that matches, one whose environment the certificate shows before one
+    /// whose environment it cannot show.
+    pub fn by_any<'p>(
+        self,
+        candidates: impl IntoIterator<Item = &'p Publisher>,
+    ) -> Result<Verified, NoMatch> {
+        let mut best: Option<(u8, &Publisher, EnvironmentCheck)> = None;
+        let mut tried = Vec::new();
+        for candidate in candidates {
+            match candidate.check(&self.identity, &self.claims) {
+                Ok(environment) => {
+                    let rank = match environment {
+                        EnvironmentCheck::Matched => 2,
+                        EnvironmentCheck::NotAsked => 1,
+                        EnvironmentCheck::NotProvable => 0,
+                    };
+                    if best.is_none_or(|(other, ..)| rank > other) {
+                        best = Some((rank, candidate, environment));
+                    }
+                }
+                Err(mismatch) if tried.len() < NoMatch::SHOWN => {
+                    tried.push((candidate.describe(), mismatch));
+                }
+                Err(_) => {}
+            }
+        }
+        match best {
+            Some((_, publisher, environment)) => Ok(Verified {
+                proven: self,
+                publisher: publisher.clone(),
+                environment,
+            }),
+            None => Err(NoMatch {
+                san: self.identity.san().to_string(),
+                issuer: self.identity.issuer().to_owned(),
+                tried,
+            }),
+        }
+    }
+
+    /// Whether the signer is `san`, vouched for by `issuer`: both compared exactly.
+    pub fn by_identity(self, san: &str, issuer: &str) -> Result<Self, Mismatch> {
+        publisher::issued_by(&self.identity, issuer)?;
+        let found = publisher::only_name(&self.identity, san)?.as_str();
+        publisher::same("subject alternative name", san, Some(found))?;
+        Ok(self)
+    }
+
+    /// Compares a further digest of the file with the statement, where it has one of this algorithm (such as `sha512`,
+    /// in lower-case hex): in-toto wants each digest that a verifier knows to match. [`verify`] knows sha256 alone.
+    pub fn check_digest(&self, algorithm: &str, expected: &str) -> Result<(), VerifyError> {
+        let subjects = self.attestation.statement().subjects().iter();
+        for found in subjects.filter_map(|subject| subject.digests.get(algorithm)) {
+            if found != expected {
+                return Err(VerifyError::OtherDigest {
+                    algorithm: algorithm.to_owned(),
+                    expected: expected.to_owned(),
+                    found: json::shown(found),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn check_claims(
+        &self,
+        publisher: &Publisher,
+        stated: &serde_json::Map<String, serde_json::Value>,
+    ) -> Result<(), ClaimContradicted> {
+        publisher.check_claims(stated, &self.identity, &self.claims)
+    }
+}
+
+/// None of the candidates is the signer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct NoMatch {
+    /// Who signed.
+    pub san: String,
+    /// On whose word.
+    pub issuer: String,
+    /// Some of those tried, in words, and how each differs.
+    pub tried: Vec<(String, Mismatch)>,
+}
+
+impl NoMatch {
+    /// Enough to see what is wrong; a project may have hundreds of publishers.
+    const SHOWN: usize = 5;
+}
+
+impl std::fmt::Display for NoMatch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "signed by {} (issuer {}), which is no expected publisher",
+            self.san, self.issuer
+        )?;
+        self.tried
+            .iter()
+            .try_for_each(|(publisher, why)| write!(f, "; {publisher}: {why}"))
+    }
+}
+
+/// An attestation that holds for a file and was made by an expected publisher.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    proven: Proven,
+    publisher: Publisher,
+    environment: EnvironmentCheck,
+}
+
+impl Verified {
+    /// What was proved.
+    pub fn proven(&self) -> &Proven {
+        &self.proven
+    }
+
+    /// The expected publisher that it is by.
+    pub fn publisher(&self) -> &Publisher {
+        &self.publisher
+    }
+
+    /// Whether the publisher's environment could be compared.
+    pub fn environment(&self) -> EnvironmentCheck {
+        self.environment
+    }
+
+    /// What is kept beside the stored attestation.
+    pub fn record(&self) -> VerificationRecord {
+        let proven = &self.proven;
+        VerificationRecord {
+            checked_at: proven.verified_at,
+            trust_root_sha256: proven.root_digest,
+            filename: proven.file.filename.to_string(),
+            sha256: proven.file.sha256,
+            predicate_type: proven.predicate_type(),
+            publisher: self.publisher.clone(),
+            environment: self.environment,
+            identity: proven.identity.clone(),
+            claims: proven.claims.clone(),
+            log_entries: proven.entries.clone(),
+            checked: CHECKED.map(str::to_owned).to_vec(),
+        }
+    }
+}
+
+/// What was checked, when and against what, for an attestation that is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerificationRecord {
+    /// The time of the check.
+    pub checked_at: Timestamp,
+    /// SHA-256 of the trust root's JSON.
+    pub trust_root_sha256: Sha256,
+    /// The file's name.
+    pub filename: String,
+    /// The file's digest.
+    pub sha256: Sha256,
+    /// What kind of claim it is.
+    pub predicate_type: PredicateType,
+    /// The publisher that it matched.
+    pub publisher: Publisher,
+    /// Whether the publisher's environment could be compared.
+    pub environment: EnvironmentCheck,
+    /// Who signed.
+    pub identity: Identity,
+    /// What the certificate says of the build.
+    pub claims: Claims,
+    /// Each log entry.
+    pub log_entries: Vec<LogEntryFacts>,
+    /// The checks, by name; each held.
+    pub checked: Vec<String>,
+}
+
+/// The steps of [`verify`] and of [`Proven::by`], in the words that people are shown.
+const CHECKED: [&str; 12] = [
+    "the statement names exactly this file",
+    "the statement's sha256 is the file's",
+    "the predicate is of a known type",
+    "the certificate fits the code-signing profile",
+    "the certificate was issued by an authority of the trust root",
+    "the certificate's timestamp is by a certificate log of the trust root",
+    "each log entry is about this statement, signature and certificate",
+    "each log entry's promise is signed by a log of the trust root",
+    "each log entry is proved to be in the log under a signed checkpoint",
+    "each log entry's time is within the validity of certificate, authority and log",
+    "the certificate's key signed the statement",
+    "the certificate's holder is the publisher",
+];
