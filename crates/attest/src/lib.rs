@@ -29,6 +29,7 @@ pub use provenance::{
 pub use publisher::{ClaimContradicted, EnvironmentCheck, Mismatch, Publisher, PublisherError};
 pub use root::{TrustRoot, TrustRootError};
 pub use statement::{PredicateType, Statement};
+pub use touchplate_packaging::{Filename, Sha256};
 pub use verify::{
     EntryError, FileFacts, NoMatch, Proven, VerificationRecord, Verified, VerifyError, verify,
 };

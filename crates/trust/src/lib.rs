@@ -1,1 +1,22 @@
-//! The making of signatures: certificate authority, certificate log, transparency log and minting for the demo and for tests.
+//! The making of signatures: certificate authority, certificate log, transparency log and minting for the demo and for
+//! tests.
+//!
+//! A [`Domain`] is a throwaway trust stack in memory, with keys that end with it: what Sigstore's public services do
+//! for real, small enough to start with a process. It is the beginning of the private trust stack; its certificate log
+//! is a bare key that promises a log and keeps none.
+
+mod authority;
+mod domain;
+mod fault;
+mod keys;
+mod log;
+mod recipe;
+mod workload;
+
+pub use domain::{Domain, TrustError};
+pub use fault::Fault;
+pub use recipe::{
+    BodyRecipe, CertificateRecipe, CheckpointRecipe, EntryRecipe, KeyHolder, Predicate, Recipe,
+    StatementRecipe, TimestampRecipe,
+};
+pub use workload::Workload;

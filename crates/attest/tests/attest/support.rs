@@ -1,0 +1,78 @@
+//! A good case to begin with, minted anew for each test.
+
+use jiff::Timestamp;
+use serde_json::Value;
+use touchplate_attest::{
+    Attestation, FileFacts, Proven, Publisher, Sha256, TrustRoot, VerifyError, verify,
+};
+use touchplate_trust::{Domain, Predicate, Recipe, Workload};
+
+pub(crate) const NAME: &str = "sampleproject-1.0.tar.gz";
+
+/// A time that stands still, in the past of every machine that runs this.
+pub(crate) fn now() -> Timestamp {
+    "2025-06-15T12:00:00Z".parse().unwrap()
+}
+
+pub(crate) fn digest() -> Sha256 {
+    Sha256::of(b"the file's bytes")
+}
+
+/// Everything that `verify` is given.
+pub(crate) struct Case {
+    pub(crate) domain: Domain,
+    pub(crate) file: FileFacts,
+    pub(crate) root: Value,
+    pub(crate) now: Timestamp,
+}
+
+impl Case {
+    pub(crate) fn good() -> Self {
+        let domain = Domain::new("trust.example", now()).unwrap();
+        // A tree of several entries, so that there are proof hashes to go wrong.
+        for _ in 0..5 {
+            domain
+                .attest(&workload(), NAME, &digest(), Predicate::Publish, now())
+                .unwrap();
+        }
+        Self {
+            root: serde_json::from_slice(&domain.trusted_root_json()).unwrap(),
+            file: FileFacts {
+                filename: NAME.parse().unwrap(),
+                sha256: digest(),
+            },
+            domain,
+            now: now(),
+        }
+    }
+
+    pub(crate) fn recipe(&self) -> Recipe {
+        self.domain
+            .recipe(&workload(), NAME, &digest(), Predicate::Publish, now())
+    }
+
+    pub(crate) fn mint(&self, recipe: &Recipe) -> Value {
+        serde_json::from_slice(&self.domain.mint(recipe).unwrap()).unwrap()
+    }
+
+    pub(crate) fn root(&self) -> TrustRoot {
+        TrustRoot::from_json(self.root.to_string().as_bytes()).unwrap()
+    }
+
+    pub(crate) fn verify(&self, json: &Value) -> Result<Proven, VerifyError> {
+        let attestation = Attestation::parse(json.to_string().as_bytes()).unwrap();
+        verify(&self.file, &attestation, &self.root(), self.now)
+    }
+}
+
+pub(crate) fn workload() -> Workload {
+    Workload::github("example/sampleproject", "release.yml", "refs/tags/v1.0")
+}
+
+pub(crate) fn publisher() -> Publisher {
+    Publisher::GitHub {
+        repository: "example/sampleproject".to_owned(),
+        workflow: "release.yml".to_owned(),
+        environment: None,
+    }
+}

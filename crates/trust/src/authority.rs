@@ -1,0 +1,407 @@
+//! The certificate authority: a root, one intermediate below it, and short-lived signing certificates with an embedded
+//! certificate timestamp.
+
+use std::str::FromStr as _;
+
+use der::asn1::{
+    BitString, GeneralizedTime, Ia5String, ObjectIdentifier, OctetString, UtcTime, Utf8StringRef,
+};
+use der::{Decode as _, Encode as _};
+use jiff::{SignedDuration, Timestamp};
+use touchplate_attest::{Sha256, SubjectName};
+use x509_cert::ext::Extension;
+use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::{
+    AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages,
+    SubjectAltName, SubjectKeyIdentifier,
+};
+use x509_cert::name::{Name, RdnSequence};
+use x509_cert::serial_number::SerialNumber;
+use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
+use x509_cert::time::{Time, Validity};
+use x509_cert::{Certificate, TbsCertificate, Version};
+
+use crate::domain::TrustError;
+use crate::keys::{Curve, SigningKey};
+use crate::recipe::{CertificateRecipe, KeyHolder, TimestampRecipe, later};
+
+const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
+const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
+const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
+const SUBJECT_KEY_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.14");
+const AUTHORITY_KEY_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.35");
+const SUBJECT_ALT_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
+const SCT_LIST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.11129.2.4.2");
+const CODE_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.3");
+
+/// The authority's own certificates are valid from a year before to ten years after it is made.
+const AUTHORITY_YEARS: i64 = 10;
+const YEAR: SignedDuration = SignedDuration::from_hours(24 * 365);
+
+pub(crate) struct Authority {
+    root_key: SigningKey,
+    intermediate_key: SigningKey,
+    certificate_log: SigningKey,
+    root: Certificate,
+    intermediate: Certificate,
+    chain: [Vec<u8>; 2],
+}
+
+impl Authority {
+    /// With new keys. `name` becomes part of the certificates' names.
+    pub(crate) fn new(name: &str, now: Timestamp) -> Result<Self, TrustError> {
+        let root_key = SigningKey::generate(Curve::P256)?;
+        let intermediate_key = SigningKey::generate(Curve::P256)?;
+        let root_name = Name::from_str(&format!("CN=root,O={name}"))?;
+        let intermediate_name = Name::from_str(&format!("CN=intermediate,O={name}"))?;
+        let validity = validity(later(now, -YEAR), later(now, YEAR * AUTHORITY_YEARS as i32))?;
+        let root = sign(
+            &Body {
+                issuer: root_name.clone(),
+                subject: root_name.clone(),
+                validity,
+                key: root_key.public(),
+                extensions: authority_extensions(&root_key, &root_key, 1)?,
+            },
+            &root_key,
+        )?;
+        let intermediate = sign(
+            &Body {
+                issuer: root_name,
+                subject: intermediate_name,
+                validity,
+                key: intermediate_key.public(),
+                extensions: authority_extensions(&intermediate_key, &root_key, 0)?,
+            },
+            &root_key,
+        )?;
+        let certificate_log = SigningKey::generate(Curve::P256)?;
+        Ok(Self {
+            chain: [intermediate.to_der()?, root.to_der()?],
+            root_key,
+            intermediate_key,
+            certificate_log,
+            root,
+            intermediate,
+        })
+    }
+
+    /// The certificates from the intermediate up, DER.
+    pub(crate) fn chain(&self) -> &[Vec<u8>; 2] {
+        &self.chain
+    }
+
+    /// The certificate log's key.
+    pub(crate) fn certificate_log(&self) -> &SigningKey {
+        &self.certificate_log
+    }
+
+    /// Issues the certificate of `recipe` for `key`, DER.
+    pub(crate) fn issue(
+        &self,
+        recipe: &CertificateRecipe,
+        key: &SigningKey,
+        stranger: &SigningKey,
+    ) -> Result<Vec<u8>, TrustError> {
+        let (issuer, right_key) = if recipe.by_root {
+            (&self.root, &self.root_key)
+        } else {
+            (&self.intermediate, &self.intermediate_key)
+        };
+        let mut extensions = leaf_extensions(recipe, key, right_key)?;
+        let body = |extensions| -> Result<Body<'_>, TrustError> {
+            Ok(Body {
+                issuer: issuer.tbs_certificate.subject.clone(),
+                subject: RdnSequence::default(),
+                validity: validity(recipe.not_before, recipe.not_after)?,
+                key: key.public(),
+                extensions,
+            })
+        };
+        if !recipe.timestamps.is_empty() {
+            // RFC 6962 §3.2: what is signed is the certificate's body without its timestamps.
+            let signed = body(extensions.clone())?.to_tbs(right_key)?.to_der()?;
+            let timestamps = recipe.timestamps.iter();
+            let timestamps =
+                timestamps.map(|timestamp| self.timestamp(timestamp, &signed, right_key, stranger));
+            let list: Vec<u8> = timestamps.collect::<Result<Vec<_>, _>>()?.concat();
+            extensions.push(extension(
+                SCT_LIST,
+                false,
+                &OctetString::new(prefixed(&list)?)?,
+            )?);
+        }
+        let signer = match recipe.signed_by {
+            KeyHolder::Right => right_key,
+            KeyHolder::Stranger => stranger,
+        };
+        Ok(sign(&body(extensions)?, signer)?.to_der()?)
+    }
+
+    /// A signed certificate timestamp (RFC 6962 §3.2) with its length in front.
+    fn timestamp(
+        &self,
+        recipe: &TimestampRecipe,
+        body: &[u8],
+        issuer: &SigningKey,
+        stranger: &SigningKey,
+    ) -> Result<Vec<u8>, TrustError> {
+        let signer = match recipe.signed_by {
+            KeyHolder::Right => &self.certificate_log,
+            KeyHolder::Stranger => stranger,
+        };
+        let log_id = if recipe.claims_right_log {
+            self.certificate_log.id()
+        } else {
+            signer.id()
+        };
+        let millis = u64::try_from(recipe.time.as_millisecond())
+            .unwrap_or_default()
+            .to_be_bytes();
+        let body = if recipe.of_another { b"another" } else { body };
+        let length = u32::try_from(body.len())
+            .map_err(|_| TrustError::TooLong)?
+            .to_be_bytes();
+        let mut signed = vec![0, 0]; // version 1, certificate timestamp
+        signed.extend(millis);
+        signed.extend([0, 1]); // precertificate
+        signed.extend(issuer.id());
+        signed.extend(&length[1..]);
+        signed.extend(body);
+        signed.extend([0, 0]); // no extensions
+        let mut timestamp = vec![0];
+        timestamp.extend(log_id);
+        timestamp.extend(millis);
+        timestamp.extend([0, 0, 4, 3]); // no extensions; SHA-256, ECDSA
+        timestamp.extend(prefixed(&signer.sign(&signed)?)?);
+        prefixed(&timestamp)
+    }
+}
+
+/// `bytes` with their length in two bytes in front, as TLS writes vectors.
+fn prefixed(bytes: &[u8]) -> Result<Vec<u8>, TrustError> {
+    let length = u16::try_from(bytes.len()).map_err(|_| TrustError::TooLong)?;
+    Ok([&length.to_be_bytes(), bytes].concat())
+}
+
+/// A certificate before it is signed.
+struct Body<'k> {
+    issuer: Name,
+    subject: Name,
+    validity: Validity,
+    key: &'k [u8],
+    extensions: Vec<Extension>,
+}
+
+impl Body<'_> {
+    /// The serial number is made from the rest, so that the body is the same with and without timestamps.
+    fn to_tbs(&self, signer: &SigningKey) -> Result<TbsCertificate, TrustError> {
+        let moment = self
+            .validity
+            .not_before
+            .to_unix_duration()
+            .as_nanos()
+            .to_be_bytes();
+        let digest = Sha256::of(&[self.key, &moment].concat());
+        let mut serial = digest.as_bytes()[..20].to_vec();
+        serial[0] &= 0x7f; // positive (RFC 5280 §4.1.2.2)
+        serial[0] |= 0x40; // and of full length
+        Ok(TbsCertificate {
+            version: Version::V3,
+            serial_number: SerialNumber::new(&serial)?,
+            signature: algorithm(signer),
+            issuer: self.issuer.clone(),
+            validity: self.validity,
+            subject: self.subject.clone(),
+            subject_public_key_info: SubjectPublicKeyInfoOwned::from_der(self.key)?,
+            issuer_unique_id: None,
+            subject_unique_id: None,
+            extensions: Some(self.extensions.clone()),
+        })
+    }
+}
+
+fn sign(body: &Body<'_>, signer: &SigningKey) -> Result<Certificate, TrustError> {
+    let tbs_certificate = body.to_tbs(signer)?;
+    let signature = signer.sign(&tbs_certificate.to_der()?)?;
+    Ok(Certificate {
+        tbs_certificate,
+        signature_algorithm: algorithm(signer),
+        signature: BitString::from_bytes(&signature)?,
+    })
+}
+
+fn algorithm(signer: &SigningKey) -> AlgorithmIdentifierOwned {
+    let oid = match signer.curve() {
+        Curve::P256 => ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2"),
+        Curve::P384 => ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3"),
+    };
+    AlgorithmIdentifierOwned {
+        oid,
+        parameters: None,
+    }
+}
+
+fn validity(from: Timestamp, to: Timestamp) -> Result<Validity, TrustError> {
+    Ok(Validity {
+        not_before: time(from)?,
+        not_after: time(to)?,
+    })
+}
+
+/// RFC 5280 §4.1.2.5: UTCTime before 2050. The `From` of `x509-cert` writes GeneralizedTime, which strict readers refuse.
+fn time(at: Timestamp) -> Result<Time, TrustError> {
+    let seconds = u64::try_from(at.as_second()).unwrap_or_default();
+    let since_1970 = std::time::Duration::from_secs(seconds);
+    match UtcTime::from_unix_duration(since_1970) {
+        Ok(time) => Ok(Time::UtcTime(time)),
+        Err(_) => Ok(Time::GeneralTime(GeneralizedTime::from_unix_duration(
+            since_1970,
+        )?)),
+    }
+}
+
+fn extension(
+    oid: ObjectIdentifier,
+    critical: bool,
+    value: &impl der::Encode,
+) -> Result<Extension, TrustError> {
+    Ok(Extension {
+        extn_id: oid,
+        critical,
+        extn_value: OctetString::new(value.to_der()?)?,
+    })
+}
+
+/// RFC 7093 §2: the first 160 bits of the key's SHA-256.
+fn key_id(key: &SigningKey) -> Result<OctetString, TrustError> {
+    Ok(OctetString::new(&key.id()[..20])?)
+}
+
+fn authority_extensions(
+    key: &SigningKey,
+    issuer: &SigningKey,
+    below: u8,
+) -> Result<Vec<Extension>, TrustError> {
+    let usage = KeyUsage(KeyUsages::KeyCertSign | KeyUsages::CRLSign);
+    let constraints = BasicConstraints {
+        ca: true,
+        path_len_constraint: Some(below),
+    };
+    let mut extensions = vec![
+        extension(KEY_USAGE, true, &usage)?,
+        extension(BASIC_CONSTRAINTS, true, &constraints)?,
+        extension(SUBJECT_KEY_ID, false, &SubjectKeyIdentifier(key_id(key)?))?,
+        authority_key_id(issuer)?,
+    ];
+    if below == 0 {
+        extensions.push(extension(
+            EXTENDED_KEY_USAGE,
+            false,
+            &ExtendedKeyUsage(vec![CODE_SIGNING]),
+        )?);
+    }
+    Ok(extensions)
+}
+
+fn authority_key_id(issuer: &SigningKey) -> Result<Extension, TrustError> {
+    let identifier = AuthorityKeyIdentifier {
+        key_identifier: Some(key_id(issuer)?),
+        ..AuthorityKeyIdentifier::default()
+    };
+    extension(AUTHORITY_KEY_ID, false, &identifier)
+}
+
+fn leaf_extensions(
+    recipe: &CertificateRecipe,
+    key: &SigningKey,
+    issuer: &SigningKey,
+) -> Result<Vec<Extension>, TrustError> {
+    let mut extensions = Vec::new();
+    if recipe.has_key_usage {
+        let usage = if recipe.for_encipherment {
+            KeyUsages::KeyEncipherment
+        } else {
+            KeyUsages::DigitalSignature
+        };
+        extensions.push(extension(KEY_USAGE, true, &KeyUsage(usage.into()))?);
+    }
+    if !recipe.extended_key_usage.is_empty() {
+        let usages = recipe
+            .extended_key_usage
+            .iter()
+            .map(|oid| ObjectIdentifier::new(oid));
+        let usages = usages
+            .collect::<Result<_, _>>()
+            .map_err(|_| TrustError::Oid)?;
+        extensions.push(extension(
+            EXTENDED_KEY_USAGE,
+            false,
+            &ExtendedKeyUsage(usages),
+        )?);
+    }
+    if recipe.is_authority {
+        let constraints = BasicConstraints {
+            ca: true,
+            path_len_constraint: None,
+        };
+        extensions.push(extension(BASIC_CONSTRAINTS, true, &constraints)?);
+    }
+    extensions.push(extension(
+        SUBJECT_KEY_ID,
+        false,
+        &SubjectKeyIdentifier(key_id(key)?),
+    )?);
+    if recipe.has_authority_key_id {
+        extensions.push(authority_key_id(issuer)?);
+    }
+    if !recipe.names.is_empty() {
+        let names = recipe
+            .names
+            .iter()
+            .map(general_name)
+            .collect::<Result<_, _>>()?;
+        extensions.push(extension(SUBJECT_ALT_NAME, true, &SubjectAltName(names))?);
+    }
+    let bare = [(1, recipe.old_issuer.as_deref())];
+    let encoded = [(8, recipe.issuer.as_deref())];
+    let issuers = bare
+        .into_iter()
+        .chain(encoded)
+        .filter_map(|(number, value)| Some((number, value?)));
+    for (number, value) in issuers.chain(recipe.claims.numbered()) {
+        extensions.push(claim(number, value)?);
+    }
+    for (oid, critical, value) in &recipe.extensions {
+        let extn_id = ObjectIdentifier::new(oid).map_err(|_| TrustError::Oid)?;
+        extensions.push(Extension {
+            extn_id,
+            critical: *critical,
+            extn_value: OctetString::new(value.as_slice())?,
+        });
+    }
+    Ok(extensions)
+}
+
+fn general_name(name: &SubjectName) -> Result<GeneralName, TrustError> {
+    Ok(match name {
+        SubjectName::Email(email) => GeneralName::Rfc822Name(Ia5String::new(email)?),
+        SubjectName::Uri(uri) => GeneralName::UniformResourceIdentifier(Ia5String::new(uri)?),
+    })
+}
+
+/// Fulcio's claims .1 to .6 hold bare text, the later ones a UTF8String.
+fn claim(number: u32, value: &str) -> Result<Extension, TrustError> {
+    let oid = ObjectIdentifier::new(&format!("1.3.6.1.4.1.57264.1.{number}"))
+        .map_err(|_| TrustError::Oid)?;
+    let value = if number <= 6 {
+        value.as_bytes().to_vec()
+    } else {
+        Utf8StringRef::new(value)?.to_der()?
+    };
+    Ok(Extension {
+        extn_id: oid,
+        critical: false,
+        extn_value: OctetString::new(value)?,
+    })
+}

@@ -1,0 +1,292 @@
+//! What an attestation is made of: a good one to begin with, each part open to be made wrong.
+//!
+//! Everything is signed and logged validly *as it stands in the recipe*, so that a changed part is the only fault.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use touchplate_attest::{Claims, Sha256, SubjectName};
+
+use crate::workload::Workload;
+
+/// Certificates are valid this long, as Fulcio's are.
+const LIFETIME: SignedDuration = SignedDuration::from_mins(10);
+
+/// A certificate begins a moment before its first use: the log's clock is another one.
+const HEAD_START: SignedDuration = SignedDuration::from_secs(5);
+
+/// What an attestation claims.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Predicate {
+    /// publish/v1, without a body.
+    Publish,
+    /// SLSA provenance v1, with a small body of the right shape.
+    Slsa,
+    /// Any other type and body.
+    Other {
+        /// The type's URI.
+        predicate_type: String,
+        /// The body.
+        body: Value,
+    },
+}
+
+/// Whose key signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyHolder {
+    /// Whoever should.
+    Right,
+    /// A stranger, whose key is in no trust root.
+    Stranger,
+}
+
+/// One attestation in the making.
+#[derive(Clone, Debug)]
+pub struct Recipe {
+    /// What is signed.
+    pub statement: StatementRecipe,
+    /// Who signs.
+    pub certificate: CertificateRecipe,
+    /// Whose key signs the statement.
+    pub signed_by: KeyHolder,
+    /// Where it is logged; one entry to begin with.
+    pub entries: Vec<EntryRecipe>,
+}
+
+/// An in-toto statement.
+#[derive(Clone, Debug)]
+pub struct StatementRecipe {
+    /// `_type`.
+    pub type_uri: String,
+    /// Name and digests of each subject; one to begin with.
+    pub subjects: Vec<(String, BTreeMap<String, String>)>,
+    /// `predicateType`.
+    pub predicate_type: String,
+    /// `predicate`.
+    pub predicate: Value,
+}
+
+/// A signing certificate.
+#[derive(Clone, Debug)]
+pub struct CertificateRecipe {
+    /// Start of validity.
+    pub not_before: Timestamp,
+    /// End of validity.
+    pub not_after: Timestamp,
+    /// Subject alternative names; one to begin with.
+    pub names: Vec<SubjectName>,
+    /// The issuer claim (.1.8).
+    pub issuer: Option<String>,
+    /// The old issuer claim (.1.1).
+    pub old_issuer: Option<String>,
+    /// The other claims.
+    pub claims: Claims,
+    /// P-384 instead of P-256.
+    pub p384: bool,
+    /// Marked as a certificate authority's.
+    pub is_authority: bool,
+    /// Whether there is a key usage.
+    pub has_key_usage: bool,
+    /// Key encipherment instead of digital signature.
+    pub for_encipherment: bool,
+    /// OIDs of the extended key usage; code signing to begin with.
+    pub extended_key_usage: Vec<String>,
+    /// Whether it says which key issued it.
+    pub has_authority_key_id: bool,
+    /// Further extensions: OID, critical, DER value.
+    pub extensions: Vec<(String, bool, Vec<u8>)>,
+    /// Signed by the root instead of the intermediate.
+    pub by_root: bool,
+    /// Whose key signs the certificate.
+    pub signed_by: KeyHolder,
+    /// Certificate timestamps; one to begin with.
+    pub timestamps: Vec<TimestampRecipe>,
+}
+
+/// A signed certificate timestamp.
+#[derive(Clone, Debug)]
+pub struct TimestampRecipe {
+    /// Its time.
+    pub time: Timestamp,
+    /// Whose key signs it.
+    pub signed_by: KeyHolder,
+    /// The log id is the signer's, as it should be, or always the right one.
+    pub claims_right_log: bool,
+    /// Signed for another certificate.
+    pub of_another: bool,
+}
+
+/// An entry of the transparency log.
+#[derive(Clone, Debug)]
+pub struct EntryRecipe {
+    /// When the log took it, in whole seconds.
+    pub time: Timestamp,
+    /// Logged by a stranger's log, with everything that belongs to one.
+    pub by_foreign_log: bool,
+    /// Kind and version beside the body.
+    pub kind: (String, String),
+    /// The body.
+    pub body: BodyRecipe,
+    /// Whose key signs the promise; none is made without one.
+    pub promise: Option<KeyHolder>,
+    /// The checkpoint of the inclusion proof; none of both without one.
+    pub checkpoint: Option<CheckpointRecipe>,
+}
+
+/// The body of a `dsse` entry.
+#[derive(Clone, Debug)]
+pub struct BodyRecipe {
+    /// `kind` and `apiVersion`.
+    pub kind: (String, String),
+    /// Name of the payload's hash algorithm.
+    pub hash_algorithm: String,
+    /// The hash of another payload.
+    pub other_payload: bool,
+    /// Another signature of the same key.
+    pub other_signature: bool,
+    /// Another certificate.
+    pub other_certificate: bool,
+    /// How often the signature is listed; once to begin with.
+    pub signatures: usize,
+}
+
+/// A signed tree head.
+#[derive(Clone, Debug)]
+pub struct CheckpointRecipe {
+    /// Whose key signs it.
+    pub signed_by: KeyHolder,
+    /// Another first line than the log's.
+    pub origin: Option<String>,
+    /// Another name on the signature line than the log's.
+    pub signer: Option<String>,
+    /// Another size than the tree's.
+    pub size: Option<String>,
+    /// Another root than the tree's.
+    pub root: Option<[u8; 32]>,
+    /// Lines after the root hash.
+    pub extensions: Vec<String>,
+    /// Text after the signature line, such as a witness's.
+    pub more: String,
+}
+
+impl Recipe {
+    /// A good attestation of `predicate` about one file, by `who` at `now`.
+    pub(crate) fn new(
+        who: &Workload,
+        filename: &str,
+        sha256: &Sha256,
+        predicate: Predicate,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            statement: StatementRecipe::new(filename, sha256, predicate),
+            certificate: CertificateRecipe::new(who, now),
+            signed_by: KeyHolder::Right,
+            entries: vec![EntryRecipe::new(now)],
+        }
+    }
+}
+
+impl StatementRecipe {
+    fn new(filename: &str, sha256: &Sha256, predicate: Predicate) -> Self {
+        let digests = BTreeMap::from([("sha256".to_owned(), sha256.to_string())]);
+        let (predicate_type, predicate) = match predicate {
+            Predicate::Publish => (
+                "https://docs.pypi.org/attestations/publish/v1".to_owned(),
+                Value::Null,
+            ),
+            Predicate::Slsa => ("https://slsa.dev/provenance/v1".to_owned(), slsa_body()),
+            Predicate::Other {
+                predicate_type,
+                body,
+            } => (predicate_type, body),
+        };
+        Self {
+            type_uri: "https://in-toto.io/Statement/v1".to_owned(),
+            subjects: vec![(filename.to_owned(), digests)],
+            predicate_type,
+            predicate,
+        }
+    }
+
+    pub(crate) fn to_json(&self) -> Value {
+        let subject = |(name, digest): &(String, BTreeMap<String, String>)| json!({"name": name, "digest": digest});
+        json!({
+            "_type": self.type_uri,
+            "subject": self.subjects.iter().map(subject).collect::<Vec<_>>(),
+            "predicateType": self.predicate_type,
+            "predicate": self.predicate,
+        })
+    }
+}
+
+fn slsa_body() -> Value {
+    json!({
+        "buildDefinition": {"buildType": "https://actions.github.io/buildtypes/workflow/v1", "externalParameters": {}},
+        "runDetails": {"builder": {"id": "https://github.com/actions/runner/github-hosted"}},
+    })
+}
+
+impl CertificateRecipe {
+    fn new(who: &Workload, now: Timestamp) -> Self {
+        let not_before = later(now, -HEAD_START);
+        Self {
+            not_before,
+            not_after: later(not_before, LIFETIME),
+            names: vec![who.san.clone()],
+            issuer: Some(who.issuer.clone()),
+            old_issuer: Some(who.issuer.clone()),
+            claims: who.claims.clone(),
+            p384: false,
+            is_authority: false,
+            has_key_usage: true,
+            for_encipherment: false,
+            extended_key_usage: vec!["1.3.6.1.5.5.7.3.3".to_owned()],
+            has_authority_key_id: true,
+            extensions: Vec::new(),
+            by_root: false,
+            signed_by: KeyHolder::Right,
+            timestamps: vec![TimestampRecipe {
+                time: not_before,
+                signed_by: KeyHolder::Right,
+                claims_right_log: false,
+                of_another: false,
+            }],
+        }
+    }
+}
+
+impl EntryRecipe {
+    fn new(now: Timestamp) -> Self {
+        let dsse = ("dsse".to_owned(), "0.0.1".to_owned());
+        Self {
+            time: now,
+            by_foreign_log: false,
+            kind: dsse.clone(),
+            body: BodyRecipe {
+                kind: dsse,
+                hash_algorithm: "sha256".to_owned(),
+                other_payload: false,
+                other_signature: false,
+                other_certificate: false,
+                signatures: 1,
+            },
+            promise: Some(KeyHolder::Right),
+            checkpoint: Some(CheckpointRecipe {
+                signed_by: KeyHolder::Right,
+                origin: None,
+                signer: None,
+                size: None,
+                root: None,
+                extensions: Vec::new(),
+                more: String::new(),
+            }),
+        }
+    }
+}
+
+/// `time` moved by `by`; jiff's range ends in the year 9999, where nothing is signed.
+pub(crate) fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
+    time.saturating_add(by).unwrap_or(time)
+}
