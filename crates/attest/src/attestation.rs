@@ -15,6 +15,10 @@ pub const MAX_ATTESTATION_BYTES: usize = 1024 * 1024;
 /// of a file is added later, with its own request.
 pub const MAX_UPLOADED_ATTESTATIONS: usize = 2;
 
+/// The upload form field: its attestations, brackets, comma and some white space.
+pub const MAX_ATTESTATIONS_FIELD_BYTES: usize =
+    MAX_UPLOADED_ATTESTATIONS * MAX_ATTESTATION_BYTES + 1024;
+
 /// Log entries of one attestation. Writers make one; each costs three signature checks and must hold.
 pub const MAX_TRANSPARENCY_ENTRIES: usize = 8;
 
@@ -139,10 +143,7 @@ impl Attestation {
 
     /// Reads the upload form field `attestations`: an array of 1 to [`MAX_UPLOADED_ATTESTATIONS`] attestation objects.
     pub fn parse_array(json: &[u8]) -> Result<Vec<Self>, AttestationError> {
-        /// Brackets, comma and some white space.
-        const AROUND: usize = 1024;
-        let limit = MAX_UPLOADED_ATTESTATIONS * MAX_ATTESTATION_BYTES + AROUND;
-        let value = json::read(json, limit)?;
+        let value = json::read(json, MAX_ATTESTATIONS_FIELD_BYTES)?;
         let Value::Array(items) = &value else {
             return Err(AttestationError::NotAnArray {
                 found: json::type_of(&value),

@@ -238,12 +238,24 @@ fn sorted_object<const N: usize>(
 ) -> String {
     let other = other
         .iter()
-        .map(|(key, value)| (key.as_str(), value.to_string()));
+        .map(|(key, value)| (key.as_str(), sorted(value)));
     let fields: BTreeMap<&str, String> = other.chain(fields).collect();
     let fields = fields
         .iter()
         .map(|(key, value)| format!("{}:{value}", Value::from(*key)));
     format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+}
+
+/// `value` with the keys of each object sorted, whichever order the JSON library keeps.
+fn sorted(value: &Value) -> String {
+    match value {
+        Value::Object(fields) => sorted_object([], fields),
+        Value::Array(items) => format!(
+            "[{}]",
+            items.iter().map(sorted).collect::<Vec<_>>().join(",")
+        ),
+        other => other.to_string(),
+    }
 }
 
 /// Why a provenance object does not vouch for a file.

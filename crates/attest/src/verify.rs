@@ -9,13 +9,13 @@ use touchplate_packaging::{Filename, Sha256};
 
 pub use error::{EntryError, VerifyError};
 
-use crate::attestation::Attestation;
+use crate::attestation::{Attestation, TransparencyEntry};
 use crate::certificate::SigningCertificate;
 use crate::identity::{Claims, Identity};
 use crate::json;
 use crate::log::LogEntryFacts;
 use crate::publisher::{self, ClaimContradicted, EnvironmentCheck, Mismatch, Publisher};
-use crate::root::TrustRoot;
+use crate::root::{Issuer, TrustRoot};
 use crate::sigstore::Refused;
 use crate::statement::{self, PredicateType, STATEMENT_TYPE, Statement};
 
@@ -65,9 +65,8 @@ pub fn verify(
     check_statement(file, statement)?; // 1 to 4
     let certificate = SigningCertificate::parse(&attestation.certificate)?; // 5
     check_certificate_timestamp(&certificate, root, now)?; // 6
-    let named = |it: &crate::root::Issuer| {
-        it.is_named_by(&certificate.issuer_name, &certificate.authority_key_id)
-    };
+    let named =
+        |it: &Issuer| it.is_named_by(&certificate.issuer_name, &certificate.authority_key_id);
     let issuers: Vec<_> = root
         .material()
         .issuers()
@@ -76,32 +75,17 @@ pub fn verify(
     if issuers.is_empty() {
         return Err(VerifyError::UnknownAuthority); // 7
     }
+    let case = Case {
+        file,
+        attestation,
+        certificate: &certificate,
+        issuers: &issuers,
+        root,
+        now,
+    };
     let mut entries = Vec::new();
-    for (at, log_entry) in attestation.entries.iter().enumerate() {
-        let refuse = |source| VerifyError::Entry {
-            position: at + 1,
-            source,
-        };
-        let checked = entry::check(attestation, log_entry, &certificate, root, now); // 8 to 10, 12 to 14
-        let (log, facts) = checked.map_err(refuse)?;
-        let mut outcome = Err(VerifyError::UnknownAuthority);
-        for &(number, issuer) in &issuers {
-            outcome = entry::in_force(issuer, facts.integrated_time).map_err(refuse); // 11
-            if outcome.is_ok() {
-                let checked =
-                    root.material()
-                        .check(number, log, attestation, log_entry, &file.sha256); // 15 to 20
-                outcome = checked.map_err(|refused| from_refused(refused, at + 1));
-            }
-            // Another certificate of the root may have the same name and key, with other dates or another window.
-            if !matches!(&outcome, Err(VerifyError::CertificateSignature(_)))
-                && !is_about_authority(&outcome)
-            {
-                break;
-            }
-        }
-        outcome?;
-        entries.push(facts);
+    for (at, entry) in attestation.entries.iter().enumerate() {
+        entries.push(case.check_entry(entry, at + 1)?);
     }
     Ok(Proven {
         file: file.clone(),
@@ -114,15 +98,64 @@ pub fn verify(
     })
 }
 
-fn is_about_authority(outcome: &Result<(), VerifyError>) -> bool {
+/// What every log entry is held against.
+struct Case<'a> {
+    file: &'a FileFacts,
+    attestation: &'a Attestation,
+    certificate: &'a SigningCertificate,
+    /// The certificates of the root that bear the issuer's name and key identifier, one at least.
+    issuers: &'a [(usize, &'a Issuer)],
+    root: &'a TrustRoot,
+    now: Timestamp,
+}
+
+impl Case<'_> {
+    /// Steps 8 to 20 for one entry.
+    fn check_entry(
+        &self,
+        entry: &TransparencyEntry,
+        position: usize,
+    ) -> Result<LogEntryFacts, VerifyError> {
+        let refuse = |source| VerifyError::Entry { position, source };
+        let checked = entry::check(
+            self.attestation,
+            entry,
+            self.certificate,
+            self.root,
+            self.now,
+        );
+        let (log, facts) = checked.map_err(refuse)?;
+        // Usually there is one issuer; another certificate of the root may bear the same name and key identifier, with
+        // other dates, another window or even another key.
+        let mut first = None;
+        for &(number, issuer) in self.issuers {
+            let in_force = entry::in_force(issuer, facts.integrated_time).map_err(refuse); // 11
+            let outcome = in_force.and_then(|()| {
+                let material = self.root.material();
+                let checked =
+                    material.check(number, log, self.attestation, entry, &self.file.sha256); // 15 to 20
+                checked.map_err(|refused| from_refused(refused, position))
+            });
+            match outcome {
+                Ok(()) => return Ok(facts),
+                Err(refused) if is_about_issuer(&refused) => first = first.or(Some(refused)),
+                Err(refused) => return Err(refused),
+            }
+        }
+        Err(first.unwrap_or(VerifyError::UnknownAuthority))
+    }
+}
+
+fn is_about_issuer(refused: &VerifyError) -> bool {
     use EntryError::{AuthorityNotInForce, AuthorityNotValid};
-    let Err(VerifyError::Entry { source, .. }) = outcome else {
-        return false;
-    };
-    matches!(
-        source,
-        AuthorityNotInForce { .. } | AuthorityNotValid { .. }
-    )
+    match refused {
+        VerifyError::CertificateSignature(_) => true,
+        VerifyError::Entry { source, .. } => matches!(
+            source,
+            AuthorityNotInForce { .. } | AuthorityNotValid { .. }
+        ),
+        _ => false,
+    }
 }
 
 fn from_refused(refused: Refused, position: usize) -> VerifyError {

@@ -1,4 +1,18 @@
 //! The tests at the crate's front door. One binary: each would link the cryptography again.
 
+#[cfg(test)]
 mod accepts;
+#[cfg(test)]
+mod corpus;
+#[cfg(test)]
+mod formats;
+#[cfg(test)]
+mod mutations;
+#[cfg(test)]
+mod provenance;
+#[cfg(test)]
+mod publishers;
+#[cfg(test)]
+mod refuses;
+#[cfg(test)]
 mod support;

@@ -47,8 +47,16 @@ impl Case {
     }
 
     pub(crate) fn recipe(&self) -> Recipe {
+        self.recipe_by(&workload())
+    }
+
+    pub(crate) fn recipe_by(&self, who: &Workload) -> Recipe {
         self.domain
-            .recipe(&workload(), NAME, &digest(), Predicate::Publish, now())
+            .recipe(who, NAME, &digest(), Predicate::Publish, now())
+    }
+
+    pub(crate) fn mint_by(&self, who: &Workload) -> Value {
+        self.mint(&self.recipe_by(who))
     }
 
     pub(crate) fn mint(&self, recipe: &Recipe) -> Value {
@@ -74,5 +82,26 @@ pub(crate) fn publisher() -> Publisher {
         repository: "example/sampleproject".to_owned(),
         workflow: "release.yml".to_owned(),
         environment: None,
+    }
+}
+
+/// Changes one byte of base64 text.
+pub(crate) fn flip(text: &mut Value, byte: usize) {
+    let mut bytes = base64::decode(text);
+    bytes[byte] ^= 1;
+    *text = base64::encode(&bytes).into();
+}
+
+pub(crate) mod base64 {
+    use ::base64::Engine as _;
+    use ::base64::engine::general_purpose::STANDARD;
+    use serde_json::Value;
+
+    pub(crate) fn decode(text: &Value) -> Vec<u8> {
+        STANDARD.decode(text.as_str().unwrap()).unwrap()
+    }
+
+    pub(crate) fn encode(bytes: &[u8]) -> String {
+        STANDARD.encode(bytes)
     }
 }
