@@ -60,8 +60,9 @@ pub enum JsonError {
     Syntax(#[source] serde_json::Error),
 }
 
-/// The value in `bytes`: one document and nothing else, at most `limit` bytes.
-pub(crate) fn read(bytes: &[u8], limit: usize) -> Result<Value, JsonError> {
+/// The value in `bytes`: one document and nothing else, at most `limit` bytes, without what two readers could read
+/// differently: see [`JsonError`].
+pub fn read(bytes: &[u8], limit: usize) -> Result<Value, JsonError> {
     let text = text(bytes, limit)?;
     let state = State::default();
     let mut reader = serde_json::Deserializer::from_str(text);

@@ -21,7 +21,7 @@ pub use attestation::{Attestation, AttestationError};
 pub use certificate::CertificateError;
 pub use encoding::Base64Error;
 pub use identity::{Claims, Identity, SubjectName};
-pub use json::{FieldError, JsonError};
+pub use json::{FieldError, JsonError, read as read_strict_json};
 pub use log::LogEntryFacts;
 pub use provenance::{
     AttestationBundle, Provenance, ProvenanceError, ProvenanceVerifyError, verify_provenance,

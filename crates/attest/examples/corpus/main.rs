@@ -5,6 +5,8 @@
 // What an example prints is its result.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod bundle;
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -37,6 +39,10 @@ struct Row {
     artifact_name: Option<String>,
     #[serde(default)]
     artifact_sha256: Option<String>,
+    #[serde(default)]
+    artifact_digest: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    public_key: Option<PathBuf>,
     trusted_root: PathBuf,
     #[serde(default)]
     identity: Option<Identity>,
@@ -78,21 +84,15 @@ fn run() -> Result<bool, Box<dyn Error>> {
         .iter()
         .filter(|row| kinds.contains(&row.kind))
     {
-        let root = roots.entry(row.trusted_root.clone()).or_insert_with(|| {
-            let json =
-                std::fs::read(folder.join(&row.trusted_root)).map_err(|error| error.to_string())?;
-            TrustRoot::from_json(&json).map_err(|error| in_full(&error))
-        });
-        let judged = match root {
-            Ok(root) => judge(row, &folder, root),
-            Err(error) => Err(format!("trust root: {error}").into()),
+        let judged = match row.kind.as_str() {
+            "bundle" => bundle::judge(row, &folder),
+            _ => root(&mut roots, row, &folder)
+                .and_then(|root| judge(row, &folder, &root))
+                .map(Some),
         };
         let (verdict, reason) = match judged {
             Ok(Some(reason)) => ("accept", reason),
-            Ok(None) => (
-                "unsupported",
-                format!("kind {} is not judged here", row.kind),
-            ),
+            Ok(None) => ("unsupported", "a digest that is not judged here".to_owned()),
             Err(error) => ("reject", in_full(&*error)),
         };
         println!(
@@ -150,11 +150,24 @@ fn arguments(given: Vec<String>) -> Result<(PathBuf, Vec<String>), Box<dyn Error
     }
 }
 
-/// What was accepted in words, or `None` for a kind that is not judged here.
-fn judge(row: &Row, folder: &Path, root: &TrustRoot) -> Result<Option<String>, Refusal> {
-    if row.kind == "bundle" {
-        return Ok(None);
-    }
+/// The row's trust root, read once.
+fn root(
+    roots: &mut BTreeMap<PathBuf, Result<TrustRoot, String>>,
+    row: &Row,
+    folder: &Path,
+) -> Result<TrustRoot, Refusal> {
+    let read = || {
+        let json =
+            std::fs::read(folder.join(&row.trusted_root)).map_err(|error| error.to_string())?;
+        TrustRoot::from_json(&json).map_err(|error| in_full(&error))
+    };
+    let root = roots.entry(row.trusted_root.clone()).or_insert_with(read);
+    root.clone()
+        .map_err(|error| format!("trust root: {error}").into())
+}
+
+/// What was accepted in words.
+fn judge(row: &Row, folder: &Path, root: &TrustRoot) -> Result<String, Refusal> {
     let document = std::fs::read(folder.join(&row.path))?;
     let artifact = row
         .artifact
@@ -208,7 +221,7 @@ fn judge(row: &Row, folder: &Path, root: &TrustRoot) -> Result<Option<String>, R
             artifact.as_deref(),
         )?);
     }
-    Ok(Some(words.join("; ")))
+    Ok(words.join("; "))
 }
 
 /// Holds what was proved against the row's publisher, identity and artifact.
