@@ -3,6 +3,7 @@
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::certificate::{CertificateError, CertificateFacts, SigningCertificate};
 use crate::json::{self, FieldError, JsonError, Object};
 use crate::log::{Checkpoint, CheckpointError};
 use crate::statement::{PredicateType, Statement, StatementError};
@@ -216,6 +217,11 @@ impl Attestation {
     /// The signing certificate, DER.
     pub fn certificate(&self) -> &[u8] {
         &self.certificate
+    }
+
+    /// What that certificate says, without proof: for showing an attestation that is not verified.
+    pub fn certificate_facts(&self) -> Result<CertificateFacts, CertificateError> {
+        Ok(SigningCertificate::parse(&self.certificate)?.into())
     }
 
     /// The transparency log entries, one at least.

@@ -10,7 +10,7 @@ use x509_cert::ext::pkix::{
     AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages,
     SignedCertificateTimestampList, SubjectAltName,
 };
-use x509_cert::time::Time;
+use x509_cert::time::{Time, Validity};
 
 use crate::identity::{Claims, Identity, SubjectName};
 
@@ -42,6 +42,33 @@ pub(crate) struct SigningCertificate {
     pub(crate) issuer_name: Vec<u8>,
     pub(crate) authority_key_id: Vec<u8>,
     pub(crate) sct: Sct,
+}
+
+/// What a signing certificate says, for showing it. Nothing of it is proved.
+#[derive(Clone, Debug)]
+pub struct CertificateFacts {
+    /// Whom it says it was issued to.
+    pub identity: Identity,
+    /// What it says of the build.
+    pub claims: Claims,
+    /// Start of validity.
+    pub not_before: Timestamp,
+    /// End of validity.
+    pub not_after: Timestamp,
+    /// When its certificate log says that it saw it.
+    pub logged_at: Timestamp,
+}
+
+impl From<SigningCertificate> for CertificateFacts {
+    fn from(certificate: SigningCertificate) -> Self {
+        Self {
+            identity: certificate.identity,
+            claims: certificate.claims,
+            not_before: certificate.not_before,
+            not_after: certificate.not_after,
+            logged_at: certificate.sct.time,
+        }
+    }
 }
 
 /// The signed certificate timestamp (RFC 6962 §3.2): a certificate log's promise.
@@ -84,6 +111,9 @@ pub enum CertificateError {
         /// Its OID.
         oid: String,
     },
+    /// RFC 5280 §4.1.2.5: UTCTime up to the year 2049.
+    #[error("the certificate's validity is written as GeneralizedTime before the year 2050")]
+    TimeEncoding,
     /// A certificate authority signs certificates, not files.
     #[error("the certificate is a certificate authority's")]
     Authority,
@@ -93,6 +123,9 @@ pub enum CertificateError {
     /// Key usage without `digitalSignature`.
     #[error("the certificate's key may not be used for digital signatures")]
     KeyUsage,
+    /// RFC 5280 §4.2.1.9: only an authority may sign certificates.
+    #[error("the certificate's key may sign certificates, and it is no authority's")]
+    SignsCertificates,
     /// No extended key usage at all.
     #[error("the certificate has no extended key usage")]
     NoExtendedKeyUsage,
@@ -114,6 +147,9 @@ pub enum CertificateError {
     /// No subject alternative name.
     #[error("the certificate names nobody (no subject alternative name)")]
     NoName,
+    /// RFC 5280 §4.2.1.6: with an empty subject, the alternative name must be critical.
+    #[error("the certificate's only name is not marked critical")]
+    NameNotCritical,
     /// More than are read.
     #[error("expected at most {MAX_NAMES} subject alternative names, found {found}")]
     TooManyNames {
@@ -166,11 +202,15 @@ impl SigningCertificate {
         if body.version != x509_cert::Version::V3 {
             return Err(Error::Version);
         }
+        check_time_encoding(&body.validity)?;
         let extensions = Extensions::new(body.extensions.as_deref().unwrap_or_default())?;
         may_sign_code(&extensions)?;
         has_p256_key(&body.subject_public_key_info)?;
         let (claims, issuer) = read_claims(&extensions)?;
         let (san, further) = read_names(&extensions)?;
+        if body.subject.is_empty() && !extensions.is_critical(SUBJECT_ALT_NAME) {
+            return Err(Error::NameNotCritical);
+        }
         let authority = extensions.read::<AuthorityKeyIdentifier>(AUTHORITY_KEY_ID)?;
         let key_id = authority.and_then(|authority| authority.key_identifier);
         let encoded_name = body
@@ -194,6 +234,19 @@ pub(crate) fn timestamp(time: &Time) -> Timestamp {
     let seconds = i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
     // X.509 times end with the year 9999, as jiff's do; the fallback cannot be reached.
     Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
+}
+
+fn check_time_encoding(validity: &Validity) -> Result<(), CertificateError> {
+    /// The first year that UTCTime cannot say.
+    const FIRST_GENERAL_YEAR: u16 = 2050;
+    let early = |time: &Time| match time {
+        Time::UtcTime(_) => false,
+        Time::GeneralTime(time) => time.to_date_time().year() < FIRST_GENERAL_YEAR,
+    };
+    if early(&validity.not_before) || early(&validity.not_after) {
+        return Err(CertificateError::TimeEncoding);
+    }
+    Ok(())
 }
 
 /// The extensions of one certificate, each there at most once.
@@ -232,6 +285,11 @@ impl<'c> Extensions<'c> {
         extension.map(|extension| extension.extn_value.as_bytes())
     }
 
+    fn is_critical(&self, oid: ObjectIdentifier) -> bool {
+        let extension = self.0.iter().find(|extension| extension.extn_id == oid);
+        extension.is_some_and(|extension| extension.critical)
+    }
+
     fn read<T: der::Decode<'c>>(
         &self,
         oid: ObjectIdentifier,
@@ -258,6 +316,9 @@ fn may_sign_code(extensions: &Extensions<'_>) -> Result<(), CertificateError> {
         .ok_or(Error::NoKeyUsage)?;
     if !usage.0.contains(KeyUsages::DigitalSignature) {
         return Err(Error::KeyUsage);
+    }
+    if usage.0.contains(KeyUsages::KeyCertSign) {
+        return Err(Error::SignsCertificates);
     }
     let extended = extensions.read::<ExtendedKeyUsage>(EXTENDED_KEY_USAGE)?;
     let extended = extended.ok_or(Error::NoExtendedKeyUsage)?.0;

@@ -18,7 +18,7 @@ pub mod statement;
 pub mod verify;
 
 pub use attestation::{Attestation, AttestationError};
-pub use certificate::CertificateError;
+pub use certificate::{CertificateError, CertificateFacts};
 pub use encoding::Base64Error;
 pub use identity::{Claims, Identity, SubjectName};
 pub use json::{FieldError, JsonError, read as read_strict_json};
@@ -31,5 +31,6 @@ pub use root::{TrustRoot, TrustRootError};
 pub use statement::{PredicateType, Statement};
 pub use touchplate_packaging::{Filename, Sha256};
 pub use verify::{
-    EntryError, FileFacts, NoMatch, Proven, VerificationRecord, Verified, VerifyError, verify,
+    EntryError, FileFacts, NoMatch, Proven, Repeated, VerificationRecord, Verified, VerifyError,
+    verify, without_repeats,
 };

@@ -460,6 +460,45 @@ impl Verified {
     }
 }
 
+/// Two different attestations claim the same for one file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("attestations {first} and {second} are different, and both {predicate_type} by {san}")]
+pub struct Repeated {
+    /// The first one's place, counted from 1.
+    pub first: usize,
+    /// The second one's place, counted from 1.
+    pub second: usize,
+    /// What both claim.
+    pub predicate_type: PredicateType,
+    /// Who made both.
+    pub san: String,
+}
+
+/// A file has one attestation for each predicate type and identity (issuer and subject name): of equal ones the first is
+/// kept, two different ones are refused.
+pub fn without_repeats(proven: Vec<Proven>) -> Result<Vec<Proven>, Repeated> {
+    let mut kept: Vec<(usize, Proven)> = Vec::new();
+    for (at, proven) in proven.into_iter().enumerate() {
+        let same_claim = |other: &Proven| {
+            other.identity == proven.identity
+                && other.attestation.predicate_type() == proven.attestation.predicate_type()
+        };
+        match kept.iter().find(|(_, other)| same_claim(other)) {
+            None => kept.push((at + 1, proven)),
+            Some((_, other)) if other.attestation.is_same_as(&proven.attestation) => {}
+            Some((first, _)) => {
+                return Err(Repeated {
+                    first: *first,
+                    second: at + 1,
+                    predicate_type: proven.predicate_type(),
+                    san: proven.identity.san().to_string(),
+                });
+            }
+        }
+    }
+    Ok(kept.into_iter().map(|(_, proven)| proven).collect())
+}
+
 /// What was checked, when and against what, for an attestation that is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VerificationRecord {

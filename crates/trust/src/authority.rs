@@ -2,6 +2,7 @@
 //! certificate timestamp.
 
 use std::str::FromStr as _;
+use std::time::Duration;
 
 use der::asn1::{
     BitString, GeneralizedTime, Ia5String, ObjectIdentifier, OctetString, UtcTime, Utf8StringRef,
@@ -35,7 +36,7 @@ const SCT_LIST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.111
 const CODE_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.3");
 
 /// The authority's own certificates are valid from a year before to ten years after it is made.
-const AUTHORITY_YEARS: i64 = 10;
+const AUTHORITY_YEARS: i32 = 10;
 const YEAR: SignedDuration = SignedDuration::from_hours(24 * 365);
 
 pub(crate) struct Authority {
@@ -54,7 +55,7 @@ impl Authority {
         let intermediate_key = SigningKey::generate(Curve::P256)?;
         let root_name = Name::from_str(&format!("CN=root,O={name}"))?;
         let intermediate_name = Name::from_str(&format!("CN=intermediate,O={name}"))?;
-        let validity = validity(later(now, -YEAR), later(now, YEAR * AUTHORITY_YEARS as i32))?;
+        let validity = validity(later(now, -YEAR), later(now, YEAR * AUTHORITY_YEARS))?;
         let root = sign(
             &Body {
                 issuer: root_name.clone(),
@@ -109,11 +110,20 @@ impl Authority {
             (&self.intermediate, &self.intermediate_key)
         };
         let mut extensions = leaf_extensions(recipe, key, right_key)?;
+        let (from, to) = (recipe.not_before, recipe.not_after);
+        let validity = if recipe.generalized_time {
+            Validity {
+                not_before: general_time(from)?,
+                not_after: general_time(to)?,
+            }
+        } else {
+            validity(from, to)?
+        };
         let body = |extensions| -> Result<Body<'_>, TrustError> {
             Ok(Body {
                 issuer: issuer.tbs_certificate.subject.clone(),
                 subject: RdnSequence::default(),
-                validity: validity(recipe.not_before, recipe.not_after)?,
+                validity,
                 key: key.public(),
                 extensions,
             })
@@ -251,14 +261,20 @@ fn validity(from: Timestamp, to: Timestamp) -> Result<Validity, TrustError> {
 
 /// RFC 5280 §4.1.2.5: UTCTime before 2050. The `From` of `x509-cert` writes GeneralizedTime, which strict readers refuse.
 fn time(at: Timestamp) -> Result<Time, TrustError> {
-    let seconds = u64::try_from(at.as_second()).unwrap_or_default();
-    let since_1970 = std::time::Duration::from_secs(seconds);
-    match UtcTime::from_unix_duration(since_1970) {
+    match UtcTime::from_unix_duration(since_1970(at)) {
         Ok(time) => Ok(Time::UtcTime(time)),
-        Err(_) => Ok(Time::GeneralTime(GeneralizedTime::from_unix_duration(
-            since_1970,
-        )?)),
+        Err(_) => general_time(at),
     }
+}
+
+fn general_time(at: Timestamp) -> Result<Time, TrustError> {
+    Ok(Time::GeneralTime(GeneralizedTime::from_unix_duration(
+        since_1970(at),
+    )?))
+}
+
+fn since_1970(at: Timestamp) -> Duration {
+    Duration::from_secs(u64::try_from(at.as_second()).unwrap_or_default())
 }
 
 fn extension(
@@ -324,7 +340,12 @@ fn leaf_extensions(
         } else {
             KeyUsages::DigitalSignature
         };
-        extensions.push(extension(KEY_USAGE, true, &KeyUsage(usage.into()))?);
+        let usage = if recipe.may_sign_certificates {
+            usage | KeyUsages::KeyCertSign
+        } else {
+            usage.into()
+        };
+        extensions.push(extension(KEY_USAGE, true, &KeyUsage(usage))?);
     }
     if !recipe.extended_key_usage.is_empty() {
         let usages = recipe
@@ -361,7 +382,11 @@ fn leaf_extensions(
             .iter()
             .map(general_name)
             .collect::<Result<_, _>>()?;
-        extensions.push(extension(SUBJECT_ALT_NAME, true, &SubjectAltName(names))?);
+        extensions.push(extension(
+            SUBJECT_ALT_NAME,
+            recipe.names_are_critical,
+            &SubjectAltName(names),
+        )?);
     }
     let bare = [(1, recipe.old_issuer.as_deref())];
     let encoded = [(8, recipe.issuer.as_deref())];

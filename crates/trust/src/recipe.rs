@@ -90,6 +90,12 @@ pub struct CertificateRecipe {
     pub has_key_usage: bool,
     /// Key encipherment instead of digital signature.
     pub for_encipherment: bool,
+    /// Certificate signing as well.
+    pub may_sign_certificates: bool,
+    /// The names marked critical.
+    pub names_are_critical: bool,
+    /// Validity as GeneralizedTime.
+    pub generalized_time: bool,
     /// OIDs of the extended key usage; code signing to begin with.
     pub extended_key_usage: Vec<String>,
     /// Whether it says which key issued it.
@@ -242,6 +248,9 @@ impl CertificateRecipe {
             is_authority: false,
             has_key_usage: true,
             for_encipherment: false,
+            may_sign_certificates: false,
+            names_are_critical: true,
+            generalized_time: false,
             extended_key_usage: vec!["1.3.6.1.5.5.7.3.3".to_owned()],
             has_authority_key_id: true,
             extensions: Vec::new(),

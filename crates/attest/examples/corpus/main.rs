@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use sha2::Digest as _;
 use touchplate_attest::{
     Attestation, FileFacts, Proven, Provenance, Publisher, TrustRoot, verify, verify_provenance,
+    without_repeats,
 };
 use touchplate_packaging::Sha256;
 
@@ -201,7 +202,7 @@ fn judge(row: &Row, folder: &Path, root: &TrustRoot) -> Result<String, Refusal> 
             let proven = attestations
                 .iter()
                 .map(|attestation| verify(&file, attestation, root, now));
-            proven.collect::<Result<_, _>>()?
+            without_repeats(proven.collect::<Result<_, _>>()?)?
         }
         _ => {
             let provenance = Provenance::parse(&document)?;
@@ -234,6 +235,7 @@ fn belongs(
     if let Some(bytes) = artifact {
         proven.check_digest("sha512", &format!("{:x}", sha2::Sha512::digest(bytes)))?;
         proven.check_digest("sha384", &format!("{:x}", sha2::Sha384::digest(bytes)))?;
+        proven.check_digest("sha224", &format!("{:x}", sha2::Sha224::digest(bytes)))?;
     }
     let mut words = format!("{} by {}", proven.predicate_type(), proven.identity().san());
     let identity = row

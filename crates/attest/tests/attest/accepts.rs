@@ -6,6 +6,8 @@ use sigstore_trust_root::TrustedRoot;
 use sigstore_types::Bundle;
 use sigstore_types::Sha256Hash;
 use sigstore_verify::VerificationPolicy;
+use touchplate_attest::without_repeats;
+use touchplate_trust::Workload;
 
 #[test]
 fn a_minted_attestation_holds() {
@@ -42,4 +44,17 @@ fn the_sigstore_library_alone_accepts_what_is_minted() {
     let root = TrustedRoot::from_json(&case.root.to_string()).unwrap();
     let digest = Sha256Hash::new(*digest().as_bytes());
     sigstore_verify::verify(digest, &bundle, &VerificationPolicy::any_identity(), &root).unwrap();
+}
+
+#[test]
+fn of_equal_attestations_the_first_is_kept_and_different_ones_are_refused() {
+    let case = Case::good();
+    let mint = || case.verify(&case.mint(&case.recipe())).unwrap();
+    let publish = mint();
+    let other = case.recipe_by(&Workload::email("a@example.com", "https://issuer.example"));
+    let other = case.verify(&case.mint(&other)).unwrap();
+    let kept = without_repeats(vec![publish.clone(), other, publish.clone()]).unwrap();
+    assert_eq!(kept.len(), 2);
+    let refused = without_repeats(vec![publish, mint()]).unwrap_err();
+    assert_eq!((refused.first, refused.second), (1, 2));
 }

@@ -84,6 +84,10 @@ fn certificates_that_may_not_sign_files() {
         );
     }
     refuses!(
+        |it| it.certificate.may_sign_certificates = true,
+        V::Certificate(C::SignsCertificates)
+    );
+    refuses!(
         |it| it.certificate.p384 = true,
         V::Certificate(C::KeyAlgorithm { .. })
     );
@@ -117,6 +121,14 @@ fn certificates_whose_extensions_are_wrong() {
 }
 
 #[test]
+fn certificates_whose_times_are_written_otherwise() {
+    refuses!(
+        |it| it.certificate.generalized_time = true,
+        V::Certificate(C::TimeEncoding)
+    );
+}
+
+#[test]
 fn certificates_that_do_not_say_who() {
     refuses!(|it| it.certificate.names.clear(), V::Certificate(C::NoName));
     refuses!(
@@ -134,6 +146,10 @@ fn certificates_that_do_not_say_who() {
             ));
         },
         V::Certificate(C::NameKind)
+    );
+    refuses!(
+        |it| it.certificate.names_are_critical = false,
+        V::Certificate(C::NameNotCritical)
     );
     refuses!(
         |it| it.certificate.issuer = None,
