@@ -4,6 +4,8 @@
 //! touches a disk, a network, the clock or an account. The larger parts are behind features: `archive` (reading
 //! wheels and sdists) and `simple` (the Simple API's pages).
 
+#[cfg(feature = "archive")]
+pub mod archive;
 mod digest;
 mod excerpt;
 pub mod filename;

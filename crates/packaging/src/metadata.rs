@@ -4,7 +4,7 @@
 //! only read: once released it cannot change, and much of what exists would not pass (setuptools wrote `License-File`
 //! under version 2.1 for years). What it says of name, version and metadata version must always hold.
 
-mod document;
+pub(crate) mod document;
 mod error;
 mod field;
 mod license;
@@ -23,6 +23,9 @@ pub use document::DocumentError;
 pub use error::MetadataError;
 pub use field::MetadataVersion;
 pub use requirement::RequirementError;
+
+#[cfg(feature = "archive")]
+pub(crate) use rules::specifiers;
 
 use field::{Arity, Field};
 

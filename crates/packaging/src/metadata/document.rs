@@ -35,14 +35,14 @@ pub enum DocumentError {
 
 /// A file taken apart.
 #[derive(Debug)]
-pub(super) struct Document<'d> {
+pub(crate) struct Document<'d> {
     /// Name as written and unfolded value, in order.
-    pub(super) headers: Vec<(&'d str, String)>,
+    pub(crate) headers: Vec<(&'d str, String)>,
     /// What follows the empty line, unless it is blank.
-    pub(super) body: Option<&'d str>,
+    pub(crate) body: Option<&'d str>,
 }
 
-pub(super) fn read(bytes: &[u8]) -> Result<Document<'_>, MetadataError> {
+pub(crate) fn read(bytes: &[u8]) -> Result<Document<'_>, MetadataError> {
     if bytes.len() > MAX_METADATA_BYTES {
         return Err(MetadataError::FileTooLong { found: bytes.len() });
     }

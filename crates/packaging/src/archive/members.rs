@@ -1,0 +1,101 @@
+//! What was found while reading an archive through, whichever its container.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+
+use crate::archive::path::{self, PathProblem};
+use crate::archive::{ArchiveError, Limits};
+use crate::excerpt::excerpt;
+
+/// A block of decompressed bytes on its way to nowhere.
+const BLOCK_BYTES: usize = 64 << 10;
+
+/// The members of an archive, and the contents of the few that are looked at.
+#[derive(Debug, Default)]
+pub(super) struct Members {
+    /// Paths of everything that is no directory.
+    pub(super) files: BTreeSet<String>,
+    /// Paths of everything, directories without their slash (tar only: what may lie beyond a link).
+    pub(super) paths: BTreeSet<String>,
+    /// The first parts of all paths.
+    pub(super) top_level: BTreeSet<String>,
+    /// Contents by path.
+    pub(super) kept: BTreeMap<String, Vec<u8>>,
+    /// Paths that came more than once.
+    pub(super) repeated: BTreeSet<String>,
+    /// Paths of symbolic links.
+    pub(super) symlinks: BTreeSet<String>,
+    /// How many there are, directories included.
+    pub(super) count: usize,
+    /// What the files decompress to.
+    pub(super) decompressed_bytes: u64,
+    names_bytes: usize,
+}
+
+impl Members {
+    /// Counts one more member of any kind and checks its path.
+    pub(super) fn admit(&mut self, name: &str, limits: &Limits) -> Result<(), ArchiveError> {
+        self.count += 1;
+        if self.count > limits.members {
+            return Err(ArchiveError::TooManyMembers {
+                limit: limits.members,
+            });
+        }
+        path::check(name, limits).map_err(|problem| path_error(name, problem))?;
+        self.names_bytes = self.names_bytes.saturating_add(name.len());
+        if self.names_bytes > limits.names_bytes {
+            return Err(ArchiveError::NamesTooLong {
+                limit: limits.names_bytes,
+            });
+        }
+        if let Some(top) = name.split('/').next() {
+            self.top_level.insert(top.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Reads a file to its end; keeps its contents if `keep` is set. Returns how many bytes it had.
+    pub(super) fn read(
+        &mut self,
+        name: &str,
+        keep: bool,
+        mut contents: impl Read,
+        limits: &Limits,
+    ) -> Result<u64, ArchiveError> {
+        let mut kept = keep.then(Vec::new);
+        let mut block = [0; BLOCK_BYTES];
+        let mut bytes = 0_u64;
+        loop {
+            let count = contents.read(&mut block).map_err(ArchiveError::reading)?;
+            let part = block.get(..count).unwrap_or_default();
+            if part.is_empty() {
+                break;
+            }
+            bytes = bytes.saturating_add(count as u64);
+            if let Some(kept) = &mut kept {
+                if kept.len() + count > limits.kept_bytes {
+                    return Err(ArchiveError::KeptTooLong {
+                        path: excerpt(name),
+                        limit: limits.kept_bytes,
+                    });
+                }
+                kept.extend_from_slice(part);
+            }
+        }
+        self.decompressed_bytes = self.decompressed_bytes.saturating_add(bytes);
+        if let Some(kept) = kept {
+            self.kept.insert(name.to_owned(), kept);
+        }
+        if !self.files.insert(name.to_owned()) {
+            self.repeated.insert(name.to_owned());
+        }
+        Ok(bytes)
+    }
+}
+
+pub(super) fn path_error(name: &str, problem: PathProblem) -> ArchiveError {
+    ArchiveError::Path {
+        name: excerpt(name),
+        problem,
+    }
+}
