@@ -1,1 +1,107 @@
 //! What the index does: upload, read, yank, roles, tokens, publishers; and the ports it needs.
+//!
+//! [`Index`] is the door. It knows no HTTP, no SQL and no signing key: what it needs of the world it asks for through
+//! [`ports`], and every method that changes something takes an [`Origin`] (who, in which request, when).
+
+pub mod accounts;
+pub mod chores;
+pub mod files;
+pub mod origin;
+pub mod ports;
+pub mod projects;
+pub mod provenance;
+pub mod publishers;
+pub mod releases;
+pub mod simple;
+pub mod spool;
+pub mod upload;
+
+use std::sync::Arc;
+
+use touchplate_attest::TrustRoot;
+use touchplate_packaging::{Profile, archive::Limits};
+
+pub use accounts::{Caller, Reader, Scope};
+pub use origin::{Actor, Origin, RequestId};
+use ports::{Accounts, Blobs, Journal, Projects, Publishers, Releases};
+use spool::SpoolRoom;
+
+/// The ports an [`Index`] stands on, each behind its trait so that a test or another database can stand in.
+#[derive(Clone)]
+pub struct Ports {
+    /// Projects and the pages read from them.
+    pub projects: Arc<dyn Projects>,
+    /// Releases and files.
+    pub releases: Arc<dyn Releases>,
+    /// Users, roles and tokens.
+    pub accounts: Arc<dyn Accounts>,
+    /// Configured publishers.
+    pub publishers: Arc<dyn Publishers>,
+    /// What changed, in order.
+    pub journal: Arc<dyn Journal>,
+    /// Bytes by digest.
+    pub blobs: Arc<dyn Blobs>,
+}
+
+/// What an operator decides.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Which uploads are welcome (DESIGN.md, "Profiles").
+    pub profile: Profile,
+    /// Visibility of a project that an upload creates.
+    pub default_visibility: projects::Visibility,
+    /// Largest distribution file in bytes.
+    pub max_file_bytes: u64,
+    /// What an archive may be.
+    pub archive_limits: Limits,
+}
+
+/// One gibibyte: the largest file PyPI grants on request; wheels with GPU kernels come close to it.
+pub const DEFAULT_MAX_FILE_BYTES: u64 = 1 << 30;
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            profile: Profile::Private,
+            default_visibility: projects::Visibility::Public,
+            max_file_bytes: DEFAULT_MAX_FILE_BYTES,
+            archive_limits: Limits::default(),
+        }
+    }
+}
+
+/// The index: cheap to clone, shared by every request.
+#[derive(Clone)]
+pub struct Index {
+    ports: Ports,
+    settings: Arc<Settings>,
+    root: Arc<TrustRoot>,
+    spool: Arc<SpoolRoom>,
+}
+
+impl Index {
+    /// An index over `ports`, checking attestations against `root`, spooling uploads into `spool`.
+    pub fn new(ports: Ports, settings: Settings, root: Arc<TrustRoot>, spool: SpoolRoom) -> Self {
+        Self {
+            ports,
+            settings: Arc::new(settings),
+            root,
+            spool: Arc::new(spool),
+        }
+    }
+
+    /// What the operator decided.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The root that attestations are checked against.
+    pub fn trust_root(&self) -> &TrustRoot {
+        &self.root
+    }
+
+    /// Where uploads wait until they are accepted.
+    pub fn spool(&self) -> &SpoolRoom {
+        &self.spool
+    }
+}

@@ -1,0 +1,425 @@
+//! Users, roles and API tokens: who is asking, and what they may do.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256 as Sha2};
+use subtle::ConstantTimeEq as _;
+use touchplate_packaging::ProjectName;
+
+use crate::Index;
+use crate::origin::Origin;
+use crate::ports::{
+    AddUserError, NewToken, Project, RevokeError, StoreError, StoredToken, TokenError,
+};
+use crate::projects::Visibility;
+
+/// A user's name: lower-case ASCII letters, digits, `.`, `_` and `-`, at most 64 characters, starting with a letter or digit.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct UserName(String);
+
+/// A user name that cannot be one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{given}` is no user name: expected 1 to 64 lower-case letters, digits, `.`, `_` or `-`, starting with a letter or digit"
+)]
+pub struct InvalidUserName {
+    /// What was given, cut to 80 characters.
+    pub given: String,
+}
+
+/// Long enough for an e-mail's local part (RFC 5321: 64 octets), which many directories use as user name.
+const MAX_USER_NAME: usize = 64;
+
+impl FromStr for UserName {
+    type Err = InvalidUserName;
+
+    fn from_str(given: &str) -> Result<Self, InvalidUserName> {
+        let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        let inner = |c: char| edge(c) || matches!(c, '.' | '_' | '-');
+        if given.len() > MAX_USER_NAME || !given.starts_with(edge) || !given.chars().all(inner) {
+            return Err(InvalidUserName {
+                given: given.chars().take(80).collect(),
+            });
+        }
+        Ok(Self(given.to_owned()))
+    }
+}
+
+impl TryFrom<String> for UserName {
+    type Error = InvalidUserName;
+
+    fn try_from(given: String) -> Result<Self, InvalidUserName> {
+        given.parse()
+    }
+}
+
+impl From<UserName> for String {
+    fn from(name: UserName) -> Self {
+        name.0
+    }
+}
+
+impl UserName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for UserName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a user is in a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// May do everything.
+    Owner,
+    /// May upload.
+    Maintainer,
+}
+
+impl Role {
+    /// The word stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Maintainer => "maintainer",
+        }
+    }
+}
+
+impl FromStr for Role {
+    type Err = UnknownRole;
+
+    fn from_str(given: &str) -> Result<Self, UnknownRole> {
+        match given {
+            "owner" => Ok(Self::Owner),
+            "maintainer" => Ok(Self::Maintainer),
+            _ => Err(UnknownRole),
+        }
+    }
+}
+
+/// A word that names no role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a role is `owner` or `maintainer`")]
+pub struct UnknownRole;
+
+/// The public part of a token: sixteen hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TokenId(String);
+
+impl TokenId {
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for TokenId {
+    type Err = MalformedToken;
+
+    fn from_str(given: &str) -> Result<Self, MalformedToken> {
+        let hexadecimal = |b: u8| b.is_ascii_digit() || matches!(b, b'a'..=b'f');
+        if given.len() == 2 * TOKEN_ID_BYTES && given.bytes().all(hexadecimal) {
+            Ok(Self(given.to_owned()))
+        } else {
+            Err(MalformedToken)
+        }
+    }
+}
+
+impl fmt::Display for TokenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// SHA-256 of a token's secret. A secret has 256 random bits, so a slow password hash would add nothing but time.
+#[derive(Clone, Debug)]
+pub struct SecretHash([u8; 32]);
+
+impl SecretHash {
+    fn of(secret: &str) -> Self {
+        Self(Sha2::digest(secret.as_bytes()).into())
+    }
+
+    /// From the stored 32 bytes.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 32 bytes to store.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    fn is_of(&self, secret: &str) -> bool {
+        self.0.ct_eq(&Self::of(secret).0).into()
+    }
+}
+
+/// A whole token, as its holder sends it: `tp-1-` + id + `-` + secret. Shown once, never stored.
+pub struct Token {
+    id: TokenId,
+    secret: String,
+}
+
+/// A text that is no token of this index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected a token of the form `tp-1-…`")]
+pub struct MalformedToken;
+
+/// 64 bits: ids never collide in one index, and a token stays on one line.
+const TOKEN_ID_BYTES: usize = 8;
+/// 256 bits: cannot be guessed, so a plain hash of it may be stored.
+const TOKEN_SECRET_BYTES: usize = 32;
+/// `tp-`, so that secret scanners can know it, and the version of this format.
+const TOKEN_PREFIX: &str = "tp-1-";
+
+impl Token {
+    fn random() -> Self {
+        let (mut id, mut secret) = ([0; TOKEN_ID_BYTES], [0; TOKEN_SECRET_BYTES]);
+        fill_random(&mut id);
+        fill_random(&mut secret);
+        Self {
+            id: TokenId(hex::encode(id)),
+            secret: URL_SAFE_NO_PAD.encode(secret),
+        }
+    }
+
+    /// Its public part.
+    pub fn id(&self) -> &TokenId {
+        &self.id
+    }
+
+    /// The text that its holder keeps.
+    pub fn reveal(&self) -> String {
+        format!("{TOKEN_PREFIX}{}-{}", self.id, self.secret)
+    }
+}
+
+impl FromStr for Token {
+    type Err = MalformedToken;
+
+    fn from_str(given: &str) -> Result<Self, MalformedToken> {
+        let rest = given.strip_prefix(TOKEN_PREFIX).ok_or(MalformedToken)?;
+        let (id, secret) = rest.split_once('-').ok_or(MalformedToken)?;
+        let base64url = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+        // 43 = 32 bytes in base64 without padding.
+        if secret.len() != 43 || !secret.bytes().all(base64url) {
+            return Err(MalformedToken);
+        }
+        Ok(Self {
+            id: id.parse()?,
+            secret: secret.to_owned(),
+        })
+    }
+}
+
+/// Fills `bytes` from the operating system's generator.
+pub(crate) fn fill_random(bytes: &mut [u8]) {
+    getrandom::fill(bytes)
+        .expect("the operating system has a random generator, or nothing here could work");
+}
+
+/// What a token reaches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Every project of its user, and new ones.
+    All,
+    /// One project.
+    Project(ProjectName),
+}
+
+/// Who is asking, proved by a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Whose token it is.
+    pub user: UserName,
+    /// The token's public part.
+    pub token: TokenId,
+    /// What it reaches.
+    pub scope: Scope,
+}
+
+/// Who reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// Nobody in particular.
+    Anonymous,
+    /// Somebody with a token.
+    Account(Caller),
+}
+
+/// Why a token was not accepted. The reader gets one text for all of them, so that guessing learns nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthError {
+    /// It has not the form of a token.
+    #[error(transparent)]
+    Malformed(#[from] MalformedToken),
+    /// There is no token of that id, or the secret is another.
+    #[error("there is no such token")]
+    Unknown,
+    /// It was revoked.
+    #[error("token {0} was revoked")]
+    Revoked(TokenId),
+    /// It has ended.
+    #[error("token {0} has expired")]
+    Expired(TokenId),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Index {
+    /// Finds out whose token `given` is.
+    pub async fn authenticate(&self, given: &str, now: Timestamp) -> Result<Caller, AuthError> {
+        let token: Token = given.trim().parse()?;
+        let stored = self
+            .ports
+            .accounts
+            .token(&token.id)
+            .await?
+            .ok_or(AuthError::Unknown)?;
+        if !stored.hash.is_of(&token.secret) {
+            return Err(AuthError::Unknown);
+        }
+        if stored.revoked_at.is_some() {
+            return Err(AuthError::Revoked(stored.id));
+        }
+        if stored.expires_at.is_some_and(|end| end <= now) {
+            return Err(AuthError::Expired(stored.id));
+        }
+        let scope = stored.project.map_or(Scope::All, Scope::Project);
+        Ok(Caller {
+            user: stored.user,
+            token: stored.id,
+            scope,
+        })
+    }
+
+    /// Adds a user.
+    pub async fn add_user(&self, origin: &Origin, name: &UserName) -> Result<(), AddUserError> {
+        self.ports.accounts.add_user(origin, name).await
+    }
+
+    /// Makes a token for a user, for one project or for all of theirs.
+    pub async fn create_token(
+        &self,
+        origin: &Origin,
+        user: &UserName,
+        project: Option<&ProjectName>,
+        expires_at: Option<Timestamp>,
+    ) -> Result<Token, TokenError> {
+        let token = Token::random();
+        let stored = NewToken {
+            id: token.id.clone(),
+            hash: SecretHash::of(&token.secret),
+            user: user.clone(),
+            project: project.cloned(),
+            expires_at,
+        };
+        self.ports.accounts.add_token(origin, &stored).await?;
+        Ok(token)
+    }
+
+    /// Revokes a token at once.
+    pub async fn revoke_token(&self, origin: &Origin, id: &TokenId) -> Result<(), RevokeError> {
+        self.ports.accounts.revoke_token(origin, id).await
+    }
+
+    /// The tokens of a user, oldest first.
+    pub async fn tokens(&self, user: &UserName) -> Result<Vec<StoredToken>, StoreError> {
+        self.ports.accounts.tokens(user).await
+    }
+
+    /// Whether any token was ever made: until then nobody can upload.
+    pub async fn has_tokens(&self) -> Result<bool, StoreError> {
+        self.ports.accounts.has_tokens().await
+    }
+
+    /// Gives a user a role in a project.
+    pub async fn set_role(
+        &self,
+        origin: &Origin,
+        project: &ProjectName,
+        user: &UserName,
+        role: Role,
+    ) -> Result<(), TokenError> {
+        self.ports
+            .accounts
+            .set_role(origin, project, user, role)
+            .await
+    }
+
+    /// Whether `reader` may see `project`. What they may not see answers as an unknown name.
+    pub(crate) async fn may_read(
+        &self,
+        reader: &Reader,
+        project: &Project,
+    ) -> Result<bool, StoreError> {
+        let Reader::Account(caller) = reader else {
+            return Ok(project.visibility == Visibility::Public);
+        };
+        if let Scope::Project(only) = &caller.scope
+            && *only != project.name
+        {
+            return Ok(project.visibility == Visibility::Public);
+        }
+        Ok(match project.visibility {
+            Visibility::Public | Visibility::Internal => true,
+            Visibility::Private => self
+                .ports
+                .accounts
+                .role(&caller.user, project.id)
+                .await?
+                .is_some(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_reads_back_and_anything_else_is_refused() {
+        let token = Token::random();
+        let text = token.reveal();
+        let again: Token = text.parse().unwrap();
+        assert_eq!((again.id(), &again.secret), (token.id(), &token.secret));
+        assert!(SecretHash::of(&token.secret).is_of(&again.secret));
+        for bad in [
+            "",
+            "tp-",
+            "tp-1-",
+            "pypi-abc",
+            "tp-2-0000000000000000-x",
+            &text[..text.len() - 1],
+            &format!("{text}A"),
+        ] {
+            assert_eq!(bad.parse::<Token>().err(), Some(MalformedToken), "{bad}");
+        }
+        assert!(!SecretHash::of("another").is_of(&token.secret));
+    }
+
+    #[test]
+    fn user_names_are_checked() {
+        for good in ["alice", "a", "ci-bot_2", "0x.y"] {
+            assert_eq!(good.parse::<UserName>().unwrap().as_str(), good);
+        }
+        for bad in ["", "Alice", "-a", "a b", "ü", &"a".repeat(65), "__token__"] {
+            assert!(bad.parse::<UserName>().is_err(), "{bad}");
+        }
+    }
+}

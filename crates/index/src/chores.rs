@@ -1,0 +1,47 @@
+//! Work that the index does by itself: sweeping bytes that no file refers to.
+
+use std::time::{Duration, SystemTime};
+
+use touchplate_packaging::Sha256;
+
+use crate::Index;
+use crate::ports::{BlobError, StoreError};
+
+/// How long bytes without a file are kept. An upload stores its bytes before its row; one that takes longer than this in
+/// between is told to send them again.
+pub const SWEEP_GRACE: Duration = Duration::from_secs(60 * 60);
+
+/// Why a sweep stopped. What was done stays done; the next sweep goes on.
+#[derive(Debug, thiserror::Error)]
+pub enum SweepError {
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The blob store failed.
+    #[error(transparent)]
+    Blobs(#[from] BlobError),
+}
+
+impl Index {
+    /// Removes bytes that no file refers to and that are older than `grace`; returns how many blobs went. May run in
+    /// several processes at once, and may be killed anywhere: the next sweep finishes what was begun.
+    pub async fn sweep(&self, now: SystemTime, grace: Duration) -> Result<u32, SweepError> {
+        let before = now.checked_sub(grace).unwrap_or(SystemTime::UNIX_EPOCH);
+        let mut digests = self.ports.releases.unfinished_sweeps().await?;
+        digests.extend(self.ports.blobs.stored_before(before).await?);
+        let mut swept = 0;
+        for digest in digests {
+            swept += u32::from(self.sweep_one(&digest).await?);
+        }
+        Ok(swept)
+    }
+
+    async fn sweep_one(&self, digest: &Sha256) -> Result<bool, SweepError> {
+        if !self.ports.releases.begin_sweep(digest).await? {
+            return Ok(false);
+        }
+        self.ports.blobs.remove(digest).await?;
+        self.ports.releases.swept(digest).await?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,124 @@
+//! Distribution files: where they are, and their bytes.
+
+use touchplate_packaging::{Filename, ProjectName, Sha256};
+
+use crate::Index;
+use crate::accounts::Reader;
+use crate::ports::{Project, StoredFile};
+use crate::projects::{ReadError, Visibility};
+
+/// How pages refer to files and provenance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Links {
+    /// Base of file URLs, without a slash at its end; empty for links relative to the host.
+    pub files: String,
+    /// Public base URL, without a slash at its end, if it is one that PEP 740 allows (https, or loopback): provenance URLs
+    /// must be absolute and secure, or there is none.
+    pub provenance: Option<String>,
+}
+
+impl Links {
+    /// Where a file's bytes are: under its digest, so that the URL may be cached for ever.
+    pub fn file(&self, file: &StoredFile) -> String {
+        let digest = file.digests.sha256.to_string();
+        let (first, rest) = digest.split_at(2);
+        let (second, rest) = rest.split_at(2);
+        format!(
+            "{}/files/{first}/{second}/{rest}/{}",
+            self.files, file.filename
+        )
+    }
+
+    /// Where a file's provenance is.
+    pub fn provenance(&self, project: &ProjectName, file: &StoredFile) -> Option<String> {
+        let base = self.provenance.as_ref()?;
+        let version = file.filename.version();
+        Some(format!(
+            "{base}/integrity/{project}/{version}/{}/provenance",
+            file.filename
+        ))
+    }
+}
+
+/// A file that a reader may have.
+#[derive(Clone, Debug)]
+pub struct FoundFile {
+    /// The project it belongs to.
+    pub project: Project,
+    /// The file.
+    pub file: StoredFile,
+}
+
+impl FoundFile {
+    /// Whether shared caches may keep it.
+    pub fn is_public(&self) -> bool {
+        self.project.visibility == Visibility::Public
+    }
+}
+
+impl Index {
+    /// The file of that name with that digest, if the reader may see it. While its project is quarantined nobody may:
+    /// PEP 792 says that its files should not be installable.
+    pub async fn file(
+        &self,
+        reader: &Reader,
+        filename: &Filename,
+        digest: &Sha256,
+    ) -> Result<FoundFile, ReadError> {
+        let found = self.file_by_name(reader, filename).await?;
+        if found.file.digests.sha256 != *digest {
+            return Err(ReadError::NotFound);
+        }
+        if found.project.status == touchplate_packaging::simple::ProjectStatus::Quarantined {
+            return Err(ReadError::NotFound);
+        }
+        Ok(found)
+    }
+
+    /// The file of that name, if the reader may see it.
+    pub async fn file_by_name(
+        &self,
+        reader: &Reader,
+        filename: &Filename,
+    ) -> Result<FoundFile, ReadError> {
+        let (project, file) = self
+            .ports
+            .releases
+            .file(filename)
+            .await?
+            .ok_or(ReadError::NotFound)?;
+        if self.may_read(reader, &project).await? {
+            Ok(FoundFile { project, file })
+        } else {
+            Err(ReadError::NotFound)
+        }
+    }
+
+    /// The bytes of a file, or a part of them. The range lies within the file.
+    pub async fn bytes(
+        &self,
+        file: &FoundFile,
+        range: std::ops::Range<u64>,
+    ) -> Result<crate::ports::Bytestream, ReadError> {
+        let digest = &file.file.digests.sha256;
+        self.ports
+            .blobs
+            .read(digest, range)
+            .await?
+            .ok_or(ReadError::NotFound)
+    }
+
+    /// The METADATA file served beside a wheel (PEP 658).
+    pub async fn core_metadata(&self, file: &FoundFile) -> Result<Vec<u8>, ReadError> {
+        let digest = file
+            .file
+            .core_metadata
+            .as_ref()
+            .ok_or(ReadError::NotFound)?;
+        self.ports
+            .releases
+            .core_metadata(digest)
+            .await?
+            .ok_or(ReadError::NotFound)
+    }
+}

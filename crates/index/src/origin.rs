@@ -1,0 +1,63 @@
+//! Who changes something, in which request, and when: what each journal row records.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use crate::accounts::UserName;
+
+/// Who acts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// A user, through one of their tokens.
+    User(UserName),
+    /// Somebody with access to the data directory, by the command line.
+    Operator,
+    /// The index itself: chores.
+    Index,
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(name) => write!(f, "user:{name}"),
+            Self::Operator => f.write_str("operator"),
+            Self::Index => f.write_str("index"),
+        }
+    }
+}
+
+/// Names one request in logs, answers and the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestId(String);
+
+impl RequestId {
+    /// Sixteen hexadecimal digits drawn at random.
+    pub fn random() -> Self {
+        let mut bytes = [0_u8; 8];
+        crate::accounts::fill_random(&mut bytes);
+        Self(hex::encode(bytes))
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Who, in which request, when. Every changing method takes one.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// Who acts.
+    pub actor: Actor,
+    /// The request that it happens in.
+    pub request: RequestId,
+    /// The time of the request, read once at the door.
+    pub at: Timestamp,
+}

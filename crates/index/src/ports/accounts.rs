@@ -1,0 +1,113 @@
+//! Users, roles and tokens.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use touchplate_packaging::ProjectName;
+
+use super::{ProjectId, StoreError};
+use crate::accounts::{Role, SecretHash, TokenId, UserName};
+use crate::origin::Origin;
+
+/// Why a user was not added.
+#[derive(Debug, thiserror::Error)]
+pub enum AddUserError {
+    /// The name is taken.
+    #[error("the user `{0}` exists already")]
+    Exists(UserName),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A token to be stored. The secret itself never is.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    /// Its public part.
+    pub id: TokenId,
+    /// The hash of its secret part.
+    pub hash: SecretHash,
+    /// Whose it is.
+    pub user: UserName,
+    /// The one project it is for; none: every project of the user.
+    pub project: Option<ProjectName>,
+    /// When it ends, if ever.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Why a token was not stored.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// There is no such user.
+    #[error("there is no user `{0}`")]
+    NoSuchUser(UserName),
+    /// There is no such project.
+    #[error("there is no project `{0}`")]
+    NoSuchProject(ProjectName),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a token was not revoked.
+#[derive(Debug, thiserror::Error)]
+pub enum RevokeError {
+    /// There is no such token.
+    #[error("there is no token `{0}`")]
+    NoSuchToken(TokenId),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A token as stored.
+#[derive(Clone, Debug)]
+pub struct StoredToken {
+    /// Its public part.
+    pub id: TokenId,
+    /// The hash of its secret part.
+    pub hash: SecretHash,
+    /// Whose it is.
+    pub user: UserName,
+    /// The one project it is for.
+    pub project: Option<ProjectName>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends, if ever.
+    pub expires_at: Option<Timestamp>,
+    /// When it was revoked, if it was.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// Users, roles and tokens.
+#[async_trait]
+pub trait Accounts: Send + Sync {
+    /// Adds a user.
+    async fn add_user(&self, origin: &Origin, name: &UserName) -> Result<(), AddUserError>;
+
+    /// Stores a token.
+    async fn add_token(&self, origin: &Origin, token: &NewToken) -> Result<(), TokenError>;
+
+    /// Revokes a token; revoking it again changes nothing.
+    async fn revoke_token(&self, origin: &Origin, id: &TokenId) -> Result<(), RevokeError>;
+
+    /// The token of that id.
+    async fn token(&self, id: &TokenId) -> Result<Option<StoredToken>, StoreError>;
+
+    /// The tokens of a user, oldest first.
+    async fn tokens(&self, user: &UserName) -> Result<Vec<StoredToken>, StoreError>;
+
+    /// Whether any token was ever made.
+    async fn has_tokens(&self) -> Result<bool, StoreError>;
+
+    /// What a user is in a project.
+    async fn role(&self, user: &UserName, project: ProjectId) -> Result<Option<Role>, StoreError>;
+
+    /// Gives a user a role in a project, in place of the one held before.
+    async fn set_role(
+        &self,
+        origin: &Origin,
+        project: &ProjectName,
+        user: &UserName,
+        role: Role,
+    ) -> Result<(), TokenError>;
+}

@@ -1,0 +1,63 @@
+//! Bytes by digest.
+
+use std::ops::Range;
+use std::pin::Pin;
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::Stream;
+use touchplate_packaging::Sha256;
+
+use crate::spool::Spool;
+
+/// Bytes as they are read.
+pub type Bytestream = Pin<Box<dyn Stream<Item = Result<Bytes, BlobError>> + Send>>;
+
+/// The blob store failed. The cause is for the log.
+#[derive(Debug, thiserror::Error)]
+#[error("the blob store failed while it should {doing}")]
+pub struct BlobError {
+    /// What was being done, as an infinitive clause.
+    pub doing: &'static str,
+    /// What it said.
+    #[source]
+    pub cause: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl BlobError {
+    /// A failure of `doing` for the reason `cause`.
+    pub fn new(
+        doing: &'static str,
+        cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self {
+            doing,
+            cause: cause.into(),
+        }
+    }
+}
+
+/// Bytes, each under its SHA-256.
+#[async_trait]
+pub trait Blobs: Send + Sync {
+    /// Stores `bytes` under `digest`. On return they survive a power cut. Storing the same digest again succeeds and
+    /// changes nothing. On failure nothing is left under the digest.
+    async fn put(&self, digest: &Sha256, bytes: Spool) -> Result<(), BlobError>;
+
+    /// The length in bytes; none if there is no such blob.
+    async fn size(&self, digest: &Sha256) -> Result<Option<u64>, BlobError>;
+
+    /// Reads a range of bytes; none if there is no such blob. The range lies within the blob.
+    async fn read(
+        &self,
+        digest: &Sha256,
+        range: Range<u64>,
+    ) -> Result<Option<Bytestream>, BlobError>;
+
+    /// Removes bytes; removing what is not there succeeds.
+    async fn remove(&self, digest: &Sha256) -> Result<(), BlobError>;
+
+    /// The digests of blobs stored before `before`.
+    async fn stored_before(&self, before: SystemTime) -> Result<Vec<Sha256>, BlobError>;
+}

@@ -1,0 +1,43 @@
+//! What the index needs of the world. A port's method is one whole transaction, named by its use; on return of a
+//! changing method the change survives a power cut, and exactly one journal row was written with it.
+
+mod accounts;
+mod blobs;
+mod journal;
+mod projects;
+mod publishers;
+mod releases;
+
+pub use accounts::{Accounts, AddUserError, NewToken, RevokeError, StoredToken, TokenError};
+pub use blobs::{BlobError, Blobs, Bytestream};
+pub use journal::{Journal, JournalRow, Serial};
+pub use projects::{CreateProjectError, NewProject, Project, ProjectId, ProjectListing, Projects};
+pub use publishers::{AddPublisherError, PublisherId, Publishers, StoredPublisher};
+pub use releases::{
+    ChangeError, FileId, NewFile, ProjectFiles, ProjectTarget, RecordError, Release,
+    ReleaseMetadata, Releases, StoredAttestation, StoredFile,
+};
+
+/// The database failed in a way that no caller can mend. The cause is for the log, never for a reader.
+#[derive(Debug, thiserror::Error)]
+#[error("the database failed while it should {doing}")]
+pub struct StoreError {
+    /// What was being done, as an infinitive clause.
+    pub doing: &'static str,
+    /// What the database said.
+    #[source]
+    pub cause: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl StoreError {
+    /// A failure of `doing` for the reason `cause`.
+    pub fn new(
+        doing: &'static str,
+        cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self {
+            doing,
+            cause: cause.into(),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Projects.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use touchplate_packaging::simple::ProjectStatus;
+use touchplate_packaging::{DisplayName, ProjectName};
+
+use super::{Serial, StoreError};
+use crate::accounts::UserName;
+use crate::origin::Origin;
+use crate::projects::Visibility;
+
+/// A project's row number; never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ProjectId(pub i64);
+
+/// A project as stored.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// Its row.
+    pub id: ProjectId,
+    /// Its name, normalised.
+    pub name: ProjectName,
+    /// Its name as the latest upload spelled it.
+    pub display: DisplayName,
+    /// Who may see it.
+    pub visibility: Visibility,
+    /// PEP 792 status.
+    pub status: ProjectStatus,
+    /// Why it has that status.
+    pub status_reason: Option<String>,
+    /// The journal row of its last change.
+    pub serial: Serial,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+/// A project to be created.
+#[derive(Clone, Debug)]
+pub struct NewProject {
+    /// The name as given.
+    pub display: DisplayName,
+    /// Who may see it.
+    pub visibility: Visibility,
+    /// Who owns it from the start, if anybody.
+    pub owner: Option<UserName>,
+}
+
+/// One line of the index page.
+#[derive(Clone, Debug)]
+pub struct ProjectListing {
+    /// Its name, normalised.
+    pub name: ProjectName,
+    /// Its name as spelled by its owner.
+    pub display: DisplayName,
+    /// The journal row of its last change.
+    pub serial: Serial,
+}
+
+/// Why a project was not created.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateProjectError {
+    /// The name is taken.
+    #[error("the project `{0}` exists already")]
+    Exists(ProjectName),
+    /// Another project's name looks the same.
+    #[error("the name `{given}` is too similar to an existing project")]
+    Confusable {
+        /// The name asked for.
+        given: ProjectName,
+    },
+    /// The owner is unknown.
+    #[error("there is no user `{0}`")]
+    NoSuchUser(UserName),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Projects and their status.
+#[async_trait]
+pub trait Projects: Send + Sync {
+    /// Creates a project. Names are unique, and so are their confusable forms; the database decides races.
+    async fn create(
+        &self,
+        origin: &Origin,
+        project: &NewProject,
+    ) -> Result<Project, CreateProjectError>;
+
+    /// The project of that name.
+    async fn by_name(&self, name: &ProjectName) -> Result<Option<Project>, StoreError>;
+
+    /// The public projects that are not quarantined, by name.
+    async fn list_public(&self) -> Result<Vec<ProjectListing>, StoreError>;
+
+    /// Sets the PEP 792 status; false when there is no such project.
+    async fn set_status(
+        &self,
+        origin: &Origin,
+        name: &ProjectName,
+        status: ProjectStatus,
+        reason: Option<&str>,
+    ) -> Result<bool, StoreError>;
+
+    /// Sets who may see it; false when there is no such project.
+    async fn set_visibility(
+        &self,
+        origin: &Origin,
+        name: &ProjectName,
+        visibility: Visibility,
+    ) -> Result<bool, StoreError>;
+
+    /// Deletes the project with its releases, files, publishers, roles and project tokens. Its filenames stay burned.
+    /// False when there is no such project.
+    async fn delete(&self, origin: &Origin, name: &ProjectName) -> Result<bool, StoreError>;
+}

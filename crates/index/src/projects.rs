@@ -1,0 +1,142 @@
+//! Projects: their creation, status and visibility.
+
+use std::str::FromStr;
+
+use touchplate_packaging::ProjectName;
+use touchplate_packaging::simple::ProjectStatus;
+
+use crate::Index;
+use crate::accounts::Reader;
+use crate::origin::Origin;
+use crate::ports::{CreateProjectError, NewProject, Project, StoreError};
+
+/// Who may see a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Visibility {
+    /// Everybody.
+    Public,
+    /// Any account.
+    Internal,
+    /// Its members.
+    Private,
+}
+
+/// A word that names no visibility.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a visibility is `public`, `internal` or `private`")]
+pub struct UnknownVisibility;
+
+impl Visibility {
+    /// The word stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Internal => "internal",
+            Self::Private => "private",
+        }
+    }
+}
+
+impl FromStr for Visibility {
+    type Err = UnknownVisibility;
+
+    fn from_str(given: &str) -> Result<Self, UnknownVisibility> {
+        match given {
+            "public" => Ok(Self::Public),
+            "internal" => Ok(Self::Internal),
+            "private" => Ok(Self::Private),
+            _ => Err(UnknownVisibility),
+        }
+    }
+}
+
+/// Why something could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// It is not there, or this reader may not know that it is.
+    #[error("there is no such project, release or file")]
+    NotFound,
+    /// The file is there, but nothing is known of where it came from.
+    #[error("No provenance available for {0}")]
+    NoProvenance(touchplate_packaging::Filename),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The blob store failed.
+    #[error(transparent)]
+    Blobs(#[from] crate::ports::BlobError),
+}
+
+impl Index {
+    /// Creates a project without files.
+    pub async fn create_project(
+        &self,
+        origin: &Origin,
+        project: &NewProject,
+    ) -> Result<Project, CreateProjectError> {
+        self.ports.projects.create(origin, project).await
+    }
+
+    /// Sets the PEP 792 status.
+    pub async fn set_status(
+        &self,
+        origin: &Origin,
+        name: &ProjectName,
+        status: ProjectStatus,
+        reason: Option<&str>,
+    ) -> Result<(), ReadError> {
+        found(
+            self.ports
+                .projects
+                .set_status(origin, name, status, reason)
+                .await?,
+        )
+    }
+
+    /// Sets who may see a project.
+    pub async fn set_visibility(
+        &self,
+        origin: &Origin,
+        name: &ProjectName,
+        visibility: Visibility,
+    ) -> Result<(), ReadError> {
+        found(
+            self.ports
+                .projects
+                .set_visibility(origin, name, visibility)
+                .await?,
+        )
+    }
+
+    /// Deletes a project with everything in it. Its filenames stay burned; its bytes are swept later.
+    pub async fn delete_project(
+        &self,
+        origin: &Origin,
+        name: &ProjectName,
+    ) -> Result<(), ReadError> {
+        found(self.ports.projects.delete(origin, name).await?)
+    }
+
+    /// The project of that name, if the reader may see it.
+    pub async fn project(&self, reader: &Reader, name: &ProjectName) -> Result<Project, ReadError> {
+        let project = self
+            .ports
+            .projects
+            .by_name(name)
+            .await?
+            .ok_or(ReadError::NotFound)?;
+        if self.may_read(reader, &project).await? {
+            Ok(project)
+        } else {
+            Err(ReadError::NotFound)
+        }
+    }
+}
+
+fn found(there: bool) -> Result<(), ReadError> {
+    if there {
+        Ok(())
+    } else {
+        Err(ReadError::NotFound)
+    }
+}

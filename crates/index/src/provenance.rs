@@ -1,0 +1,91 @@
+//! Where a file came from: the Integrity API's object, and the story that pages tell.
+
+use touchplate_attest::{Attestation, AttestationBundle, Provenance, Publisher};
+use touchplate_packaging::{Filename, ProjectName, Version};
+
+use crate::Index;
+use crate::accounts::Reader;
+use crate::files::FoundFile;
+use crate::ports::{ProjectFiles, ReleaseMetadata, StoreError, StoredAttestation};
+use crate::projects::ReadError;
+
+/// A file with everything known of where it came from.
+pub struct FileStory {
+    /// The file and its project.
+    pub found: FoundFile,
+    /// Its attestations and what was checked.
+    pub attestations: Vec<StoredAttestation>,
+}
+
+/// A project with its releases and files.
+pub struct ProjectStory {
+    /// The project and its files.
+    pub files: ProjectFiles,
+    /// Its releases and their metadata.
+    pub releases: Vec<ReleaseMetadata>,
+}
+
+impl Index {
+    /// The Integrity API's object for a file. The project and version must be the file's, in any spelling (PEP 740).
+    pub async fn provenance(
+        &self,
+        reader: &Reader,
+        project: &ProjectName,
+        version: &Version,
+        filename: &Filename,
+    ) -> Result<Provenance, ReadError> {
+        let story = self.file_story(reader, project, version, filename).await?;
+        if story.attestations.is_empty() {
+            return Err(ReadError::NoProvenance(filename.clone()));
+        }
+        Ok(bundles(&story.attestations)?)
+    }
+
+    /// Everything known of a file.
+    pub async fn file_story(
+        &self,
+        reader: &Reader,
+        project: &ProjectName,
+        version: &Version,
+        filename: &Filename,
+    ) -> Result<FileStory, ReadError> {
+        let found = self.file_by_name(reader, filename).await?;
+        if found.project.name != *project || found.file.filename.version() != version {
+            return Err(ReadError::NotFound);
+        }
+        let attestations = self.ports.releases.attestations(found.file.id).await?;
+        Ok(FileStory {
+            found,
+            attestations,
+        })
+    }
+
+    /// A project with its releases and files.
+    pub async fn project_story(
+        &self,
+        reader: &Reader,
+        name: &ProjectName,
+    ) -> Result<ProjectStory, ReadError> {
+        let files = self.project_files(reader, name).await?;
+        let releases = self.ports.releases.metadata(files.project.id).await?;
+        Ok(ProjectStory { files, releases })
+    }
+}
+
+/// One bundle for each publisher, in the order of their first attestation.
+fn bundles(stored: &[StoredAttestation]) -> Result<Provenance, StoreError> {
+    let mut bundles: Vec<AttestationBundle> = Vec::new();
+    for row in stored {
+        let attestation = Attestation::parse(row.json.as_bytes())
+            .map_err(|cause| StoreError::new("read back an attestation that it stored", cause))?;
+        let publisher: &Publisher = &row.publisher;
+        match bundles
+            .iter_mut()
+            .find(|bundle| bundle.publisher == *publisher)
+        {
+            Some(bundle) => bundle.attestations.push(attestation),
+            None => bundles.push(AttestationBundle::new(publisher.clone(), vec![attestation])),
+        }
+    }
+    Ok(Provenance::new(bundles))
+}

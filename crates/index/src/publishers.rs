@@ -1,0 +1,49 @@
+//! Configured publishers: who may vouch for a project's files.
+
+use touchplate_attest::Publisher;
+use touchplate_packaging::ProjectName;
+
+use crate::Index;
+use crate::origin::Origin;
+use crate::ports::{AddPublisherError, PublisherId, StoredPublisher};
+use crate::projects::ReadError;
+
+impl Index {
+    /// Adds a publisher to a project.
+    pub async fn add_publisher(
+        &self,
+        origin: &Origin,
+        project: &ProjectName,
+        publisher: &Publisher,
+    ) -> Result<PublisherId, AddPublisherError> {
+        self.ports.publishers.add(origin, project, publisher).await
+    }
+
+    /// Removes a publisher. What it vouched for keeps its provenance.
+    pub async fn remove_publisher(
+        &self,
+        origin: &Origin,
+        project: &ProjectName,
+        id: PublisherId,
+    ) -> Result<(), ReadError> {
+        if self.ports.publishers.remove(origin, project, id).await? {
+            Ok(())
+        } else {
+            Err(ReadError::NotFound)
+        }
+    }
+
+    /// The publishers of a project, oldest first.
+    pub async fn publishers(
+        &self,
+        project: &ProjectName,
+    ) -> Result<Vec<StoredPublisher>, ReadError> {
+        let project = self
+            .ports
+            .projects
+            .by_name(project)
+            .await?
+            .ok_or(ReadError::NotFound)?;
+        Ok(self.ports.publishers.list(project.id).await?)
+    }
+}

@@ -1,0 +1,270 @@
+//! Where an upload's bytes wait, hashed and counted, until they are accepted or dropped.
+//!
+//! Each process has a room of its own under the spool folder, with a lock that the operating system lets go of when the
+//! process ends, however it ends. Opening a room sweeps those whose process is gone, so a crash leaves nothing for long.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use tempfile::{NamedTempFile, TempDir, TempPath};
+use tokio::task::JoinHandle;
+use touchplate_packaging::{Digests, Hasher};
+
+/// A process's room in the spool folder.
+#[derive(Debug)]
+pub struct SpoolRoom {
+    room: TempDir,
+    _lock: File,
+}
+
+const LOCK: &str = "lock";
+
+impl SpoolRoom {
+    /// Opens a room under `folder`, which must be on the file system of the blobs, and sweeps rooms of dead processes.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or locked.
+    pub fn open(folder: &Path) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        sweep(folder)?;
+        let room = tempfile::Builder::new()
+            .prefix("room-")
+            .tempdir_in(folder)?;
+        let lock = File::create(room.path().join(LOCK))?;
+        lock.lock()?;
+        Ok(Self { room, _lock: lock })
+    }
+
+    /// Starts to spool an upload of at most `limit` bytes.
+    pub fn writer(&self, limit: u64) -> SpoolWriter {
+        SpoolWriter {
+            folder: self.room.path().to_owned(),
+            limit,
+            seen: 0,
+            buffer: Vec::new(),
+            behind: Behind::Nothing,
+        }
+    }
+}
+
+/// A room without a lock file is being made right now or its maker died in between: it is swept once it is this old.
+const UNLOCKED_GRACE: std::time::Duration = std::time::Duration::from_secs(60);
+
+fn sweep(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let dead = match File::open(path.join(LOCK)) {
+            Ok(lock) => lock.try_lock().is_ok(),
+            Err(_) => path
+                .metadata()
+                .and_then(|m| m.modified())
+                .is_ok_and(|at| at.elapsed().is_ok_and(|age| age > UNLOCKED_GRACE)),
+        };
+        if dead && let Err(error) = fs::remove_dir_all(&path) {
+            tracing::warn!(path = %path.display(), %error, "a spool room of a process that is gone could not be removed");
+        }
+    }
+    Ok(())
+}
+
+/// Bytes that arrived in full, with their digests. Dropping it deletes them.
+#[derive(Debug)]
+pub struct Spool {
+    path: TempPath,
+    size: u64,
+    digests: Digests,
+}
+
+impl Spool {
+    /// Where the bytes are.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How many there are.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Their digests.
+    pub fn digests(&self) -> &Digests {
+        &self.digests
+    }
+
+    /// Gives the file away: whoever takes it renames or removes it.
+    pub fn into_path(self) -> TempPath {
+        self.path
+    }
+}
+
+/// Why bytes could not be spooled.
+#[derive(Debug, thiserror::Error)]
+pub enum SpoolError {
+    /// More came than may.
+    #[error("the file is larger than {limit} bytes")]
+    TooLarge {
+        /// The most that may come.
+        limit: u64,
+    },
+    /// The disk failed or is full.
+    #[error("the upload could not be spooled to disk")]
+    Disk(#[from] io::Error),
+}
+
+/// Takes bytes as they arrive. Memory does not grow with the file: two buffers, one filling while the other is hashed
+/// and written behind it.
+#[derive(Debug)]
+pub struct SpoolWriter {
+    folder: PathBuf,
+    limit: u64,
+    seen: u64,
+    buffer: Vec<u8>,
+    behind: Behind,
+}
+
+#[derive(Debug)]
+enum Behind {
+    Nothing,
+    Running(JoinHandle<io::Result<Sink>>),
+}
+
+#[derive(Debug)]
+struct Sink {
+    file: NamedTempFile,
+    hasher: Hasher,
+}
+
+/// Large enough that handing it to another thread costs nothing beside hashing it, small enough for hundreds at once.
+const BUFFER_BYTES: usize = 1 << 20;
+
+impl SpoolWriter {
+    /// Takes the next bytes.
+    ///
+    /// # Errors
+    /// [`SpoolError::TooLarge`] as soon as one byte too many came.
+    pub async fn write(&mut self, bytes: &Bytes) -> Result<(), SpoolError> {
+        self.seen = self.seen.saturating_add(bytes.len() as u64);
+        if self.seen > self.limit {
+            return Err(SpoolError::TooLarge { limit: self.limit });
+        }
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() >= BUFFER_BYTES {
+            self.flush().await?;
+        }
+        Ok(())
+    }
+
+    /// No more bytes come: hashes and writes what is left.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub async fn finish(mut self) -> Result<Spool, SpoolError> {
+        self.flush().await?;
+        let sink = self.caught_up().await?;
+        let Sink { file, hasher } = match sink {
+            Some(sink) => sink,
+            None => Sink::create(&self.folder)?,
+        };
+        let (digests, size) = hasher.finish();
+        Ok(Spool {
+            path: file.into_temp_path(),
+            size,
+            digests,
+        })
+    }
+
+    async fn flush(&mut self) -> Result<(), SpoolError> {
+        let sink = self.caught_up().await?;
+        let buffer = std::mem::take(&mut self.buffer);
+        let folder = self.folder.clone();
+        self.behind = Behind::Running(tokio::task::spawn_blocking(move || {
+            let mut sink = sink.map_or_else(|| Sink::create(&folder), Ok)?;
+            sink.hasher.update(&buffer);
+            sink.file.write_all(&buffer)?;
+            Ok(sink)
+        }));
+        Ok(())
+    }
+
+    async fn caught_up(&mut self) -> Result<Option<Sink>, SpoolError> {
+        match std::mem::replace(&mut self.behind, Behind::Nothing) {
+            Behind::Nothing => Ok(None),
+            Behind::Running(task) => Ok(Some(task.await.map_err(io::Error::other)??)),
+        }
+    }
+}
+
+impl Sink {
+    fn create(folder: &Path) -> io::Result<Self> {
+        Ok(Self {
+            file: NamedTempFile::new_in(folder)?,
+            hasher: Hasher::new(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(folder: &Path) -> usize {
+        fs::read_dir(folder)
+            .unwrap()
+            .map(|room| {
+                fs::read_dir(room.unwrap().path())
+                    .unwrap()
+                    .filter(|f| f.as_ref().unwrap().file_name() != LOCK)
+                    .count()
+            })
+            .sum()
+    }
+
+    #[tokio::test]
+    async fn bytes_are_hashed_and_counted_and_vanish_when_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let room = SpoolRoom::open(folder.path()).unwrap();
+        let mut writer = room.writer(10 << 20);
+        let chunk = Bytes::from(vec![7; 300_000]);
+        for _ in 0..10 {
+            writer.write(&chunk).await.unwrap();
+        }
+        let spool = writer.finish().await.unwrap();
+        let bytes = fs::read(spool.path()).unwrap();
+        assert_eq!((bytes.len() as u64, spool.size()), (3_000_000, 3_000_000));
+        assert_eq!(
+            spool.digests().sha256,
+            touchplate_packaging::Sha256::of(&bytes)
+        );
+        drop(spool);
+        assert_eq!(files(folder.path()), 0);
+    }
+
+    #[tokio::test]
+    async fn one_byte_too_many_is_refused_and_nothing_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let room = SpoolRoom::open(folder.path()).unwrap();
+        let mut writer = room.writer(5);
+        writer.write(&Bytes::from_static(b"12345")).await.unwrap();
+        assert!(matches!(
+            writer.write(&Bytes::from_static(b"6")).await,
+            Err(SpoolError::TooLarge { limit: 5 })
+        ));
+        drop(writer);
+        assert_eq!(files(folder.path()), 0);
+    }
+
+    #[test]
+    fn rooms_of_dead_processes_are_swept_and_living_ones_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let living = SpoolRoom::open(folder.path()).unwrap();
+        let dead = folder.path().join("room-dead");
+        fs::create_dir(&dead).unwrap();
+        fs::write(dead.join(LOCK), "").unwrap();
+        fs::write(dead.join("half"), "x").unwrap();
+        let _second = SpoolRoom::open(folder.path()).unwrap();
+        assert!(!dead.exists());
+        assert!(living.room.path().exists());
+    }
+}

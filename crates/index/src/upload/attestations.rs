@@ -1,0 +1,110 @@
+//! The `attestations` form field: parsed, verified, told apart.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use touchplate_attest::{
+    Attestation, AttestationError, FileFacts, Identity, NoMatch, Proven, TrustRoot, VerifyError,
+    verify,
+};
+use touchplate_packaging::{Filename, ProjectName, Sha256};
+
+use super::UploadError;
+
+/// Why the attestations of an upload were refused, and the upload with them (PEP 740: MUST).
+#[derive(Debug, thiserror::Error)]
+pub enum AttestationRefused {
+    /// The field is not an array of attestation objects.
+    #[error("Malformed attestations")]
+    Malformed(#[source] AttestationError),
+    /// One does not verify.
+    #[error(
+        "Could not verify the uploaded artifact using the included attestation: attestation {position} does not verify"
+    )]
+    Unverified {
+        /// Its place in the array, counted from 1.
+        position: usize,
+        /// Which rule failed.
+        #[source]
+        source: VerifyError,
+    },
+    /// One verifies, but was made by nobody who publishes this project.
+    #[error("attestation {position} was made by {identity}, which is no publisher of `{project}`")]
+    NoPublisher {
+        /// Its place in the array, counted from 1.
+        position: usize,
+        /// The project.
+        project: ProjectName,
+        /// Who made it.
+        identity: String,
+        /// What the nearest publishers expected.
+        #[source]
+        source: NoMatch,
+    },
+    /// The project does not exist yet, so nobody can be its publisher.
+    #[error(
+        "the project is new and has no publishers, so nothing can say whose attestations to accept; create it and add its \
+         publisher first (`touchplate admin publisher add`), or upload without attestations"
+    )]
+    NewProject,
+    /// Two different ones of one predicate type and identity.
+    #[error(
+        "Multiple attestations for the same file with the same predicate type ({predicate_type}) and identity ({identity}) are not supported: positions {first} and {second} differ"
+    )]
+    Conflicting {
+        /// The predicate type.
+        predicate_type: String,
+        /// The identity.
+        identity: String,
+        /// Where the first is.
+        first: usize,
+        /// Where the second is.
+        second: usize,
+    },
+}
+
+/// Parses and verifies the field for a file, on a thread that may block: whoever made them, each is proven. Equal ones are
+/// folded into one.
+pub(super) async fn prove(
+    root: Arc<TrustRoot>,
+    filename: Filename,
+    sha256: Sha256,
+    json: String,
+    now: Timestamp,
+) -> Result<Vec<Proven>, UploadError> {
+    let work = move || {
+        let parsed =
+            Attestation::parse_array(json.as_bytes()).map_err(AttestationRefused::Malformed)?;
+        let file = FileFacts { filename, sha256 };
+        let mut proven: Vec<(usize, Proven)> = Vec::with_capacity(parsed.len());
+        for (position, attestation) in (1..).zip(&parsed) {
+            let next = verify(&file, attestation, &root, now)
+                .map_err(|source| AttestationRefused::Unverified { position, source })?;
+            match proven.iter().find(|(_, one)| is_same_kind(one, &next)) {
+                None => proven.push((position, next)),
+                Some((_, one)) if one.attestation().is_same_as(next.attestation()) => {}
+                Some((first, _)) => {
+                    return Err(AttestationRefused::Conflicting {
+                        predicate_type: next.predicate_type().to_string(),
+                        identity: shown(next.identity()),
+                        first: *first,
+                        second: position,
+                    });
+                }
+            }
+        }
+        Ok(proven.into_iter().map(|(_, one)| one).collect())
+    };
+    let done = tokio::task::spawn_blocking(work).await;
+    Ok(done.map_err(|cause| UploadError::Spool(std::io::Error::other(cause)))??)
+}
+
+/// An identity in one line.
+pub(super) fn shown(identity: &Identity) -> String {
+    format!("`{}` (issuer {})", identity.san(), identity.issuer())
+}
+
+/// One per predicate type and identity (issuer and SAN): DESIGN.md, "Attestations per file".
+fn is_same_kind(one: &Proven, other: &Proven) -> bool {
+    one.predicate_type() == other.predicate_type() && one.identity() == other.identity()
+}

@@ -1,0 +1,184 @@
+//! Why an upload was refused, in words that clients and people match on (`reference/index-behaviour.md` §1).
+
+use touchplate_packaging::archive::{ArchiveError, Disagreement};
+use touchplate_packaging::simple::ProjectStatus;
+use touchplate_packaging::{Filename, FilenameRefused, ProjectName};
+
+use super::{AttestationRefused, FormError};
+use crate::accounts::UserName;
+use crate::ports::{BlobError, ChangeError, RecordError, StoreError, StoredFile};
+use crate::spool::SpoolError;
+
+/// Why an upload was refused. Each variant but the last ones is one that the uploader can act on.
+#[derive(Debug, thiserror::Error)]
+pub enum UploadError {
+    /// The form does not hold what an upload needs.
+    #[error(transparent)]
+    Form(#[from] FormError),
+    /// The caller may not.
+    #[error("{reason} (project `{project}`)")]
+    Forbidden {
+        /// The project uploaded to.
+        project: ProjectName,
+        /// Why not.
+        reason: Forbidden,
+    },
+    /// The project takes no uploads in its state.
+    #[error("The project `{project}` is {} and takes no uploads", .status.as_str())]
+    NotAccepting {
+        /// The project.
+        project: ProjectName,
+        /// Its state.
+        status: ProjectStatus,
+    },
+    /// The name may not be a project's.
+    #[error("The name '{name}' isn't allowed: it is the name of a requirements file")]
+    Reserved {
+        /// The name.
+        name: ProjectName,
+    },
+    /// The name looks like another's.
+    #[error("The name '{name}' is too similar to an existing project")]
+    Confusable {
+        /// The name.
+        name: ProjectName,
+    },
+    /// The filename is not spelled as installers expect.
+    #[error(transparent)]
+    Filename(#[from] FilenameRefused),
+    /// The bytes are not the ones that were announced.
+    #[error(
+        "The digest supplied does not match a digest calculated from the uploaded file: {algorithm} was announced as {claimed} and is {actual}"
+    )]
+    Digest {
+        /// Which digest.
+        algorithm: &'static str,
+        /// As the form has it.
+        claimed: String,
+        /// As the bytes have it.
+        actual: String,
+    },
+    /// Other bytes are there under that name. The words `already exist` are what clients look for.
+    #[error("File already exists ('{filename}', with blake2_256 hash '{blake2}')")]
+    Exists {
+        /// The filename.
+        filename: Filename,
+        /// Digest of what is there.
+        blake2: String,
+    },
+    /// The same bytes are there under another name (profile `pypi`).
+    #[error("File already exists: the same bytes were uploaded as '{other}'")]
+    EqualBytes {
+        /// The other name.
+        other: Filename,
+    },
+    /// A file of that name was deleted; names are not used twice.
+    #[error(
+        "This filename was previously used by a file that has since been deleted ('{filename}'). Use a different version"
+    )]
+    Burned {
+        /// The filename.
+        filename: Filename,
+    },
+    /// The release has an sdist.
+    #[error("Only one sdist may be uploaded per release")]
+    SecondSdist,
+    /// The archive is not what it says it is.
+    #[error("Invalid distribution file")]
+    Archive(#[from] ArchiveError),
+    /// The archive's metadata contradicts the form.
+    #[error("The form and the metadata inside the file disagree")]
+    Disagreement(#[from] Disagreement),
+    /// The attestations do not hold.
+    #[error("Invalid attestations supplied during upload")]
+    Attestations(#[from] AttestationRefused),
+    /// The file is too large.
+    #[error("File too large: the limit is {limit} bytes")]
+    TooLarge {
+        /// The most a file may have.
+        limit: u64,
+    },
+    /// Others changed the same project at the same moment, more than once.
+    #[error("The project was changed by others at the same time; upload again")]
+    Raced,
+    /// The spool failed.
+    #[error("the upload could not be spooled")]
+    Spool(#[source] std::io::Error),
+    /// The blob store failed.
+    #[error("the file could not be stored")]
+    Blobs(#[from] BlobError),
+    /// The database failed.
+    #[error("the upload could not be recorded")]
+    Store(#[from] StoreError),
+}
+
+/// Why a caller may not upload.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Forbidden {
+    /// They have no role in the project.
+    #[error("The user '{user}' isn't allowed to upload to this project")]
+    NotAMember {
+        /// Who.
+        user: UserName,
+    },
+    /// Their token is for another project.
+    #[error(
+        "The given token is valid for the project `{only}` alone and isn't allowed to upload to another"
+    )]
+    TokenForAnother {
+        /// The project it is for.
+        only: ProjectName,
+    },
+    /// A token for one project cannot create it.
+    #[error(
+        "The given token is for one project, which does not exist; only a token for all projects creates one"
+    )]
+    TokenCannotCreate,
+}
+
+impl UploadError {
+    pub(super) fn exists(existing: &StoredFile) -> Self {
+        Self::Exists {
+            filename: existing.filename.clone(),
+            blake2: existing.digests.blake2b_256.to_string(),
+        }
+    }
+
+    pub(super) fn from_record(error: RecordError, filename: &Filename) -> Self {
+        match error {
+            RecordError::ProjectAppeared
+            | RecordError::ProjectGone
+            | RecordError::FileExists
+            | RecordError::BytesSwept => Self::Raced,
+            RecordError::Confusable { given } => Self::Confusable { name: given },
+            RecordError::NotAccepting(status) => Self::NotAccepting {
+                project: filename.project().clone(),
+                status,
+            },
+            RecordError::FilenameBurned => Self::Burned {
+                filename: filename.clone(),
+            },
+            RecordError::SecondSdist => Self::SecondSdist,
+            RecordError::EqualBytes(other) => Self::EqualBytes { other },
+            RecordError::Store(cause) => Self::Store(cause),
+        }
+    }
+}
+
+impl From<SpoolError> for UploadError {
+    fn from(error: SpoolError) -> Self {
+        match error {
+            SpoolError::TooLarge { limit } => Self::TooLarge { limit },
+            SpoolError::Disk(cause) => Self::Spool(cause),
+        }
+    }
+}
+
+impl From<ChangeError> for UploadError {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::NotFound => Self::Raced,
+            ChangeError::Store(cause) => Self::Store(cause),
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! An upload: may they? → is it what it says it is? → does each attestation verify? → bytes → one transaction.
+
+mod attestations;
+mod error;
+mod form;
+
+use touchplate_attest::Verified;
+use touchplate_packaging::archive::{self, Contents, Difference};
+use touchplate_packaging::simple::ProjectStatus;
+use touchplate_packaging::{DisplayName, FileKind, Profile, ProjectName};
+
+use crate::Index;
+use crate::accounts::{Caller, Scope};
+use crate::origin::Origin;
+use crate::ports::{NewFile, NewProject, Project, ProjectTarget, RecordError, StoredFile};
+use crate::spool::Spool;
+
+pub use attestations::AttestationRefused;
+pub use error::{Forbidden, UploadError};
+pub use form::{ClaimedDigests, FormError, UploadForm};
+
+/// What was uploaded: the form, parsed, and the bytes, spooled.
+#[derive(Debug)]
+pub struct Upload {
+    /// The form's fields.
+    pub form: UploadForm,
+    /// The file.
+    pub spool: Spool,
+    /// The uploader's software, as it names itself.
+    pub user_agent: Option<String>,
+}
+
+/// What became of an accepted upload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// The file is there now.
+    Stored {
+        /// How many attestations came with it.
+        attestations: usize,
+    },
+    /// The same file was there already.
+    Identical {
+        /// How many attestations it did not have before.
+        added: u32,
+    },
+}
+
+/// How often an upload is tried again when another changed the same project in between. Each try sees what the winner
+/// wrote, so a second one settles it; the third is for two such races in a row.
+const TRIES: u32 = 3;
+
+impl Index {
+    /// Takes an upload in, or refuses it and leaves nothing behind.
+    ///
+    /// 1. May the caller upload to this project, or create it?
+    /// 2. Does the filename fit the form, and is it spelled as installers expect?
+    /// 3. Are the bytes the ones that were announced?
+    /// 4. Is the filename free? If the same bytes are there already, only attestations are added.
+    /// 5. Is the archive what it says it is, and does it agree with the form?
+    /// 6. Does each attestation verify, by a publisher of this project?
+    /// 7. The bytes are stored.
+    /// 8. Everything is recorded in one transaction.
+    pub async fn upload(
+        &self,
+        origin: &Origin,
+        caller: &Caller,
+        upload: Upload,
+    ) -> Result<Accepted, UploadError> {
+        let Upload {
+            form,
+            spool,
+            user_agent,
+        } = upload;
+        let target = self.may_upload(caller, &form.metadata.name).await?; // 1
+        form.check_filename(self.settings.profile)?; // 2
+        form.digests.check(spool.digests())?; // 3
+        if let Some((_, existing)) = self.ports.releases.file(&form.filename).await? {
+            return self
+                .upload_again(origin, &target, &form, &existing, &spool)
+                .await; // 4
+        }
+        if self.ports.releases.is_burned(&form.filename).await? {
+            return Err(UploadError::Burned {
+                filename: form.filename,
+            });
+        }
+        let (contents, differences, spool) = self.inspect(&form, spool).await?; // 5
+        let attestations = self
+            .check_attestations(&target, &form, &spool.digests().sha256, origin.at)
+            .await?; // 6
+        let count = attestations.len();
+
+        let (digests, size) = (*spool.digests(), spool.size());
+        let sweeps = self.ports.releases.sweeps(&digests.sha256).await?;
+        self.ports.blobs.put(&digests.sha256, spool).await?; // 7
+        let core_metadata =
+            (form.filename.kind() == FileKind::Wheel).then_some(contents.metadata_bytes);
+        let mut file = NewFile {
+            target: self.target(&target, caller, &form.metadata.name),
+            filename: form.filename,
+            size,
+            digests,
+            metadata: form.metadata,
+            core_metadata,
+            differences,
+            notes: contents.notes,
+            pyversion: form.pyversion,
+            comment: form.comment,
+            attestations,
+            user_agent,
+            equal_bytes_allowed: self.settings.profile == Profile::Private,
+            sweeps,
+        };
+        self.record(origin, caller, &mut file).await?; // 8
+        Ok(Accepted::Stored {
+            attestations: count,
+        })
+    }
+
+    async fn record(
+        &self,
+        origin: &Origin,
+        caller: &Caller,
+        file: &mut NewFile,
+    ) -> Result<(), UploadError> {
+        for _ in 0..TRIES {
+            match self.ports.releases.record(origin, file).await {
+                Ok(_) => return Ok(()),
+                // Somebody else created the project first: the caller may upload only if they may upload to theirs.
+                Err(RecordError::ProjectAppeared | RecordError::ProjectGone) => {
+                    let name = &file.metadata.name;
+                    let target = self.may_upload(caller, name).await?;
+                    // The publishers that vouched belonged to a project that is no more.
+                    if !file.attestations.is_empty() {
+                        return Err(UploadError::Raced);
+                    }
+                    file.target = self.target(&target, caller, name);
+                }
+                Err(RecordError::FileExists) => {
+                    let existing = self.ports.releases.file(&file.filename).await?;
+                    return match existing {
+                        Some((_, existing)) if existing.digests.sha256 == file.digests.sha256 => {
+                            Ok(())
+                        }
+                        Some((_, existing)) => Err(UploadError::exists(&existing)),
+                        None => Err(UploadError::Burned {
+                            filename: file.filename.clone(),
+                        }),
+                    };
+                }
+                Err(other) => return Err(UploadError::from_record(other, &file.filename)),
+            }
+        }
+        Err(UploadError::Raced)
+    }
+
+    /// The same filename again: the same bytes are welcome, and bring their new attestations; others are not.
+    async fn upload_again(
+        &self,
+        origin: &Origin,
+        target: &Target,
+        form: &UploadForm,
+        existing: &StoredFile,
+        spool: &Spool,
+    ) -> Result<Accepted, UploadError> {
+        if existing.digests.sha256 != spool.digests().sha256 {
+            return Err(UploadError::exists(existing));
+        }
+        let attestations = self
+            .check_attestations(target, form, &existing.digests.sha256, origin.at)
+            .await?;
+        let added = if attestations.is_empty() {
+            0
+        } else {
+            self.ports
+                .releases
+                .attest(origin, existing.id, &attestations)
+                .await?
+        };
+        Ok(Accepted::Identical { added })
+    }
+
+    /// Whether a caller may upload to a project of that name, or create it.
+    async fn may_upload(&self, caller: &Caller, name: &DisplayName) -> Result<Target, UploadError> {
+        let name = name.normalised();
+        let refused = |reason| UploadError::Forbidden {
+            project: name.clone(),
+            reason,
+        };
+        if let Scope::Project(only) = &caller.scope
+            && *only != name
+        {
+            return Err(refused(Forbidden::TokenForAnother { only: only.clone() }));
+        }
+        let Some(project) = self.ports.projects.by_name(&name).await? else {
+            return match caller.scope {
+                Scope::All => Ok(Target::New),
+                Scope::Project(_) => Err(refused(Forbidden::TokenCannotCreate)),
+            };
+        };
+        if self
+            .ports
+            .accounts
+            .role(&caller.user, project.id)
+            .await?
+            .is_none()
+        {
+            return Err(refused(Forbidden::NotAMember {
+                user: caller.user.clone(),
+            }));
+        }
+        match project.status {
+            ProjectStatus::Active | ProjectStatus::Deprecated => Ok(Target::Existing(project)),
+            ProjectStatus::Archived | ProjectStatus::Quarantined => {
+                Err(UploadError::NotAccepting {
+                    project: project.name,
+                    status: project.status,
+                })
+            }
+        }
+    }
+
+    fn target(&self, target: &Target, caller: &Caller, name: &DisplayName) -> ProjectTarget {
+        match target {
+            Target::Existing(project) => ProjectTarget::Existing(project.id),
+            Target::New => ProjectTarget::New(NewProject {
+                display: name.clone(),
+                visibility: self.settings.default_visibility,
+                owner: Some(caller.user.clone()),
+            }),
+        }
+    }
+
+    /// Reads the archive, on a thread that may block, and compares it with the form.
+    async fn inspect(
+        &self,
+        form: &UploadForm,
+        spool: Spool,
+    ) -> Result<(Contents, Vec<Difference>, Spool), UploadError> {
+        let settings = self.settings.clone();
+        let filename = form.filename.clone();
+        let (contents, spool) = tokio::task::spawn_blocking(move || {
+            let mut file = std::fs::File::open(spool.path()).map_err(UploadError::Spool)?;
+            let contents = archive::inspect(
+                &mut file,
+                &filename,
+                settings.profile,
+                &settings.archive_limits,
+            )?;
+            Ok::<_, UploadError>((contents, spool))
+        })
+        .await
+        .map_err(|cause| UploadError::Spool(std::io::Error::other(cause)))??;
+        let differences = archive::compare(&form.metadata, &contents.metadata)?;
+        Ok((contents, differences, spool))
+    }
+
+    /// Verifies what came as `attestations`, on a thread that may block; none came, none are checked.
+    async fn check_attestations(
+        &self,
+        target: &Target,
+        form: &UploadForm,
+        digest: &touchplate_packaging::Sha256,
+        now: jiff::Timestamp,
+    ) -> Result<Vec<Verified>, UploadError> {
+        let Some(json) = &form.attestations else {
+            return Ok(Vec::new());
+        };
+        let proven = attestations::prove(
+            self.root.clone(),
+            form.filename.clone(),
+            *digest,
+            json.clone(),
+            now,
+        )
+        .await?;
+        let mut verified = Vec::with_capacity(proven.len());
+        for (position, proven) in (1..).zip(proven) {
+            verified.push(self.by_a_publisher(target, position, proven).await?);
+        }
+        Ok(verified)
+    }
+
+    async fn by_a_publisher(
+        &self,
+        target: &Target,
+        position: usize,
+        proven: touchplate_attest::Proven,
+    ) -> Result<Verified, UploadError> {
+        let Target::Existing(project) = target else {
+            return Err(AttestationRefused::NewProject.into());
+        };
+        let stored = self
+            .ports
+            .publishers
+            .candidates(project.id, &proven.lookup_keys())
+            .await?;
+        let candidates: Vec<_> = stored.into_iter().map(|stored| stored.publisher).collect();
+        let identity = attestations::shown(proven.identity());
+        proven.by_any(candidates.iter()).map_err(|source| {
+            AttestationRefused::NoPublisher {
+                position,
+                project: project.name.clone(),
+                identity,
+                source,
+            }
+            .into()
+        })
+    }
+}
+
+/// Where an authorised upload goes.
+enum Target {
+    New,
+    Existing(Project),
+}
+
+/// A name that projects may not have, whatever the profile: installers would take it for a file.
+pub(crate) fn is_reserved(name: &ProjectName) -> bool {
+    matches!(name.as_str(), "requirements-txt" | "rrequirements-txt")
+}

@@ -1,0 +1,222 @@
+//! Bytes in files: `DIR/ab/cd/<the other 60 digits>`, spooled in `DIR/spool`.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::stream;
+use touchplate_index::ports::{BlobError, Blobs, Bytestream};
+use touchplate_index::spool::Spool;
+use touchplate_packaging::Sha256;
+
+/// A folder of blobs.
+#[derive(Clone, Debug)]
+pub struct Disk {
+    folder: PathBuf,
+}
+
+/// Large enough that a read is worth its hop to another thread, small enough for hundreds of downloads at once.
+const READ_BYTES: usize = 256 << 10;
+
+impl Disk {
+    /// Opens the folder, making it if it is not there.
+    pub fn open(folder: &Path) -> Result<Self, BlobError> {
+        let folder = std::path::absolute(folder)
+            .map_err(|cause| BlobError::new("find its folder", cause))?;
+        fs::create_dir_all(&folder).map_err(|cause| BlobError::new("make its folder", cause))?;
+        Ok(Self { folder })
+    }
+
+    /// Where uploads may be spooled so that storing them is a rename.
+    pub fn spool_folder(&self) -> PathBuf {
+        self.folder.join("spool")
+    }
+
+    fn path(&self, digest: &Sha256) -> PathBuf {
+        let digits = digest.to_string();
+        let (first, rest) = digits.split_at(2);
+        let (second, rest) = rest.split_at(2);
+        self.folder.join(first).join(second).join(rest)
+    }
+}
+
+/// Runs `work` on a thread that may block.
+async fn blocking<T: Send + 'static>(
+    doing: &'static str,
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, BlobError> {
+    let done = tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|cause| BlobError::new(doing, cause))?;
+    done.map_err(|cause| BlobError::new(doing, cause))
+}
+
+/// None where `result` says that there is no such file.
+fn if_there<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The order is the promise: the bytes are on the disk before they have their name, and the name is on the disk before
+/// anybody hears that they are stored. Each directory made on the way is flushed into its parent.
+fn store(folder: &Path, path: &Path, bytes: Spool) -> io::Result<()> {
+    let parent = path
+        .parent()
+        .ok_or_else(|| io::Error::other("a blob's path has a parent"))?;
+    let mut made = Vec::new();
+    for directory in parent
+        .ancestors()
+        .take_while(|directory| *directory != folder)
+    {
+        match fs::create_dir(directory) {
+            Ok(()) => made.push(directory.to_owned()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => break,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                fs::create_dir_all(directory)?;
+                made.extend(
+                    directory
+                        .ancestors()
+                        .take_while(|d| *d != folder)
+                        .map(Path::to_owned),
+                );
+                break;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    File::open(bytes.path())?.sync_all()?;
+    // Over an equal blob too: the new file's time tells the sweep that it is in use.
+    bytes.into_path().persist(path)?;
+    File::open(parent)?.sync_all()?;
+    for directory in made {
+        if let Some(above) = directory.parent() {
+            File::open(above)?.sync_all()?;
+        }
+    }
+    Ok(())
+}
+
+#[async_trait]
+impl Blobs for Disk {
+    async fn put(&self, digest: &Sha256, bytes: Spool) -> Result<(), BlobError> {
+        let (folder, path) = (self.folder.clone(), self.path(digest));
+        blocking("store bytes", move || store(&folder, &path, bytes)).await
+    }
+
+    async fn size(&self, digest: &Sha256) -> Result<Option<u64>, BlobError> {
+        let path = self.path(digest);
+        let size = blocking("look at bytes", move || if_there(fs::metadata(path))).await?;
+        Ok(size.map(|metadata| metadata.len()))
+    }
+
+    async fn read(
+        &self,
+        digest: &Sha256,
+        range: Range<u64>,
+    ) -> Result<Option<Bytestream>, BlobError> {
+        let path = self.path(digest);
+        let open = move || {
+            let Some(mut file) = if_there(File::open(path))? else {
+                return Ok(None);
+            };
+            file.seek(SeekFrom::Start(range.start))?;
+            let left = range.end.saturating_sub(range.start);
+            // The first piece comes with the opening: most files are no longer than that.
+            let first = next_piece(&mut file, left)?;
+            Ok(Some((file, left, first)))
+        };
+        let Some((file, left, first)) = blocking("open bytes", open).await? else {
+            return Ok(None);
+        };
+        let left = left.saturating_sub(first.len() as u64);
+        Ok(Some(Box::pin(stream::try_unfold(
+            (file, left, Some(first)),
+            pieces,
+        ))))
+    }
+
+    async fn remove(&self, digest: &Sha256) -> Result<(), BlobError> {
+        let path = self.path(digest);
+        blocking("remove bytes", move || if_there(fs::remove_file(path))).await?;
+        Ok(())
+    }
+
+    async fn stored_before(&self, before: SystemTime) -> Result<Vec<Sha256>, BlobError> {
+        let folder = self.folder.clone();
+        blocking("list bytes", move || list(&folder, before)).await
+    }
+}
+
+type Reading = (File, u64, Option<Bytes>);
+
+async fn pieces((mut file, left, ready): Reading) -> Result<Option<(Bytes, Reading)>, BlobError> {
+    if let Some(piece) = ready.filter(|piece| !piece.is_empty()) {
+        return Ok(Some((piece, (file, left, None))));
+    }
+    if left == 0 {
+        return Ok(None);
+    }
+    let read = move || next_piece(&mut file, left).map(|piece| (file, piece));
+    let (file, piece) = blocking("read bytes", read).await?;
+    if piece.is_empty() {
+        return Err(BlobError::new(
+            "read bytes",
+            io::Error::from(io::ErrorKind::UnexpectedEof),
+        ));
+    }
+    let left = left.saturating_sub(piece.len() as u64);
+    Ok(Some((piece, (file, left, None))))
+}
+
+fn next_piece(file: &mut File, left: u64) -> io::Result<Bytes> {
+    let most = usize::try_from(left).map_or(READ_BYTES, |left| left.min(READ_BYTES));
+    let mut piece = Vec::with_capacity(most);
+    file.take(most as u64).read_to_end(&mut piece)?;
+    Ok(piece.into())
+}
+
+fn list(folder: &Path, before: SystemTime) -> io::Result<Vec<Sha256>> {
+    let mut found = Vec::new();
+    for first in directories(folder, 2)? {
+        for second in directories(&first, 2)? {
+            for blob in fs::read_dir(&second)? {
+                let blob = blob?;
+                let old = if_there(blob.metadata())?
+                    .is_some_and(|m| m.modified().is_ok_and(|at| at < before));
+                if old && let Some(digest) = digest_of(&first, &second, &blob.path()) {
+                    found.push(digest);
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn directories(folder: &Path, name_length: usize) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().len() == name_length && entry.file_type()?.is_dir() {
+            found.push(entry.path());
+        }
+    }
+    Ok(found)
+}
+
+fn digest_of(first: &Path, second: &Path, blob: &Path) -> Option<Sha256> {
+    let name = |path: &Path| {
+        path.file_name()
+            .and_then(|name| name.to_str())
+            .map(str::to_owned)
+    };
+    format!("{}{}{}", name(first)?, name(second)?, name(blob)?)
+        .parse()
+        .ok()
+}

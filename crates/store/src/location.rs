@@ -1,0 +1,108 @@
+//! Where an index keeps its rows and its bytes.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// Where the rows and the bytes are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// The rows.
+    pub database: DatabaseUrl,
+    /// The bytes.
+    pub blobs: BlobsUrl,
+}
+
+/// A database: `sqlite:PATH`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// A file of SQLite.
+    Sqlite(PathBuf),
+}
+
+/// A blob store: `file:DIR`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BlobsUrl {
+    /// A folder.
+    File(PathBuf),
+}
+
+/// A text that names no location.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{given}` is no {what}: expected `{expected}`")]
+pub struct InvalidLocation {
+    given: String,
+    what: &'static str,
+    expected: &'static str,
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = InvalidLocation;
+
+    fn from_str(given: &str) -> Result<Self, InvalidLocation> {
+        after("sqlite:", given)
+            .map(Self::Sqlite)
+            .ok_or_else(|| InvalidLocation {
+                given: given.to_owned(),
+                what: "database",
+                expected: "sqlite:PATH",
+            })
+    }
+}
+
+impl FromStr for BlobsUrl {
+    type Err = InvalidLocation;
+
+    fn from_str(given: &str) -> Result<Self, InvalidLocation> {
+        after("file:", given)
+            .map(Self::File)
+            .ok_or_else(|| InvalidLocation {
+                given: given.to_owned(),
+                what: "blob store",
+                expected: "file:DIR",
+            })
+    }
+}
+
+fn after(scheme: &str, given: &str) -> Option<PathBuf> {
+    given
+        .strip_prefix(scheme)
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from)
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::Sqlite(path) = self;
+        write!(f, "sqlite:{}", path.display())
+    }
+}
+
+impl fmt::Display for BlobsUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::File(path) = self;
+        write!(f, "file:{}", path.display())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locations_read_back_and_others_are_refused() {
+        assert_eq!(
+            "sqlite:/a/b".parse::<DatabaseUrl>().unwrap().to_string(),
+            "sqlite:/a/b"
+        );
+        assert_eq!(
+            "file:blobs".parse::<BlobsUrl>().unwrap().to_string(),
+            "file:blobs"
+        );
+        assert_eq!(
+            "mysql://x".parse::<DatabaseUrl>().unwrap_err().to_string(),
+            "`mysql://x` is no database: expected `sqlite:PATH`"
+        );
+        assert!("file:".parse::<BlobsUrl>().is_err());
+    }
+}

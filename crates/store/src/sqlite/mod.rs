@@ -1,0 +1,111 @@
+//! The ports on SQLite: WAL, `synchronous=FULL`, one writer at a time in this process, `busy_timeout` between processes.
+
+mod accounts;
+mod journal;
+mod projects;
+mod publishers;
+mod record;
+mod releases;
+mod rows;
+mod sweeps;
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{SqlSafeStr as _, Sqlite as Driver, Transaction};
+use touchplate_index::ports::StoreError;
+
+/// The only index, until there are several (DESIGN.md, "One index now, several later").
+const INDEX: i64 = 1;
+
+/// How long a writer waits for another process's transaction. Transactions here take milliseconds; ten seconds of waiting
+/// means a stuck process, and the caller hears of it.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// WAL readers do not wait for each other, and each connection has a thread and a page cache of its own.
+const READERS: u32 = 4;
+
+/// Forward only, numbered. Never edit one that was released: add the next.
+const MIGRATIONS: &[(i64, &str, &str)] = &[(
+    1,
+    "first",
+    include_str!("../../migrations/sqlite/0001_first.sql"),
+)];
+
+/// A database file.
+pub struct Sqlite {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl Sqlite {
+    /// Opens the file, creating and migrating it as needed. Several processes may do so at the same moment.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        if let Some(folder) = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+        {
+            std::fs::create_dir_all(folder)
+                .map_err(|cause| StoreError::new("make the database's folder", cause))?;
+        }
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // FULL: a transaction that was answered survives power loss, not only a crash of the process.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT);
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options.clone())
+            .await
+            .map_err(failed("open the database"))?;
+        migrate(&writer).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .connect_lazy_with(options.read_only(true));
+        Ok(Self { writer, readers })
+    }
+
+    /// Begins a transaction that writes. IMMEDIATE: it takes the lock now, so nothing read in it can be outdated by another
+    /// writer before it commits.
+    async fn write(&self) -> Result<Transaction<'static, Driver>, StoreError> {
+        self.writer
+            .begin_with("BEGIN IMMEDIATE")
+            .await
+            .map_err(failed("begin to write"))
+    }
+}
+
+async fn migrate(writer: &SqlitePool) -> Result<(), StoreError> {
+    let migrations = MIGRATIONS.iter().map(|(version, description, sql)| {
+        Migration::new(
+            *version,
+            (*description).into(),
+            MigrationType::Simple,
+            sql.into_sql_str(),
+            false,
+        )
+    });
+    let doing = "bring the database to this version";
+    let mut transaction = writer
+        .begin_with("BEGIN IMMEDIATE")
+        .await
+        .map_err(failed(doing))?;
+    let migrator = Migrator::with_migrations(migrations.collect());
+    migrator
+        .run(&mut *transaction)
+        .await
+        .map_err(|cause| StoreError::new(doing, cause))?;
+    transaction.commit().await.map_err(failed(doing))
+}
+
+/// Turns the driver's error into the port's.
+fn failed(doing: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
+    move |cause| StoreError::new(doing, cause)
+}

@@ -1,0 +1,255 @@
+//! Projects.
+
+use async_trait::async_trait;
+use serde_json::json;
+use sqlx::SqliteConnection;
+use touchplate_index::Origin;
+use touchplate_index::ports::{
+    CreateProjectError, NewProject, Project, ProjectListing, Projects, Serial, StoreError,
+};
+use touchplate_index::projects::Visibility;
+use touchplate_packaging::ProjectName;
+use touchplate_packaging::simple::ProjectStatus;
+
+use super::rows::{self, parsed, unsigned};
+use super::{INDEX, Sqlite, failed, journal};
+
+/// Why a project's row was not inserted.
+pub(super) enum InsertError {
+    Taken,
+    Confusable,
+    NoSuchOwner,
+    Store(StoreError),
+}
+
+impl From<StoreError> for InsertError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Inserts a project and its owner. The unique keys decide races.
+pub(super) async fn insert(
+    connection: &mut SqliteConnection,
+    origin: &Origin,
+    project: &NewProject,
+    serial: i64,
+) -> Result<i64, InsertError> {
+    let name = project.display.normalised();
+    let id: Option<i64> = sqlx::query_scalar(
+        "INSERT INTO projects (index_id, name, display, confusable, visibility, status, serial, created_at) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
+    )
+    .bind(INDEX)
+    .bind(name.as_str())
+    .bind(project.display.as_str())
+    .bind(name.confusable())
+    .bind(project.visibility.as_str())
+    .bind(ProjectStatus::Active.as_str())
+    .bind(serial)
+    .bind(origin.at.as_microsecond())
+    .fetch_optional(&mut *connection)
+    .await
+    .map_err(failed("create a project"))?;
+    let Some(id) = id else {
+        let taken = id_of(connection, &name).await?.is_some();
+        return Err(if taken {
+            InsertError::Taken
+        } else {
+            InsertError::Confusable
+        });
+    };
+    if let Some(owner) = &project.owner {
+        let done = sqlx::query(
+            "INSERT INTO roles (project_id, user_id, role) SELECT ?, id, 'owner' FROM users WHERE name = ?",
+        )
+        .bind(id)
+        .bind(owner.as_str())
+        .execute(&mut *connection)
+        .await
+        .map_err(failed("name a project's owner"))?;
+        if done.rows_affected() == 0 {
+            return Err(InsertError::NoSuchOwner);
+        }
+    }
+    Ok(id)
+}
+
+/// The row number of a project.
+pub(super) async fn id_of(
+    connection: &mut SqliteConnection,
+    name: &ProjectName,
+) -> Result<Option<i64>, StoreError> {
+    sqlx::query_scalar("SELECT id FROM projects WHERE index_id = ? AND name = ?")
+        .bind(INDEX)
+        .bind(name.as_str())
+        .fetch_optional(connection)
+        .await
+        .map_err(failed("look a project up"))
+}
+
+impl Sqlite {
+    /// Changes one project by `sql` with the bindings `values`, and notes it; false when there is no such project.
+    async fn change(
+        &self,
+        origin: &Origin,
+        name: &ProjectName,
+        action: &str,
+        details: &serde_json::Value,
+        sql: &'static str,
+        values: &[Option<&str>],
+    ) -> Result<bool, StoreError> {
+        let mut transaction = self.write().await?;
+        let Some(id) = id_of(&mut transaction, name).await? else {
+            return Ok(false);
+        };
+        let serial = journal::write(&mut transaction, origin, action, Some(name), details).await?;
+        journal::touch(&mut transaction, id, serial).await?;
+        let mut query = sqlx::query(sql);
+        for value in values {
+            query = query.bind(*value);
+        }
+        query
+            .bind(id)
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed("change a project"))?;
+        transaction
+            .commit()
+            .await
+            .map_err(failed("change a project"))?;
+        Ok(true)
+    }
+}
+
+#[async_trait]
+impl Projects for Sqlite {
+    async fn create(
+        &self,
+        origin: &Origin,
+        project: &NewProject,
+    ) -> Result<Project, CreateProjectError> {
+        let name = project.display.normalised();
+        let mut transaction = self.write().await?;
+        let details = json!({ "display": project.display.as_str() });
+        let serial = journal::write(
+            &mut transaction,
+            origin,
+            "create project",
+            Some(&name),
+            &details,
+        )
+        .await?;
+        insert(&mut transaction, origin, project, serial)
+            .await
+            .map_err(|error| match error {
+                InsertError::Taken => CreateProjectError::Exists(name.clone()),
+                InsertError::Confusable => CreateProjectError::Confusable {
+                    given: name.clone(),
+                },
+                InsertError::NoSuchOwner => match &project.owner {
+                    Some(owner) => CreateProjectError::NoSuchUser(owner.clone()),
+                    None => CreateProjectError::Store(StoreError::new(
+                        "name a project's owner",
+                        "no owner was asked for",
+                    )),
+                },
+                InsertError::Store(error) => CreateProjectError::Store(error),
+            })?;
+        transaction
+            .commit()
+            .await
+            .map_err(failed("create a project"))?;
+        let created = self.by_name(&name).await?;
+        Ok(created.ok_or_else(|| {
+            StoreError::new(
+                "read the project that it created",
+                "another process deleted it",
+            )
+        })?)
+    }
+
+    async fn by_name(&self, name: &ProjectName) -> Result<Option<Project>, StoreError> {
+        let row = sqlx::query(concat!(
+            "SELECT ",
+            rows::project_columns!(),
+            " FROM projects p WHERE p.index_id = ? AND p.name = ?"
+        ))
+        .bind(INDEX)
+        .bind(name.as_str())
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(failed("look a project up"))?;
+        row.as_ref().map(rows::project).transpose()
+    }
+
+    async fn list_public(&self) -> Result<Vec<ProjectListing>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT name, display, serial FROM projects \
+             WHERE index_id = ? AND visibility = 'public' AND status <> 'quarantined' ORDER BY name",
+        )
+        .bind(INDEX)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(failed("list the projects"))?;
+        let read = |row: &_| {
+            Ok(ProjectListing {
+                name: parsed(row, "name")?,
+                display: parsed(row, "display")?,
+                serial: Serial(unsigned(row, "serial")?),
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    async fn set_status(
+        &self,
+        origin: &Origin,
+        name: &ProjectName,
+        status: ProjectStatus,
+        reason: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let details = json!({ "status": status.as_str(), "reason": reason });
+        let sql = "UPDATE projects SET status = ?, status_reason = ? WHERE id = ?";
+        self.change(
+            origin,
+            name,
+            "set status",
+            &details,
+            sql,
+            &[Some(status.as_str()), reason],
+        )
+        .await
+    }
+
+    async fn set_visibility(
+        &self,
+        origin: &Origin,
+        name: &ProjectName,
+        visibility: Visibility,
+    ) -> Result<bool, StoreError> {
+        let details = json!({ "visibility": visibility.as_str() });
+        let sql = "UPDATE projects SET visibility = ? WHERE id = ?";
+        self.change(
+            origin,
+            name,
+            "set visibility",
+            &details,
+            sql,
+            &[Some(visibility.as_str())],
+        )
+        .await
+    }
+
+    async fn delete(&self, origin: &Origin, name: &ProjectName) -> Result<bool, StoreError> {
+        self.change(
+            origin,
+            name,
+            "delete project",
+            &json!({}),
+            "DELETE FROM projects WHERE id = ?",
+            &[],
+        )
+        .await
+    }
+}

@@ -1,0 +1,136 @@
+//! Configured publishers.
+
+use async_trait::async_trait;
+use serde_json::json;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Sqlite as Driver};
+use touchplate_attest::Publisher;
+use touchplate_index::Origin;
+use touchplate_index::ports::{
+    AddPublisherError, ProjectId, PublisherId, Publishers, StoreError, StoredPublisher,
+};
+use touchplate_packaging::ProjectName;
+
+use super::rows::{column, json as from_json, to_json};
+use super::{INDEX, Sqlite, failed, journal, projects};
+
+fn stored(row: &SqliteRow) -> Result<StoredPublisher, StoreError> {
+    Ok(StoredPublisher {
+        id: PublisherId(column(row, "id")?),
+        publisher: from_json(row, "publisher")?,
+    })
+}
+
+#[async_trait]
+impl Publishers for Sqlite {
+    async fn add(
+        &self,
+        origin: &Origin,
+        project: &ProjectName,
+        publisher: &Publisher,
+    ) -> Result<PublisherId, AddPublisherError> {
+        let wire = to_json(publisher)?;
+        let mut transaction = self.write().await?;
+        let project_id = projects::id_of(&mut transaction, project)
+            .await?
+            .ok_or_else(|| AddPublisherError::NoSuchProject(project.clone()))?;
+        let id: Option<i64> = sqlx::query_scalar(
+            "INSERT INTO publishers (index_id, project_id, lookup_key, publisher, created_at) \
+             VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
+        )
+        .bind(INDEX)
+        .bind(project_id)
+        .bind(publisher.lookup_key())
+        .bind(&wire)
+        .bind(origin.at.as_microsecond())
+        .fetch_optional(&mut *transaction)
+        .await
+        .map_err(failed("add a publisher"))?;
+        let id = id.ok_or_else(|| AddPublisherError::Exists(project.clone()))?;
+        let details = json!({ "publisher": publisher });
+        let serial = journal::write(
+            &mut transaction,
+            origin,
+            "add publisher",
+            Some(project),
+            &details,
+        )
+        .await?;
+        journal::touch(&mut transaction, project_id, serial).await?;
+        transaction
+            .commit()
+            .await
+            .map_err(failed("add a publisher"))?;
+        Ok(PublisherId(id))
+    }
+
+    async fn remove(
+        &self,
+        origin: &Origin,
+        project: &ProjectName,
+        id: PublisherId,
+    ) -> Result<bool, StoreError> {
+        let mut transaction = self.write().await?;
+        let Some(project_id) = projects::id_of(&mut transaction, project).await? else {
+            return Ok(false);
+        };
+        let done = sqlx::query("DELETE FROM publishers WHERE id = ? AND project_id = ?")
+            .bind(id.0)
+            .bind(project_id)
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed("remove a publisher"))?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        let details = json!({ "publisher": id.0 });
+        let serial = journal::write(
+            &mut transaction,
+            origin,
+            "remove publisher",
+            Some(project),
+            &details,
+        )
+        .await?;
+        journal::touch(&mut transaction, project_id, serial).await?;
+        transaction
+            .commit()
+            .await
+            .map_err(failed("remove a publisher"))?;
+        Ok(true)
+    }
+
+    async fn list(&self, project: ProjectId) -> Result<Vec<StoredPublisher>, StoreError> {
+        let rows =
+            sqlx::query("SELECT id, publisher FROM publishers WHERE project_id = ? ORDER BY id")
+                .bind(project.0)
+                .fetch_all(&self.readers)
+                .await
+                .map_err(failed("list publishers"))?;
+        rows.iter().map(stored).collect()
+    }
+
+    async fn candidates(
+        &self,
+        project: ProjectId,
+        keys: &[String],
+    ) -> Result<Vec<StoredPublisher>, StoreError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut query: QueryBuilder<Driver> =
+            QueryBuilder::new("SELECT id, publisher FROM publishers WHERE project_id = ");
+        query.push_bind(project.0).push(" AND lookup_key IN (");
+        let mut list = query.separated(", ");
+        for key in keys {
+            list.push_bind(key);
+        }
+        query.push(") ORDER BY id");
+        let rows = query
+            .build()
+            .fetch_all(&self.readers)
+            .await
+            .map_err(failed("look publishers up"))?;
+        rows.iter().map(stored).collect()
+    }
+}

@@ -1,0 +1,281 @@
+//! Recording an accepted upload: one transaction.
+
+use serde_json::json;
+use sqlx::SqliteConnection;
+use touchplate_attest::Verified;
+use touchplate_index::Origin;
+use touchplate_index::ports::{FileId, NewFile, ProjectTarget, RecordError, StoreError};
+use touchplate_packaging::simple::ProjectStatus;
+use touchplate_packaging::{FileKind, Sha256};
+
+use super::projects::{self, InsertError};
+use super::rows::{column, parsed, signed, to_json, unsigned};
+use super::{INDEX, Sqlite, failed, journal};
+
+impl Sqlite {
+    pub(super) async fn record_upload(
+        &self,
+        origin: &Origin,
+        file: &NewFile,
+    ) -> Result<FileId, RecordError> {
+        let doing = "record an upload";
+        let mut transaction = self.write().await?;
+        bytes_are_there(&mut transaction, file).await?;
+        let name = file.filename.project();
+        let details = json!({
+            "filename": file.filename.as_str(),
+            "sha256": file.digests.sha256.to_string(),
+            "version": file.version().to_string(),
+            "attestations": file.attestations.len(),
+        });
+        let serial = journal::write(
+            &mut transaction,
+            origin,
+            "upload file",
+            Some(name),
+            &details,
+        )
+        .await?;
+        let project = target(&mut transaction, origin, file, serial).await?;
+        claim_filename(&mut transaction, origin, file).await?;
+        if !file.equal_bytes_allowed {
+            no_equal_bytes(&mut transaction, &file.digests.sha256).await?;
+        }
+        let release = release(&mut transaction, origin, file, project).await?;
+        let id = insert(&mut transaction, origin, file, project, release).await?;
+        attest(&mut transaction, id, &file.attestations).await?;
+        sqlx::query("UPDATE projects SET serial = ?, display = ? WHERE id = ?")
+            .bind(serial)
+            .bind(file.metadata.name.as_str())
+            .bind(project)
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed(doing))?;
+        transaction.commit().await.map_err(failed(doing))?;
+        Ok(FileId(id))
+    }
+}
+
+/// The bytes were stored before this transaction; a sweep in between may have taken them.
+async fn bytes_are_there(
+    connection: &mut SqliteConnection,
+    file: &NewFile,
+) -> Result<(), RecordError> {
+    let row = sqlx::query("SELECT sweeps, underway FROM sweeps WHERE sha256 = ?")
+        .bind(&file.digests.sha256.as_bytes()[..])
+        .fetch_optional(connection)
+        .await
+        .map_err(failed("look for sweeps"))?;
+    match row {
+        None => Ok(()),
+        Some(row)
+            if !column::<bool>(&row, "underway")? && unsigned(&row, "sweeps")? == file.sweeps =>
+        {
+            Ok(())
+        }
+        Some(_) => Err(RecordError::BytesSwept),
+    }
+}
+
+async fn target(
+    connection: &mut SqliteConnection,
+    origin: &Origin,
+    file: &NewFile,
+    serial: i64,
+) -> Result<i64, RecordError> {
+    match &file.target {
+        ProjectTarget::New(new) => {
+            projects::insert(connection, origin, new, serial)
+                .await
+                .map_err(|error| match error {
+                    InsertError::Taken => RecordError::ProjectAppeared,
+                    InsertError::Confusable => RecordError::Confusable {
+                        given: new.display.normalised(),
+                    },
+                    // The uploader's account went away since the token was checked.
+                    InsertError::NoSuchOwner => RecordError::ProjectGone,
+                    InsertError::Store(error) => RecordError::Store(error),
+                })
+        }
+        ProjectTarget::Existing(id) => {
+            let row = sqlx::query("SELECT status FROM projects WHERE id = ?")
+                .bind(id.0)
+                .fetch_optional(connection)
+                .await
+                .map_err(failed("look a project up"))?
+                .ok_or(RecordError::ProjectGone)?;
+            match parsed(&row, "status")? {
+                ProjectStatus::Active | ProjectStatus::Deprecated => Ok(id.0),
+                status @ (ProjectStatus::Archived | ProjectStatus::Quarantined) => {
+                    Err(RecordError::NotAccepting(status))
+                }
+            }
+        }
+    }
+}
+
+async fn claim_filename(
+    connection: &mut SqliteConnection,
+    origin: &Origin,
+    file: &NewFile,
+) -> Result<(), RecordError> {
+    let done =
+        sqlx::query("INSERT INTO filenames (index_id, filename, first_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
+            .bind(INDEX)
+            .bind(file.filename.as_str())
+            .bind(origin.at.as_microsecond())
+            .execute(&mut *connection)
+            .await
+            .map_err(failed("claim a filename"))?;
+    if done.rows_affected() == 1 {
+        return Ok(());
+    }
+    let there: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM files WHERE index_id = ? AND filename = ?)",
+    )
+    .bind(INDEX)
+    .bind(file.filename.as_str())
+    .fetch_one(connection)
+    .await
+    .map_err(failed("look a file up"))?;
+    Err(if there {
+        RecordError::FileExists
+    } else {
+        RecordError::FilenameBurned
+    })
+}
+
+async fn no_equal_bytes(
+    connection: &mut SqliteConnection,
+    digest: &Sha256,
+) -> Result<(), RecordError> {
+    let row = sqlx::query("SELECT filename FROM files WHERE sha256 = ? LIMIT 1")
+        .bind(&digest.as_bytes()[..])
+        .fetch_optional(connection)
+        .await
+        .map_err(failed("look for equal bytes"))?;
+    row.map_or(Ok(()), |row| {
+        Err(RecordError::EqualBytes(parsed(&row, "filename")?))
+    })
+}
+
+async fn release(
+    connection: &mut SqliteConnection,
+    origin: &Origin,
+    file: &NewFile,
+    project: i64,
+) -> Result<i64, StoreError> {
+    sqlx::query(
+        "INSERT INTO releases (project_id, version_key, version, metadata, created_at) VALUES (?, ?, ?, ?, ?) \
+         ON CONFLICT (project_id, version_key) DO NOTHING",
+    )
+    .bind(project)
+    .bind(file.version().key())
+    .bind(file.metadata.version.to_string())
+    .bind(to_json(&file.metadata)?)
+    .bind(origin.at.as_microsecond())
+    .execute(&mut *connection)
+    .await
+    .map_err(failed("record a release"))?;
+    sqlx::query_scalar("SELECT id FROM releases WHERE project_id = ? AND version_key = ?")
+        .bind(project)
+        .bind(file.version().key())
+        .fetch_one(connection)
+        .await
+        .map_err(failed("record a release"))
+}
+
+async fn insert(
+    connection: &mut SqliteConnection,
+    origin: &Origin,
+    file: &NewFile,
+    project: i64,
+    release: i64,
+) -> Result<i64, RecordError> {
+    let metadata_digest = match &file.core_metadata {
+        None => None,
+        Some(bytes) => Some(keep_core_metadata(connection, bytes).await?),
+    };
+    let kind = match file.kind() {
+        FileKind::Sdist => "sdist",
+        FileKind::Wheel => "wheel",
+    };
+    let id: Option<i64> = sqlx::query_scalar(
+        "INSERT INTO files (index_id, project_id, release_id, filename, kind, size, sha256, blake2b_256, md5, \
+         requires_python, core_metadata, pyversion, comment, differences, notes, uploaded_at, uploaded_by, user_agent) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
+    )
+    .bind(INDEX)
+    .bind(project)
+    .bind(release)
+    .bind(file.filename.as_str())
+    .bind(kind)
+    .bind(signed(file.size)?)
+    .bind(&file.digests.sha256.as_bytes()[..])
+    .bind(&file.digests.blake2b_256.as_bytes()[..])
+    .bind(&file.digests.md5.as_bytes()[..])
+    .bind(file.metadata.requires_python.as_deref())
+    .bind(metadata_digest.as_ref().map(|digest| &digest.as_bytes()[..]))
+    .bind(&file.pyversion)
+    .bind(file.comment.as_deref())
+    .bind(to_json(&file.differences)?)
+    .bind(to_json(&file.notes)?)
+    .bind(origin.at.as_microsecond())
+    .bind(origin.actor.to_string())
+    .bind(file.user_agent.as_deref())
+    .fetch_optional(connection)
+    .await
+    .map_err(failed("record a file"))?;
+    // The filename was claimed above in this transaction, so the one key left to collide is `one_sdist_a_release`.
+    id.ok_or(RecordError::SecondSdist)
+}
+
+async fn keep_core_metadata(
+    connection: &mut SqliteConnection,
+    bytes: &[u8],
+) -> Result<Sha256, StoreError> {
+    let digest = Sha256::of(bytes);
+    sqlx::query("INSERT INTO core_metadata (sha256, bytes) VALUES (?, ?) ON CONFLICT DO NOTHING")
+        .bind(&digest.as_bytes()[..])
+        .bind(bytes)
+        .execute(connection)
+        .await
+        .map_err(failed("keep a METADATA file"))?;
+    Ok(digest)
+}
+
+/// Adds attestations to a file, the first of each predicate type and identity; returns how many were new.
+pub(super) async fn attest(
+    connection: &mut SqliteConnection,
+    file: i64,
+    attestations: &[Verified],
+) -> Result<u32, StoreError> {
+    let mut added = 0;
+    for verified in attestations {
+        let proven = verified.proven();
+        let done = sqlx::query(
+            "INSERT INTO attestations (file_id, predicate_type, san, issuer, json, publisher, record) \
+             VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        )
+        .bind(file)
+        .bind(proven.predicate_type().to_string())
+        .bind(proven.identity().san().as_str())
+        .bind(proven.identity().issuer())
+        .bind(proven.attestation().json())
+        .bind(to_json(verified.publisher())?)
+        .bind(to_json(&verified.record())?)
+        .execute(&mut *connection)
+        .await
+        .map_err(failed("record an attestation"))?;
+        added += u32::from(done.rows_affected() == 1);
+    }
+    if added > 0 {
+        sqlx::query("UPDATE files SET attestations = attestations + ? WHERE id = ?")
+            .bind(added)
+            .bind(file)
+            .execute(connection)
+            .await
+            .map_err(failed("count a file's attestations"))?;
+    }
+    Ok(added)
+}

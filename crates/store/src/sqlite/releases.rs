@@ -1,0 +1,295 @@
+//! Releases and files.
+
+use async_trait::async_trait;
+use serde_json::json;
+use sqlx::sqlite::SqliteRow;
+use touchplate_attest::Verified;
+use touchplate_index::Origin;
+use touchplate_index::ports::{
+    ChangeError, FileId, NewFile, Project, ProjectFiles, ProjectId, RecordError, Release,
+    ReleaseMetadata, Releases, StoreError, StoredAttestation, StoredFile,
+};
+use touchplate_packaging::simple::Yanked;
+use touchplate_packaging::{Filename, ProjectName, Sha256, Version};
+
+use super::rows::{self, column, json as from_json, parsed, time, yanked};
+use super::{INDEX, Sqlite, failed, journal, record};
+
+#[async_trait]
+impl Releases for Sqlite {
+    async fn record(&self, origin: &Origin, file: &NewFile) -> Result<FileId, RecordError> {
+        self.record_upload(origin, file).await
+    }
+
+    async fn attest(
+        &self,
+        origin: &Origin,
+        file: FileId,
+        attestations: &[Verified],
+    ) -> Result<u32, ChangeError> {
+        let mut transaction = self.write().await?;
+        let row = sqlx::query(
+            "SELECT f.filename, p.id AS project_id, p.name AS project \
+             FROM files f JOIN projects p ON p.id = f.project_id WHERE f.id = ?",
+        )
+        .bind(file.0)
+        .fetch_optional(&mut *transaction)
+        .await
+        .map_err(failed("look a file up"))?
+        .ok_or(ChangeError::NotFound)?;
+        let added = record::attest(&mut transaction, file.0, attestations).await?;
+        if added == 0 {
+            return Ok(0);
+        }
+        let project: ProjectName = parsed(&row, "project")?;
+        let details =
+            json!({ "filename": column::<&str>(&row, "filename")?, "attestations": added });
+        let serial = journal::write(
+            &mut transaction,
+            origin,
+            "add attestations",
+            Some(&project),
+            &details,
+        )
+        .await?;
+        journal::touch(&mut transaction, column(&row, "project_id")?, serial).await?;
+        transaction
+            .commit()
+            .await
+            .map_err(failed("record attestations"))?;
+        Ok(added)
+    }
+
+    async fn file(&self, filename: &Filename) -> Result<Option<(Project, StoredFile)>, StoreError> {
+        let row = sqlx::query(concat!(
+            "SELECT ",
+            rows::project_columns!(),
+            ", ",
+            rows::file_columns!(),
+            " FROM files f JOIN releases r ON r.id = f.release_id JOIN projects p ON p.id = f.project_id \
+             WHERE f.index_id = ? AND f.filename = ?"
+        ))
+        .bind(INDEX)
+        .bind(filename.as_str())
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(failed("look a file up"))?;
+        row.as_ref()
+            .map(|row| Ok((rows::project(row)?, rows::file(row)?)))
+            .transpose()
+    }
+
+    async fn is_burned(&self, filename: &Filename) -> Result<bool, StoreError> {
+        sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM filenames WHERE index_id = ?1 AND filename = ?2) \
+             AND NOT EXISTS (SELECT 1 FROM files WHERE index_id = ?1 AND filename = ?2)",
+        )
+        .bind(INDEX)
+        .bind(filename.as_str())
+        .fetch_one(&self.readers)
+        .await
+        .map_err(failed("look a filename up"))
+    }
+
+    async fn project_files(&self, name: &ProjectName) -> Result<Option<ProjectFiles>, StoreError> {
+        let doing = "read a project's files";
+        // One snapshot for both, or a page could carry files of a later serial than its own.
+        let mut snapshot = self.readers.begin().await.map_err(failed(doing))?;
+        let project = sqlx::query(concat!(
+            "SELECT ",
+            rows::project_columns!(),
+            " FROM projects p WHERE p.index_id = ? AND p.name = ?"
+        ))
+        .bind(INDEX)
+        .bind(name.as_str())
+        .fetch_optional(&mut *snapshot)
+        .await
+        .map_err(failed(doing))?;
+        let Some(project) = project.as_ref().map(rows::project).transpose()? else {
+            return Ok(None);
+        };
+        let files = sqlx::query(concat!(
+            "SELECT ",
+            rows::file_columns!(),
+            " FROM files f JOIN releases r ON r.id = f.release_id WHERE f.project_id = ?"
+        ))
+        .bind(project.id.0)
+        .fetch_all(&mut *snapshot)
+        .await
+        .map_err(failed(doing))?;
+        let files = files.iter().map(rows::file).collect::<Result<_, _>>()?;
+        Ok(Some(ProjectFiles { project, files }))
+    }
+
+    async fn metadata(&self, project: ProjectId) -> Result<Vec<ReleaseMetadata>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT version, metadata, yanked, yanked_reason, created_at FROM releases WHERE project_id = ?",
+        )
+        .bind(project.0)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(failed("read releases"))?;
+        let read = |row: &SqliteRow| {
+            Ok(ReleaseMetadata {
+                release: Release {
+                    version: parsed(row, "version")?,
+                    created_at: time(row, "created_at")?,
+                    yanked: yanked(row)?,
+                },
+                metadata: from_json(row, "metadata")?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    async fn attestations(&self, file: FileId) -> Result<Vec<StoredAttestation>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT json, publisher, record FROM attestations WHERE file_id = ? ORDER BY id",
+        )
+        .bind(file.0)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(failed("read attestations"))?;
+        let read = |row: &SqliteRow| {
+            Ok(StoredAttestation {
+                json: column(row, "json")?,
+                publisher: from_json(row, "publisher")?,
+                record: from_json(row, "record")?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    async fn core_metadata(&self, digest: &Sha256) -> Result<Option<Vec<u8>>, StoreError> {
+        sqlx::query_scalar("SELECT bytes FROM core_metadata WHERE sha256 = ?")
+            .bind(&digest.as_bytes()[..])
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(failed("read a METADATA file"))
+    }
+
+    async fn set_yanked(
+        &self,
+        origin: &Origin,
+        project: &ProjectName,
+        version: &Version,
+        yanked: &Yanked,
+    ) -> Result<(), ChangeError> {
+        let (action, flag, reason) = match yanked {
+            Yanked::Yes(reason) => ("yank release", true, reason.as_deref()),
+            Yanked::No => ("unyank release", false, None),
+        };
+        let sql = "UPDATE releases SET yanked = ?, yanked_reason = ? WHERE id = ?";
+        self.change_release(origin, project, version, action, reason, |release| {
+            sqlx::query(sql)
+                .bind(flag)
+                .bind(reason.map(str::to_owned))
+                .bind(release)
+        })
+        .await
+    }
+
+    async fn delete_file(&self, origin: &Origin, filename: &Filename) -> Result<(), ChangeError> {
+        let doing = "delete a file";
+        let mut transaction = self.write().await?;
+        let row = sqlx::query(
+            "DELETE FROM files WHERE index_id = ? AND filename = ? RETURNING project_id, release_id, core_metadata",
+        )
+        .bind(INDEX)
+        .bind(filename.as_str())
+        .fetch_optional(&mut *transaction)
+        .await
+        .map_err(failed(doing))?
+        .ok_or(ChangeError::NotFound)?;
+        sqlx::query("DELETE FROM releases WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM files WHERE release_id = ?1)")
+            .bind(column::<i64>(&row, "release_id")?)
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed(doing))?;
+        let details = json!({ "filename": filename.as_str() });
+        let name = filename.project();
+        let serial = journal::write(
+            &mut transaction,
+            origin,
+            "delete file",
+            Some(name),
+            &details,
+        )
+        .await?;
+        journal::touch(&mut transaction, column(&row, "project_id")?, serial).await?;
+        transaction.commit().await.map_err(failed(doing))?;
+        Ok(())
+    }
+
+    async fn delete_release(
+        &self,
+        origin: &Origin,
+        project: &ProjectName,
+        version: &Version,
+    ) -> Result<(), ChangeError> {
+        self.change_release(
+            origin,
+            project,
+            version,
+            "delete release",
+            None,
+            |release| sqlx::query("DELETE FROM releases WHERE id = ?").bind(release),
+        )
+        .await
+    }
+
+    async fn sweeps(&self, digest: &Sha256) -> Result<u64, StoreError> {
+        self.count_sweeps(digest).await
+    }
+
+    async fn begin_sweep(&self, digest: &Sha256) -> Result<bool, StoreError> {
+        self.begin_one_sweep(digest).await
+    }
+
+    async fn swept(&self, digest: &Sha256) -> Result<(), StoreError> {
+        self.end_one_sweep(digest).await
+    }
+
+    async fn unfinished_sweeps(&self) -> Result<Vec<Sha256>, StoreError> {
+        self.list_unfinished_sweeps().await
+    }
+}
+
+type Query = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
+
+impl Sqlite {
+    /// Changes one release by the query that `change` makes of its row number, and notes it.
+    async fn change_release(
+        &self,
+        origin: &Origin,
+        project: &ProjectName,
+        version: &Version,
+        action: &str,
+        reason: Option<&str>,
+        change: impl FnOnce(i64) -> Query + Send,
+    ) -> Result<(), ChangeError> {
+        let doing = "change a release";
+        let mut transaction = self.write().await?;
+        let row = sqlx::query(
+            "SELECT r.id, r.project_id FROM releases r JOIN projects p ON p.id = r.project_id \
+             WHERE p.index_id = ? AND p.name = ? AND r.version_key = ?",
+        )
+        .bind(INDEX)
+        .bind(project.as_str())
+        .bind(version.key())
+        .fetch_optional(&mut *transaction)
+        .await
+        .map_err(failed(doing))?
+        .ok_or(ChangeError::NotFound)?;
+        change(column(&row, "id")?)
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed(doing))?;
+        let details = json!({ "version": version.to_string(), "reason": reason });
+        let serial =
+            journal::write(&mut transaction, origin, action, Some(project), &details).await?;
+        journal::touch(&mut transaction, column(&row, "project_id")?, serial).await?;
+        transaction.commit().await.map_err(failed(doing))?;
+        Ok(())
+    }
+}
