@@ -1,5 +1,8 @@
 //! Every implementation of the ports keeps the same contract. A new one is one more line in `IMPLEMENTATIONS`.
 
+// A failure here is a failed test.
+#![allow(clippy::unwrap_used)]
+
 use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
