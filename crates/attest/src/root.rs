@@ -161,7 +161,8 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// What the log calls itself in checkpoints: its address without the scheme.
+    /// What the log calls itself in checkpoints: its address without the scheme. A private Rekor must be started with
+    /// that as its host name; left alone it takes its container's.
     pub(crate) fn name(&self) -> &str {
         let url = self.url.trim_end_matches('/');
         url.split_once("://").map_or(url, |(_, name)| name)

@@ -55,6 +55,9 @@ pub struct FileFacts {
 /// 20. the certificate's key signed the statement.
 ///
 /// Cheap rules come before signatures, so of two faults the cheaper one is named.
+///
+/// Nothing but the arguments is looked at, with one exception: the library that checks the signatures refuses times
+/// beyond the system's clock as well, so a `now` beyond it is no use.
 pub fn verify(
     file: &FileFacts,
     attestation: &Attestation,

@@ -1,26 +1,134 @@
 //! What holds is accepted, and everything that it says comes out.
 
-use crate::support::{Case, digest, now, publisher};
+use crate::support::{Case, NAME, base64, digest, now, publisher};
 use serde_json::json;
 use sigstore_trust_root::TrustedRoot;
 use sigstore_types::Bundle;
 use sigstore_types::Sha256Hash;
 use sigstore_verify::VerificationPolicy;
-use touchplate_attest::without_repeats;
+use touchplate_attest::{TrustRoot, VerificationRecord, without_repeats};
 use touchplate_trust::Workload;
 
 #[test]
-fn a_minted_attestation_holds() {
+fn everything_that_was_proved_is_in_the_record() {
     let case = Case::good();
-    let json = case.mint(&case.recipe());
-    let proven = case.verify(&json).unwrap();
-    assert_eq!(proven.log_entries().len(), 1);
-    assert_eq!(proven.log_entries()[0].integrated_time, now());
-    let verified = proven.by(&publisher()).unwrap();
-    println!(
-        "{}",
-        serde_json::to_string_pretty(&verified.record()).unwrap()
-    );
+    let proven = case.verify(&case.mint(&case.recipe())).unwrap();
+    let record = proven.by(&publisher()).unwrap().record();
+    let commit = "5d1c5a6f8a0e4f6b9c3d2e1f0a9b8c7d6e5f4a3b";
+    let source = "https://github.com/example/sampleproject";
+    let workflow = format!("{source}/.github/workflows/release.yml@refs/tags/v1.0");
+    let log_id = base64::decode(&case.root["tlogs"][0]["logId"]["keyId"]);
+    let mut expected = json!({
+        "checked_at": "2025-06-15T12:00:00Z",
+        "trust_root_sha256": case.root().digest(),
+        "filename": NAME,
+        "sha256": digest(),
+        "predicate_type": "https://docs.pypi.org/attestations/publish/v1",
+        "publisher": publisher().to_json(),
+        "environment": "not-asked",
+        "identity": {"san": {"uri": workflow}, "issuer": "https://token.actions.githubusercontent.com"},
+        "claims": {
+            "github_workflow_trigger": "release",
+            "github_workflow_sha": commit,
+            "github_workflow_name": "Release",
+            "github_workflow_repository": "example/sampleproject",
+            "github_workflow_ref": "refs/tags/v1.0",
+            "build_signer_uri": workflow,
+            "build_signer_digest": commit,
+            "runner_environment": "github-hosted",
+            "source_repository_uri": source,
+            "source_repository_digest": commit,
+            "source_repository_ref": "refs/tags/v1.0",
+            "source_repository_id": "123456",
+            "source_repository_owner_uri": "https://github.com/example",
+            "source_repository_owner_id": "654321",
+            "build_config_uri": workflow,
+            "build_config_digest": commit,
+            "build_trigger": "release",
+            "run_invocation_uri": format!("{source}/actions/runs/1/attempts/1"),
+            "source_repository_visibility": "public",
+            "token_subject": "repo:example/sampleproject:ref:refs/tags/v1.0",
+        },
+        "log_entries": [{
+            "log_id": hex::encode(log_id),
+            "log_url": "https://rekor.trust.example",
+            "log_index": 5,
+            "integrated_time": "2025-06-15T12:00:00Z",
+            "kind": "dsse 0.0.1",
+            "checkpoint_origin": "rekor.trust.example - 1",
+            "tree_size": 6,
+        }],
+    });
+    let mut found = serde_json::to_value(&record).unwrap();
+    let checked = found.as_object_mut().unwrap().remove("checked").unwrap();
+    assert_eq!(checked.as_array().unwrap().len(), 12);
+    assert_eq!(found, expected);
+    expected["checked"] = checked;
+    let again: VerificationRecord = serde_json::from_value(expected).unwrap();
+    assert_eq!(again, record);
+}
+
+#[test]
+fn claims_newer_than_this_program_are_kept() {
+    let case = Case::good();
+    let mut recipe = case.recipe();
+    recipe.certificate.claims.other.insert(99, "new".to_owned());
+    let proven = case.verify(&case.mint(&recipe)).unwrap();
+    assert_eq!(proven.claims(), &recipe.certificate.claims);
+    assert_eq!(proven.claims().named().count(), 20);
+}
+
+#[test]
+fn both_ends_of_the_certificates_validity_count() {
+    let case = Case::good();
+    for at in ["start", "end"] {
+        let mut recipe = case.recipe();
+        let end = if at == "start" {
+            &mut recipe.certificate.not_before
+        } else {
+            &mut recipe.certificate.not_after
+        };
+        *end = now();
+        case.verify(&case.mint(&recipe)).unwrap();
+    }
+}
+
+#[test]
+fn checkpoints_may_be_cosigned_and_extended_and_the_root_may_issue() {
+    let case = Case::good();
+    let mut recipe = case.recipe();
+    let checkpoint = recipe.entries[0].checkpoint.as_mut().unwrap();
+    checkpoint.extensions.push("Timestamp: 1".to_owned());
+    checkpoint.more = "\u{2014} witness.example AAAAAAAA\n".to_owned();
+    case.verify(&case.mint(&recipe)).unwrap();
+    let mut recipe = case.recipe();
+    recipe.certificate.by_root = true;
+    case.verify(&case.mint(&recipe)).unwrap();
+}
+
+#[test]
+fn the_embedded_root_is_read() {
+    let root = TrustRoot::public_good();
+    assert_eq!(root.digest(), TrustRoot::public_good().digest());
+}
+
+#[test]
+fn a_domain_and_a_root_may_be_shared_between_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<touchplate_trust::Domain>();
+    shared::<TrustRoot>();
+    let case = Case::good();
+    let json = std::thread::scope(|scope| {
+        let mint = || case.mint(&case.recipe());
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(mint)).collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect::<Vec<_>>()
+    });
+    json.iter().for_each(|json| {
+        case.verify(json).unwrap();
+    });
 }
 
 /// The library alone, without our rules: what we mint is right by its lights too.
