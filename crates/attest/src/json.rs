@@ -201,14 +201,22 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 }
 
-/// `text` as it may stand in a message: the start of a long one.
+/// `text` as it may stand in a message: the start of a long one, control characters escaped.
 pub(crate) fn shown(text: &str) -> String {
-    /// Long enough for a URL; a message ends up in a log line.
+    /// Long enough for a URL; a message ends up in a log line or an HTTP reason phrase.
     const SHOWN: usize = 160;
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
+    let mut shown = String::new();
+    for c in text.chars().take(SHOWN) {
+        if c.is_control() {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
     }
+    if text.chars().nth(SHOWN).is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 /// Valid JSON `text` without the white space between its tokens and with every character beyond ASCII escaped: the
@@ -314,6 +322,13 @@ mod tests {
             read(wider.as_bytes(), 1 << 20).unwrap_err(),
             JsonError::TooManyValues
         ));
+    }
+
+    #[test]
+    fn a_message_shows_the_start_and_no_control_character() {
+        assert_eq!(shown("é\r\n\0"), "é\\r\\n\\u{0}");
+        assert_eq!(shown(&"é".repeat(160)), "é".repeat(160));
+        assert_eq!(shown(&"é".repeat(161)), format!("{}…", "é".repeat(160)));
     }
 
     #[test]

@@ -332,20 +332,20 @@ pub fn verify_provenance(
                 position,
                 source,
             })?;
-            if let Some(stated) = bundle.publisher_claims() {
-                let checked = proven.check_claims(&bundle.publisher, stated);
-                checked.map_err(|source| Error::Claims {
-                    bundle: bundle_number,
-                    position,
-                    source,
-                })?;
-            }
             let named = proven.by(&bundle.publisher);
             let named = named.map_err(|source| Error::Publisher {
                 bundle: bundle_number,
                 position,
                 source,
             })?;
+            if let Some(stated) = bundle.publisher_claims() {
+                let checked = named.proven().check_claims(&bundle.publisher, stated);
+                checked.map_err(|source| Error::Claims {
+                    bundle: bundle_number,
+                    position,
+                    source,
+                })?;
+            }
             verified.push(if expected.is_empty() {
                 named
             } else {

@@ -351,8 +351,8 @@ impl Proven {
                 environment,
             }),
             None => Err(NoMatch {
-                san: self.identity.san().to_string(),
-                issuer: self.identity.issuer().to_owned(),
+                san: json::shown(self.identity.san().as_str()),
+                issuer: json::shown(self.identity.issuer()),
                 tried,
             }),
         }
@@ -494,7 +494,7 @@ pub fn without_repeats(proven: Vec<Proven>) -> Result<Vec<Proven>, Repeated> {
                     first: *first,
                     second: at + 1,
                     predicate_type: proven.predicate_type(),
-                    san: proven.identity.san().to_string(),
+                    san: json::shown(proven.identity.san().as_str()),
                 });
             }
         }
