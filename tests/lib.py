@@ -45,12 +45,13 @@ _counts = {"passed": 0, "failed": 0, "skipped": 0}
 def _line(kind, word, name, detail=""):
     with _lock:
         _counts[kind] += 1
-        print(f"{word:4} {name}" + (f": {detail}" if detail else ""), flush=True)
+        print(f"{word:4} {name}" + (f": {detail}" if detail not in ("", None) else ""), flush=True)
 
 
 def check(name, ok, detail=""):
-    """Counts one check; the detail is shown where it failed."""
-    _line("passed" if ok else "failed", "ok" if ok else "FAIL", name, "" if ok else detail)
+    """Counts one check; the detail, or what it returns, is shown where it failed."""
+    detail = "" if ok else detail() if callable(detail) else detail
+    _line("passed" if ok else "failed", "ok" if ok else "FAIL", name, detail)
     return bool(ok)
 
 
@@ -408,19 +409,26 @@ def sdist(name, version):
         for path, text in members.items():
             member = tarfile.TarInfo(f"{top}/{path}")
             member.size = len(text.encode())
+            # Build backends write zips, which know no time before 1980.
+            member.mtime = 1_700_000_000
             archive.addfile(member, io.BytesIO(text.encode()))
     return f"{top}.tar.gz", out.getvalue()
 
 
 # ---------------------------------------------------------------- what is on disk
 
+def paths_under(data):
+    """Every file's path; what comes and goes meanwhile may be missing."""
+    # os.walk, not rglob: the latter raises where a folder goes away under it.
+    return [Path(folder) / name for folder, _, names in os.walk(data) for name in names]
+
+
 def database_of(data):
     """The data directory's SQLite file."""
-    for path in sorted(Path(data).rglob("*")):
-        if path.is_file() and path.stat().st_size >= 16:
-            with open(path, "rb") as file:
-                if file.read(16) == b"SQLite format 3\0":
-                    return path
+    for path in sorted(paths_under(data)):
+        with contextlib.suppress(FileNotFoundError), open(path, "rb") as file:
+            if file.read(16) == b"SQLite format 3\0":
+                return path
     raise RuntimeError(f"no SQLite database under {data}")
 
 
@@ -435,9 +443,9 @@ def files_on_disk(data):
     """Path → size of each file under the data directory that is not the database's own."""
     database = database_of(data).name
     found = {}
-    for path in Path(data).rglob("*"):
+    for path in paths_under(data):
         with contextlib.suppress(FileNotFoundError):
-            if path.is_file() and not path.name.startswith(database):
+            if not path.name.startswith(database):
                 found[str(path.relative_to(data))] = path.stat().st_size
     return found
 
