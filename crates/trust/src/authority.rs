@@ -22,9 +22,10 @@ use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use x509_cert::time::{Time, Validity};
 use x509_cert::{Certificate, TbsCertificate, Version};
 
+use crate::certificate_log::CertificateLog;
 use crate::domain::TrustError;
 use crate::keys::{Curve, SigningKey};
-use crate::recipe::{CertificateRecipe, KeyHolder, TimestampRecipe, later};
+use crate::recipe::{CertificateRecipe, KeyHolder, later};
 
 const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
 const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
@@ -42,7 +43,6 @@ const YEAR: SignedDuration = SignedDuration::from_hours(24 * 365);
 pub(crate) struct Authority {
     root_key: SigningKey,
     intermediate_key: SigningKey,
-    certificate_log: SigningKey,
     root: Certificate,
     intermediate: Certificate,
     chain: [Vec<u8>; 2],
@@ -76,12 +76,10 @@ impl Authority {
             },
             &root_key,
         )?;
-        let certificate_log = SigningKey::generate(Curve::P256)?;
         Ok(Self {
             chain: [intermediate.to_der()?, root.to_der()?],
             root_key,
             intermediate_key,
-            certificate_log,
             root,
             intermediate,
         })
@@ -92,16 +90,12 @@ impl Authority {
         &self.chain
     }
 
-    /// The certificate log's key.
-    pub(crate) fn certificate_log(&self) -> &SigningKey {
-        &self.certificate_log
-    }
-
-    /// Issues the certificate of `recipe` for `key`, DER.
+    /// Issues the certificate of `recipe` for `key`, DER, with timestamps of `log`.
     pub(crate) fn issue(
         &self,
         recipe: &CertificateRecipe,
         key: &SigningKey,
+        log: &CertificateLog,
         stranger: &SigningKey,
     ) -> Result<Vec<u8>, TrustError> {
         let (issuer, right_key) = if recipe.by_root {
@@ -131,15 +125,8 @@ impl Authority {
         if !recipe.timestamps.is_empty() {
             // RFC 6962 §3.2: what is signed is the certificate's body without its timestamps.
             let signed = body(extensions.clone())?.to_tbs(right_key)?.to_der()?;
-            let timestamps = recipe.timestamps.iter();
-            let timestamps =
-                timestamps.map(|timestamp| self.timestamp(timestamp, &signed, right_key, stranger));
-            let list: Vec<u8> = timestamps.collect::<Result<Vec<_>, _>>()?.concat();
-            extensions.push(extension(
-                SCT_LIST,
-                false,
-                &OctetString::new(prefixed(&list)?)?,
-            )?);
+            let list = log.timestamps(&recipe.timestamps, &signed, right_key, stranger)?;
+            extensions.push(extension(SCT_LIST, false, &OctetString::new(list)?)?);
         }
         let signer = match recipe.signed_by {
             KeyHolder::Right => right_key,
@@ -147,51 +134,6 @@ impl Authority {
         };
         Ok(sign(&body(extensions)?, signer)?.to_der()?)
     }
-
-    /// A signed certificate timestamp (RFC 6962 §3.2) with its length in front.
-    fn timestamp(
-        &self,
-        recipe: &TimestampRecipe,
-        body: &[u8],
-        issuer: &SigningKey,
-        stranger: &SigningKey,
-    ) -> Result<Vec<u8>, TrustError> {
-        let signer = match recipe.signed_by {
-            KeyHolder::Right => &self.certificate_log,
-            KeyHolder::Stranger => stranger,
-        };
-        let log_id = if recipe.claims_right_log {
-            self.certificate_log.id()
-        } else {
-            signer.id()
-        };
-        let millis = u64::try_from(recipe.time.as_millisecond())
-            .unwrap_or_default()
-            .to_be_bytes();
-        let body = if recipe.of_another { b"another" } else { body };
-        let length = u32::try_from(body.len())
-            .map_err(|_| TrustError::TooLong)?
-            .to_be_bytes();
-        let mut signed = vec![0, 0]; // version 1, certificate timestamp
-        signed.extend(millis);
-        signed.extend([0, 1]); // precertificate
-        signed.extend(issuer.id());
-        signed.extend(&length[1..]);
-        signed.extend(body);
-        signed.extend([0, 0]); // no extensions
-        let mut timestamp = vec![0];
-        timestamp.extend(log_id);
-        timestamp.extend(millis);
-        timestamp.extend([0, 0, 4, 3]); // no extensions; SHA-256, ECDSA
-        timestamp.extend(prefixed(&signer.sign(&signed)?)?);
-        prefixed(&timestamp)
-    }
-}
-
-/// `bytes` with their length in two bytes in front, as TLS writes vectors.
-fn prefixed(bytes: &[u8]) -> Result<Vec<u8>, TrustError> {
-    let length = u16::try_from(bytes.len()).map_err(|_| TrustError::TooLong)?;
-    Ok([&length.to_be_bytes(), bytes].concat())
 }
 
 /// A certificate before it is signed.
@@ -261,7 +203,7 @@ fn validity(from: Timestamp, to: Timestamp) -> Result<Validity, TrustError> {
 
 /// RFC 5280 §4.1.2.5: UTCTime before 2050. The `From` of `x509-cert` writes GeneralizedTime, which strict readers refuse.
 fn time(at: Timestamp) -> Result<Time, TrustError> {
-    match UtcTime::from_unix_duration(since_1970(at)) {
+    match UtcTime::from_unix_duration(since_1970(at)?) {
         Ok(time) => Ok(Time::UtcTime(time)),
         Err(_) => general_time(at),
     }
@@ -269,12 +211,13 @@ fn time(at: Timestamp) -> Result<Time, TrustError> {
 
 fn general_time(at: Timestamp) -> Result<Time, TrustError> {
     Ok(Time::GeneralTime(GeneralizedTime::from_unix_duration(
-        since_1970(at),
+        since_1970(at)?,
     )?))
 }
 
-fn since_1970(at: Timestamp) -> Duration {
-    Duration::from_secs(u64::try_from(at.as_second()).unwrap_or_default())
+fn since_1970(at: Timestamp) -> Result<Duration, TrustError> {
+    let seconds = u64::try_from(at.as_second()).map_err(|_| TrustError::Time { found: at })?;
+    Ok(Duration::from_secs(seconds))
 }
 
 fn extension(
@@ -388,13 +331,13 @@ fn leaf_extensions(
             &SubjectAltName(names),
         )?);
     }
-    let bare = [(1, recipe.old_issuer.as_deref())];
-    let encoded = [(8, recipe.issuer.as_deref())];
-    let issuers = bare
+    let issuers = [(1, &recipe.old_issuer), (8, &recipe.issuer)];
+    let issuers = issuers
         .into_iter()
-        .chain(encoded)
-        .filter_map(|(number, value)| Some((number, value?)));
-    for (number, value) in issuers.chain(recipe.claims.numbered()) {
+        .filter_map(|(number, issuer)| Some((number, issuer.as_deref()?)));
+    let mut claims: Vec<_> = issuers.chain(recipe.claims.numbered()).collect();
+    claims.sort_by_key(|(number, _)| *number); // as Fulcio orders them
+    for (number, value) in claims {
         extensions.push(claim(number, value)?);
     }
     for (oid, critical, value) in &recipe.extensions {

@@ -3,7 +3,16 @@
 use jiff::SignedDuration;
 use touchplate_attest::Sha256;
 
-use crate::recipe::{KeyHolder, Recipe, later};
+use crate::recipe::{
+    CertificateRecipe, CheckpointRecipe, EntryRecipe, KeyHolder, LIFETIME, Recipe, TimestampRecipe,
+    later,
+};
+
+/// An hour, in which a signing certificate begins and ends.
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+/// More entries than a throwaway log ever has.
+const OTHER_SIZE: u64 = 1 << 40;
 
 /// One thing that is wrong with an attestation; all else about it is right.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,22 +21,54 @@ pub enum Fault {
     CertificateExpired,
     /// The certificate was not yet valid when the log took the entry.
     CertificateNotYetValid,
-    /// The certificate is signed by a stranger's authority.
+    /// The certificate names the right authority, and a stranger signed it.
     ForeignAuthority,
-    /// The certificate's timestamp is signed by a stranger.
+    /// The certificate is another domain's: an authority that is in no trust root issued it.
+    UnknownAuthority,
+    /// The certificate's holder may not make signatures: it has no key usage.
+    NoKeyUsage,
+    /// The certificate is for a P-384 key, and PEP 740 has P-256 alone.
+    P384Key,
+    /// The certificate has no timestamp of a certificate log.
+    NoCertificateTimestamp,
+    /// The certificate's timestamp is of a log that is not in the trust root.
     ForeignCertificateTimestamp,
+    /// The certificate's timestamp names the right log, and a stranger signed it.
+    ForgedCertificateTimestamp,
     /// The certificate's timestamp was made for another certificate.
     TimestampOfAnotherCertificate,
     /// The entry is of a log that is not in the trust root.
     ForeignLog,
+    /// The log has made no promise.
+    NoPromise,
     /// The log's promise is signed by a stranger.
     ForeignPromise,
+    /// There is no inclusion proof.
+    NoProof,
+    /// A hash of the inclusion proof is another.
+    OtherProofHash,
+    /// The inclusion proof has no checkpoint.
+    NoCheckpoint,
     /// The checkpoint is signed by a stranger.
     ForeignCheckpoint,
+    /// The checkpoint is of a tree of another size.
+    CheckpointOfAnotherSize,
+    /// The checkpoint is of a tree with another root.
+    CheckpointOfAnotherRoot,
     /// The log has another statement.
     OtherPayloadLogged,
+    /// The log has another signature of the same statement by the same key.
+    OtherSignatureLogged,
+    /// The log has another certificate.
+    OtherCertificateLogged,
+    /// The entry is right, and that of another attestation of the same file by the same workload.
+    EntryOfAnotherAttestation,
     /// The log says that it took the entry this much later than it did, and the certificate is of then too.
     LoggedInFuture(SignedDuration),
+    /// After a good entry there is one made when the certificate had expired.
+    SecondEntryLate,
+    /// After a good entry there is one whose promise is signed by a stranger.
+    SecondEntryForged,
     /// The statement is signed by a stranger's key.
     OtherKey,
     /// The statement is about a file with this name.
@@ -36,6 +77,14 @@ pub enum Fault {
     OtherSha256(Sha256),
     /// The statement has a second subject.
     TwoSubjects,
+    /// The statement has no subject.
+    NoSubject,
+    /// The statement's predicate is of this type.
+    OtherPredicateType(String),
+    /// The statement calls itself this instead of an in-toto statement v1.
+    OtherStatementType(String),
+    /// The attestation says that it is of this version of the format.
+    OtherVersion(u64),
 }
 
 impl Fault {
@@ -47,38 +96,60 @@ impl Fault {
             entries,
             ..
         } = recipe;
-        let (Some(entry), Some(timestamp)) =
-            (entries.first_mut(), certificate.timestamps.first_mut())
-        else {
-            return;
-        };
         match self {
             Self::CertificateExpired => {
-                let hour = SignedDuration::from_hours(1);
-                certificate.not_before = later(certificate.not_before, -hour);
-                certificate.not_after = later(certificate.not_after, -hour);
-                timestamp.time = certificate.not_before;
+                certificate.move_by(-HOUR);
+                // The timestamps too: they are made when the certificate is.
+                certificate.timestamps(|it| it.time = later(it.time, -HOUR));
             }
-            Self::CertificateNotYetValid => {
-                let minute = SignedDuration::from_mins(1);
-                certificate.not_before = later(certificate.not_before, minute);
-                certificate.not_after = later(certificate.not_after, minute);
-            }
+            Self::CertificateNotYetValid => certificate.move_by(SignedDuration::from_mins(1)),
             Self::ForeignAuthority => certificate.signed_by = KeyHolder::Stranger,
-            Self::ForeignCertificateTimestamp => timestamp.signed_by = KeyHolder::Stranger,
-            Self::TimestampOfAnotherCertificate => timestamp.of_another = true,
-            Self::ForeignLog => entry.by_foreign_log = true,
-            Self::ForeignPromise => entry.promise = Some(KeyHolder::Stranger),
-            Self::ForeignCheckpoint => {
-                if let Some(checkpoint) = &mut entry.checkpoint {
-                    checkpoint.signed_by = KeyHolder::Stranger;
-                }
+            Self::UnknownAuthority => certificate.by_foreign_authority = true,
+            Self::NoKeyUsage => certificate.has_key_usage = false,
+            Self::P384Key => certificate.p384 = true,
+            Self::NoCertificateTimestamp => certificate.timestamps.clear(),
+            Self::ForeignCertificateTimestamp => {
+                certificate.timestamps(|it| it.signed_by = KeyHolder::Stranger);
             }
-            Self::OtherPayloadLogged => entry.body.other_payload = true,
+            Self::ForgedCertificateTimestamp => certificate.timestamps(|it| {
+                it.signed_by = KeyHolder::Stranger;
+                it.claims_right_log = true;
+            }),
+            Self::TimestampOfAnotherCertificate => {
+                certificate.timestamps(|it| it.of_another = true);
+            }
+            Self::ForeignLog => recipe.entries(|it| it.by_foreign_log = true),
+            Self::NoPromise => recipe.entries(|it| it.promise = None),
+            Self::ForeignPromise => recipe.entries(|it| it.promise = Some(KeyHolder::Stranger)),
+            Self::NoProof => recipe.entries(|it| it.checkpoint = None),
+            Self::OtherProofHash => recipe.entries(|it| it.other_path = true),
+            Self::NoCheckpoint => recipe.entries(|it| it.without_checkpoint = true),
+            Self::ForeignCheckpoint => recipe.checkpoints(|it| it.signed_by = KeyHolder::Stranger),
+            Self::CheckpointOfAnotherSize => {
+                recipe.checkpoints(|it| it.size = Some(OTHER_SIZE.to_string()));
+            }
+            Self::CheckpointOfAnotherRoot => recipe.checkpoints(|it| it.root = Some([7; 32])),
+            Self::OtherPayloadLogged => recipe.entries(|it| it.body.other_payload = true),
+            Self::OtherSignatureLogged => recipe.entries(|it| it.body.other_signature = true),
+            Self::OtherCertificateLogged => recipe.entries(|it| it.body.other_certificate = true),
+            Self::EntryOfAnotherAttestation => recipe.entries(|it| it.of_another = true),
             Self::LoggedInFuture(by) => {
-                entry.time = later(entry.time, *by);
-                certificate.not_before = later(certificate.not_before, *by);
-                certificate.not_after = later(certificate.not_after, *by);
+                certificate.move_by(*by);
+                recipe.entries(|it| it.time = later(it.time, *by));
+            }
+            Self::SecondEntryLate => {
+                let second = entries.first().cloned();
+                entries.extend(second.map(|it| EntryRecipe {
+                    time: later(it.time, LIFETIME * 2),
+                    ..it
+                }));
+            }
+            Self::SecondEntryForged => {
+                let second = entries.first().cloned();
+                entries.extend(second.map(|it| EntryRecipe {
+                    promise: Some(KeyHolder::Stranger),
+                    ..it
+                }));
             }
             Self::OtherKey => recipe.signed_by = KeyHolder::Stranger,
             Self::OtherFilename(name) => {
@@ -92,6 +163,34 @@ impl Fault {
                 }
             }
             Self::TwoSubjects => statement.subjects.extend(statement.subjects.clone()),
+            Self::NoSubject => statement.subjects.clear(),
+            Self::OtherPredicateType(uri) => statement.predicate_type.clone_from(uri),
+            Self::OtherStatementType(uri) => statement.type_uri.clone_from(uri),
+            Self::OtherVersion(version) => recipe.version = *version,
         }
+    }
+}
+
+impl CertificateRecipe {
+    fn move_by(&mut self, by: SignedDuration) {
+        self.not_before = later(self.not_before, by);
+        self.not_after = later(self.not_after, by);
+    }
+
+    fn timestamps(&mut self, change: impl FnMut(&mut TimestampRecipe)) {
+        self.timestamps.iter_mut().for_each(change);
+    }
+}
+
+impl Recipe {
+    fn entries(&mut self, change: impl FnMut(&mut EntryRecipe)) {
+        self.entries.iter_mut().for_each(change);
+    }
+
+    fn checkpoints(&mut self, change: impl FnMut(&mut CheckpointRecipe)) {
+        let entries = self.entries.iter_mut();
+        entries
+            .flat_map(|entry| &mut entry.checkpoint)
+            .for_each(change);
     }
 }

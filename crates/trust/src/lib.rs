@@ -2,15 +2,19 @@
 //! tests.
 //!
 //! A [`Domain`] is a throwaway trust stack in memory, with keys that end with it: what Sigstore's public services do
-//! for real, small enough to start with a process. It is the beginning of the private trust stack; its certificate log
-//! is a bare key that promises a log and keeps none.
+//! for real, small enough to start with a process. It is the beginning of the private trust stack.
 
+mod attestation;
 mod authority;
+mod certificate_log;
 mod domain;
 mod fault;
 mod keys;
 mod log;
 mod recipe;
+mod root;
+mod statement;
+mod tree;
 mod workload;
 
 pub use domain::{Domain, TrustError};
@@ -19,4 +23,6 @@ pub use recipe::{
     BodyRecipe, CertificateRecipe, CheckpointRecipe, EntryRecipe, KeyHolder, Predicate, Recipe,
     StatementRecipe, TimestampRecipe,
 };
+pub use root::{Window, Windows};
+pub use tree::TreeHead;
 pub use workload::Workload;

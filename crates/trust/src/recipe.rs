@@ -5,13 +5,15 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
-use touchplate_attest::{Claims, Sha256, SubjectName};
+use serde_json::Value;
+use touchplate_attest::statement::STATEMENT_TYPE;
+use touchplate_attest::{Claims, PredicateType, Sha256, SubjectName};
 
+use crate::statement;
 use crate::workload::Workload;
 
 /// Certificates are valid this long, as Fulcio's are.
-const LIFETIME: SignedDuration = SignedDuration::from_mins(10);
+pub(crate) const LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 
 /// A certificate begins a moment before its first use: the log's clock is another one.
 const HEAD_START: SignedDuration = SignedDuration::from_secs(5);
@@ -21,7 +23,7 @@ const HEAD_START: SignedDuration = SignedDuration::from_secs(5);
 pub enum Predicate {
     /// publish/v1, without a body.
     Publish,
-    /// SLSA provenance v1, with a small body of the right shape.
+    /// SLSA provenance v1, with a small body made of the claims.
     Slsa,
     /// Any other type and body.
     Other {
@@ -44,6 +46,10 @@ pub enum KeyHolder {
 /// One attestation in the making.
 #[derive(Clone, Debug)]
 pub struct Recipe {
+    /// The format's version: 1.
+    pub version: u64,
+    /// Whether there are keys that the format does not define, as PEP 740 allows.
+    pub unknown_keys: bool,
     /// What is signed.
     pub statement: StatementRecipe,
     /// Who signs.
@@ -104,6 +110,8 @@ pub struct CertificateRecipe {
     pub extensions: Vec<(String, bool, Vec<u8>)>,
     /// Signed by the root instead of the intermediate.
     pub by_root: bool,
+    /// Issued by an authority that is in no trust root, whole and valid otherwise.
+    pub by_foreign_authority: bool,
     /// Whose key signs the certificate.
     pub signed_by: KeyHolder,
     /// Certificate timestamps; one to begin with.
@@ -130,6 +138,8 @@ pub struct EntryRecipe {
     pub time: Timestamp,
     /// Logged by a stranger's log, with everything that belongs to one.
     pub by_foreign_log: bool,
+    /// About another attestation of the same recipe, with its own key and certificate.
+    pub of_another: bool,
     /// Kind and version beside the body.
     pub kind: (String, String),
     /// The body.
@@ -138,6 +148,10 @@ pub struct EntryRecipe {
     pub promise: Option<KeyHolder>,
     /// The checkpoint of the inclusion proof; none of both without one.
     pub checkpoint: Option<CheckpointRecipe>,
+    /// An inclusion proof that names no checkpoint.
+    pub without_checkpoint: bool,
+    /// Another hash in the inclusion proof than the tree's.
+    pub other_path: bool,
 }
 
 /// The body of a `dsse` entry.
@@ -186,7 +200,9 @@ impl Recipe {
         now: Timestamp,
     ) -> Self {
         Self {
-            statement: StatementRecipe::new(filename, sha256, predicate),
+            version: 1,
+            unknown_keys: false,
+            statement: StatementRecipe::new(who, filename, sha256, predicate),
             certificate: CertificateRecipe::new(who, now),
             signed_by: KeyHolder::Right,
             entries: vec![EntryRecipe::new(now)],
@@ -195,43 +211,23 @@ impl Recipe {
 }
 
 impl StatementRecipe {
-    fn new(filename: &str, sha256: &Sha256, predicate: Predicate) -> Self {
+    fn new(who: &Workload, filename: &str, sha256: &Sha256, predicate: Predicate) -> Self {
         let digests = BTreeMap::from([("sha256".to_owned(), sha256.to_string())]);
         let (predicate_type, predicate) = match predicate {
-            Predicate::Publish => (
-                "https://docs.pypi.org/attestations/publish/v1".to_owned(),
-                Value::Null,
-            ),
-            Predicate::Slsa => ("https://slsa.dev/provenance/v1".to_owned(), slsa_body()),
+            Predicate::Publish => (PredicateType::Publish.to_string(), Value::Null),
+            Predicate::Slsa => (PredicateType::Slsa.to_string(), statement::provenance(who)),
             Predicate::Other {
                 predicate_type,
                 body,
             } => (predicate_type, body),
         };
         Self {
-            type_uri: "https://in-toto.io/Statement/v1".to_owned(),
+            type_uri: STATEMENT_TYPE.to_owned(),
             subjects: vec![(filename.to_owned(), digests)],
             predicate_type,
             predicate,
         }
     }
-
-    pub(crate) fn to_json(&self) -> Value {
-        let subject = |(name, digest): &(String, BTreeMap<String, String>)| json!({"name": name, "digest": digest});
-        json!({
-            "_type": self.type_uri,
-            "subject": self.subjects.iter().map(subject).collect::<Vec<_>>(),
-            "predicateType": self.predicate_type,
-            "predicate": self.predicate,
-        })
-    }
-}
-
-fn slsa_body() -> Value {
-    json!({
-        "buildDefinition": {"buildType": "https://actions.github.io/buildtypes/workflow/v1", "externalParameters": {}},
-        "runDetails": {"builder": {"id": "https://github.com/actions/runner/github-hosted"}},
-    })
 }
 
 impl CertificateRecipe {
@@ -255,6 +251,7 @@ impl CertificateRecipe {
             has_authority_key_id: true,
             extensions: Vec::new(),
             by_root: false,
+            by_foreign_authority: false,
             signed_by: KeyHolder::Right,
             timestamps: vec![TimestampRecipe {
                 time: not_before,
@@ -272,6 +269,7 @@ impl EntryRecipe {
         Self {
             time: now,
             by_foreign_log: false,
+            of_another: false,
             kind: dsse.clone(),
             body: BodyRecipe {
                 kind: dsse,
@@ -291,6 +289,8 @@ impl EntryRecipe {
                 extensions: Vec::new(),
                 more: String::new(),
             }),
+            without_checkpoint: false,
+            other_path: false,
         }
     }
 }

@@ -1,0 +1,112 @@
+//! `trusted_root.json` (Sigstore's `trustedroot+json;version=0.1`): what a domain's verifiers believe, and when.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::domain::Domain;
+use crate::keys::SigningKey;
+use crate::recipe::later;
+
+/// Keys and authorities are believed from a year before the domain was made: tests sign in the past.
+const YEAR: SignedDuration = SignedDuration::from_hours(24 * 365);
+
+/// When a key or an authority is believed; both ends belong to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// From when on.
+    pub start: Timestamp,
+    /// Until when; without end if there is none.
+    pub end: Option<Timestamp>,
+}
+
+/// When each part of a domain is believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Windows {
+    /// The transparency log's key.
+    pub log: Window,
+    /// The certificate authority.
+    pub authority: Window,
+    /// The certificate log's key.
+    pub certificate_log: Window,
+}
+
+impl Windows {
+    /// Everything is believed from a year before `made`, without end.
+    pub(crate) fn since(made: Timestamp) -> Self {
+        let window = Window {
+            start: later(made, -YEAR),
+            end: None,
+        };
+        Self {
+            log: window.clone(),
+            authority: window.clone(),
+            certificate_log: window,
+        }
+    }
+}
+
+impl Window {
+    fn to_json(&self) -> Value {
+        // Whole seconds: some readers of protobuf's JSON take 3, 6 or 9 digits of a fraction and no other number.
+        let written = |time: Timestamp| {
+            let second = Timestamp::from_second(time.as_second());
+            second.unwrap_or(time).to_string()
+        };
+        match self.end {
+            None => json!({"start": written(self.start)}),
+            Some(end) => json!({"start": written(self.start), "end": written(end)}),
+        }
+    }
+}
+
+impl Domain {
+    /// The domain's `trusted_root.json`, as Sigstore's clients read it.
+    pub fn trusted_root_json(&self) -> Vec<u8> {
+        self.trusted_root_json_within(&self.windows)
+    }
+
+    /// When each part of the domain is believed, to be changed and given to
+    /// [`trusted_root_json_within`](Self::trusted_root_json_within).
+    pub fn windows(&self) -> Windows {
+        self.windows.clone()
+    }
+
+    /// The same root with other windows, such as one of a log that has ended.
+    pub fn trusted_root_json_within(&self, windows: &Windows) -> Vec<u8> {
+        let certificates = self
+            .authority
+            .chain()
+            .iter()
+            .map(|der| json!({"rawBytes": STANDARD.encode(der)}));
+        let log_url = format!("https://{}", self.log.name);
+        let certificate_log_url = format!("https://ctlog.{}", self.name);
+        let root = json!({
+            "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
+            "tlogs": [log(&log_url, &self.log.key, &windows.log)],
+            "certificateAuthorities": [{
+                "subject": {"organization": self.name, "commonName": "root"},
+                "uri": format!("https://fulcio.{}", self.name),
+                "certChain": {"certificates": certificates.collect::<Vec<_>>()},
+                "validFor": windows.authority.to_json(),
+            }],
+            "ctlogs": [log(&certificate_log_url, &self.certificate_log.key, &windows.certificate_log)],
+            "timestampAuthorities": [],
+        });
+        root.to_string().into_bytes()
+    }
+}
+
+fn log(url: &str, key: &SigningKey, window: &Window) -> Value {
+    json!({
+        "baseUrl": url,
+        "hashAlgorithm": "SHA2_256",
+        "publicKey": {
+            "rawBytes": STANDARD.encode(key.public()),
+            "keyDetails": "PKIX_ECDSA_P256_SHA_256",
+            "validFor": window.to_json(),
+        },
+        "logId": {"keyId": STANDARD.encode(key.id())},
+    })
+}
