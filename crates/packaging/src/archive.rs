@@ -148,9 +148,9 @@ fn contents(
     notes: Vec<Note>,
 ) -> Result<Contents, ArchiveError> {
     let metadata =
-        CoreMetadata::parse(&metadata_bytes).map_err(|source| ArchiveError::Metadata {
+        CoreMetadata::parse(&metadata_bytes).map_err(|problem| ArchiveError::Metadata {
             path: metadata_path.to_owned(),
-            source: Box::new(source),
+            problem: Box::new(problem),
         })?;
     if metadata.name.normalised() != *filename.project() {
         return Err(ArchiveError::NameDiffers {

@@ -5,7 +5,8 @@ use std::io;
 use crate::archive::PathProblem;
 use crate::metadata::{DocumentError, MetadataError};
 
-/// Why an archive is refused. Paths and values from it are shortened.
+/// Why an archive is refused. Paths and values from it are shortened. A message is whole in itself, since an uploader
+/// sees no more than that.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     /// The file itself could not be read: nothing that the uploader can help.
@@ -148,8 +149,8 @@ pub enum ArchiveError {
         found: String,
     },
     /// WHEEL cannot be read.
-    #[error("Invalid distribution file. WHEEL cannot be read")]
-    Wheel(#[source] DocumentError),
+    #[error("Invalid distribution file. WHEEL cannot be read: {0}")]
+    Wheel(DocumentError),
     /// entry_points.txt cannot be read, or names commands that cannot be.
     #[error(
         "Wheel '{filename}' has invalid entry points defined in the entry_points.txt file (line {line}: expected \
@@ -174,12 +175,12 @@ pub enum ArchiveError {
         expected: String,
     },
     /// The archive's metadata cannot be read.
-    #[error("Invalid distribution file. {path} cannot be read: {source}")]
+    #[error("Invalid distribution file. {path} cannot be read: {problem}")]
     Metadata {
         /// The file.
         path: String,
         /// Why not.
-        source: Box<MetadataError>,
+        problem: Box<MetadataError>,
     },
     /// The archive's metadata are of another project than the filename.
     #[error("Invalid distribution file. Name in {path} should be '{expected}' not '{found}'")]

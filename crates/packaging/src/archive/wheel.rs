@@ -91,7 +91,7 @@ fn note_wheel_file(
         MetadataError::Document(source) => ArchiveError::Wheel(source),
         other => ArchiveError::Metadata {
             path: "WHEEL".to_owned(),
-            source: Box::new(other),
+            problem: Box::new(other),
         },
     })?;
     let values = |wanted: &str| {

@@ -7,7 +7,7 @@ use crate::{InvalidName, InvalidVersion};
 #[derive(Debug, thiserror::Error)]
 pub enum MetadataError {
     /// The file is not one of headers and a body.
-    #[error("the metadata file cannot be read")]
+    #[error(transparent)]
     Document(#[from] DocumentError),
     /// Metadata-Version, Name or Version is absent or empty.
     #[error("'{field}' is a required field")]

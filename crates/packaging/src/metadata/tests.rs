@@ -569,7 +569,7 @@ fn a_file_that_says_two_things_is_refused() {
         ),
         (
             format!("{head}\rName: x\n"),
-            "the metadata file cannot be read",
+            "expected only line feeds to end lines, found a carriage return in line 4",
         ),
         (String::new(), "'metadata-version' is a required field"),
     ] {

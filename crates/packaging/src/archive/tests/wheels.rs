@@ -80,7 +80,7 @@ fn the_metadata_must_be_about_the_same_project_and_version() {
         ),
         (
             b"\xff".to_vec(),
-            "demo-1.0.dist-info/METADATA cannot be read: the metadata file cannot be read",
+            "demo-1.0.dist-info/METADATA cannot be read: expected UTF-8, found other bytes at offset 0",
         ),
     ] {
         assert_eq!(
@@ -204,7 +204,10 @@ fn oddities_of_real_wheels_are_noted() {
 #[test]
 fn an_unreadable_wheel_or_record_file_is_refused() {
     let found = refusal(&with("demo-1.0.dist-info/WHEEL", Some(b"no header")), WHEEL);
-    assert_eq!(found, "Invalid distribution file. WHEEL cannot be read");
+    assert_eq!(
+        found,
+        "Invalid distribution file. WHEEL cannot be read: expected `Name: value` in line 1, found 'no header'"
+    );
     let found = refusal(&with("demo-1.0.dist-info/RECORD", Some(b"\xff,,")), WHEEL);
     assert!(
         found.contains("does not contain the required RECORD file"),

@@ -70,6 +70,14 @@ fn the_data_must_be_what_the_headers_say() {
         },
         ZipProblem::DataSize,
     );
+    // Cut off before the end of the compressed data, with headers that know it.
+    let mut cut = parts();
+    cut[0].data.pop();
+    both(&mut cut[0], 18, 0xff);
+    assert_eq!(
+        refusal(&zip(&cut), WHEEL),
+        "Invalid distribution file. The compressed data cannot be decompressed"
+    );
     // One byte less: what follows is no record.
     refuses(|part| both(part, 18, 0xff), ZipProblem::UnknownRecord);
     // A member that claims to reach over the next: the directory lists what then is none.
