@@ -1,11 +1,14 @@
 //! Requirements by PEP 508: is the text one, and does it name a URL?
 //!
-//! Name, extras, versions and URL are read by `pep508_rs`. Its markers are not used: it turns them into decision
-//! diagrams in a table shared by the whole process, which never shrinks and which a hostile marker of a few hundred
-//! bytes makes exponentially large. Here only their grammar matters.
+//! The grammar is small and written here over `pep440_rs` and `url`. The crate `pep508_rs` is not for bytes from outside:
+//! it panics on `a->1`, reads environment variables and files for URLs, and turns markers into decision diagrams in a
+//! table shared by the whole process, which never shrinks and which a hostile marker of a few hundred bytes makes
+//! exponentially large.
 
-use pep508_rs::{Pep508Error, Requirement, VersionOrUrl};
+use pep440_rs::{VersionSpecifiers, VersionSpecifiersParseError};
 use url::Url;
+
+use crate::{InvalidName, ProjectName};
 
 /// Requirements with long markers, as lockers write them, have a few kilobytes.
 const MAX_REQUIREMENT_BYTES: usize = 8 << 10;
@@ -22,9 +25,24 @@ pub enum RequirementError {
         /// Its length.
         found: usize,
     },
-    /// The part before the marker.
-    #[error("expected a name, extras, and versions or a URL")]
-    Head(#[source] Box<Pep508Error<Url>>),
+    /// The name, or that of an extra.
+    #[error("expected the name of a project or an extra")]
+    Name(#[source] InvalidName),
+    /// The brackets with the extras.
+    #[error("expected extras as in `[one,two]`")]
+    Extras,
+    /// The version specifiers.
+    #[error("expected version specifiers as in `>=1.0,<2`, a marker or the end")]
+    Versions(#[source] VersionSpecifiersParseError),
+    /// A parenthesis around the version specifiers that is not closed.
+    #[error("expected a closing parenthesis after the version specifiers")]
+    Parenthesis,
+    /// The URL of a direct reference.
+    #[error("expected a URL after `@`")]
+    Url(#[source] url::ParseError),
+    /// Blanks in the URL of a direct reference.
+    #[error("expected nothing but a marker after the URL")]
+    AfterUrl,
     /// The environment marker.
     #[error("expected {expected} at byte {offset} of the marker")]
     Marker {
@@ -53,18 +71,64 @@ pub(super) fn check(given: &str) -> Result<Reference, RequirementError> {
         return Err(RequirementError::TooLong { found: given.len() });
     }
     let (head, marker) = split_marker(given);
-    // `packaging` allows a comma after the last version, `pep508_rs` does not.
-    let head = head.trim_end().trim_end_matches(',');
-    let requirement: Requirement<Url> = head
-        .parse()
-        .map_err(|error| RequirementError::Head(Box::new(error)))?;
+    let reference = check_head(head.trim())?;
     if let Some(marker) = marker {
         check_marker(marker)?;
     }
-    Ok(match requirement.version_or_url {
-        Some(VersionOrUrl::Url(_)) => Reference::Direct,
-        Some(VersionOrUrl::VersionSpecifier(_)) | None => Reference::Named,
-    })
+    Ok(reference)
+}
+
+/// `name[extras]`, then `@ url`, or version specifiers, perhaps in parentheses, or nothing.
+fn check_head(head: &str) -> Result<Reference, RequirementError> {
+    let end = |text: &str| text.find(|c: char| !is_name_part(c)).unwrap_or(text.len());
+    let (name, rest) = head.split_at(end(head));
+    check_name(name)?;
+    let mut rest = rest.trim_start();
+    if let Some(after) = rest.strip_prefix('[') {
+        let (extras, after) = after.split_once(']').ok_or(RequirementError::Extras)?;
+        if !extras.trim().is_empty() {
+            extras
+                .split(',')
+                .try_for_each(|extra| check_name(extra.trim()))?;
+        }
+        rest = after.trim_start();
+    }
+    if let Some(url) = rest.strip_prefix('@') {
+        let url = url.trim_start();
+        if url.contains(char::is_whitespace) {
+            return Err(RequirementError::AfterUrl);
+        }
+        Url::parse(url).map_err(RequirementError::Url)?;
+        return Ok(Reference::Direct);
+    }
+    let versions = match rest.strip_prefix('(') {
+        Some(inside) => inside
+            .strip_suffix(')')
+            .ok_or(RequirementError::Parenthesis)?,
+        None => rest,
+    };
+    // `packaging` allows a comma after the last one.
+    let versions = versions.trim();
+    let versions = versions
+        .strip_suffix(',')
+        .filter(|some| !some.is_empty())
+        .unwrap_or(versions);
+    if !versions.is_empty() {
+        versions
+            .parse::<VersionSpecifiers>()
+            .map_err(RequirementError::Versions)?;
+    }
+    Ok(Reference::Named)
+}
+
+fn is_name_part(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')
+}
+
+fn check_name(name: &str) -> Result<(), RequirementError> {
+    name.parse::<ProjectName>()
+        .map(|_| ())
+        .map_err(RequirementError::Name)
 }
 
 /// A semicolon begins the marker; after a URL, which may hold one itself, only with a blank before it.
@@ -281,6 +345,17 @@ mod tests {
             "-a",
             "a b",
             "a >=",
+            "a->1",
+            "a-",
+            "a_[x]",
+            "a[x-]",
+            "a[x,]",
+            "a[x y]",
+            "a (>=1",
+            "a >=1)",
+            "a >=1,,<2",
+            "a ,",
+            "a @ https://example.org/a b",
             "a >= dog",
             "a[",
             "a[x",
