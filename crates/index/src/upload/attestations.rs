@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use touchplate_attest::{
-    Attestation, AttestationError, FileFacts, Identity, NoMatch, Proven, TrustRoot, VerifyError,
-    verify,
+    Attestation, AttestationError, FileFacts, Identity, NoMatch, Proven, Repeated, TrustRoot,
+    VerifyError, verify,
 };
 use touchplate_packaging::{Filename, ProjectName, Sha256};
 
@@ -49,18 +49,9 @@ pub enum AttestationRefused {
     NewProject,
     /// Two different ones of one predicate type and identity.
     #[error(
-        "Multiple attestations for the same file with the same predicate type ({predicate_type}) and identity ({identity}) are not supported: positions {first} and {second} differ"
+        "Multiple attestations for the same file with the same predicate type and identity are not supported"
     )]
-    Conflicting {
-        /// The predicate type.
-        predicate_type: String,
-        /// The identity.
-        identity: String,
-        /// Where the first is.
-        first: usize,
-        /// Where the second is.
-        second: usize,
-    },
+    Repeated(#[source] Repeated),
 }
 
 /// Parses and verifies the field for a file, on a thread that may block: whoever made them, each is proven. Equal ones are
@@ -76,24 +67,12 @@ pub(super) async fn prove(
         let parsed =
             Attestation::parse_array(json.as_bytes()).map_err(AttestationRefused::Malformed)?;
         let file = FileFacts { filename, sha256 };
-        let mut proven: Vec<(usize, Proven)> = Vec::with_capacity(parsed.len());
+        let mut proven = Vec::with_capacity(parsed.len());
         for (position, attestation) in (1..).zip(&parsed) {
-            let next = verify(&file, attestation, &root, now)
-                .map_err(|source| AttestationRefused::Unverified { position, source })?;
-            match proven.iter().find(|(_, one)| is_same_kind(one, &next)) {
-                None => proven.push((position, next)),
-                Some((_, one)) if one.attestation().is_same_as(next.attestation()) => {}
-                Some((first, _)) => {
-                    return Err(AttestationRefused::Conflicting {
-                        predicate_type: next.predicate_type().to_string(),
-                        identity: shown(next.identity()),
-                        first: *first,
-                        second: position,
-                    });
-                }
-            }
+            let unverified = |source| AttestationRefused::Unverified { position, source };
+            proven.push(verify(&file, attestation, &root, now).map_err(unverified)?);
         }
-        Ok(proven.into_iter().map(|(_, one)| one).collect())
+        without_repeats(proven).map_err(AttestationRefused::Repeated)
     };
     let done = tokio::task::spawn_blocking(work).await;
     Ok(done.map_err(|cause| UploadError::Spool(std::io::Error::other(cause)))??)
@@ -102,9 +81,4 @@ pub(super) async fn prove(
 /// An identity in one line.
 pub(super) fn shown(identity: &Identity) -> String {
     format!("`{}` (issuer {})", identity.san(), identity.issuer())
-}
-
-/// One per predicate type and identity (issuer and SAN): DESIGN.md, "Attestations per file".
-fn is_same_kind(one: &Proven, other: &Proven) -> bool {
-    one.predicate_type() == other.predicate_type() && one.identity() == other.identity()
 }

@@ -84,8 +84,8 @@ pub enum UploadError {
     #[error("Only one sdist may be uploaded per release")]
     SecondSdist,
     /// The archive is not what it says it is.
-    #[error("Invalid distribution file")]
-    Archive(#[from] ArchiveError),
+    #[error(transparent)]
+    Archive(ArchiveError),
     /// The archive's metadata contradicts the form.
     #[error("The form and the metadata inside the file disagree")]
     Disagreement(#[from] Disagreement),
@@ -161,6 +161,16 @@ impl UploadError {
             RecordError::SecondSdist => Self::SecondSdist,
             RecordError::EqualBytes(other) => Self::EqualBytes { other },
             RecordError::Store(cause) => Self::Store(cause),
+        }
+    }
+}
+
+impl From<ArchiveError> for UploadError {
+    fn from(error: ArchiveError) -> Self {
+        match error {
+            // Our disk, not the uploader's file.
+            ArchiveError::Read(cause) => Self::Spool(cause),
+            other => Self::Archive(other),
         }
     }
 }
