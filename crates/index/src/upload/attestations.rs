@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use touchplate_attest::{
     Attestation, AttestationError, FileFacts, Identity, NoMatch, Proven, Repeated, TrustRoot,
-    VerifyError, verify,
+    VerifyError, verify, without_repeats,
 };
 use touchplate_packaging::{Filename, ProjectName, Sha256};
 
