@@ -3,6 +3,7 @@
 Standard library only. A driver that needs the Python clients calls `in_venv()` first.
 """
 
+import atexit
 import base64
 import contextlib
 import email.parser
@@ -127,6 +128,11 @@ def environment(**extra):
 
 # ---------------------------------------------------------------- the program under test
 
+_running = set()
+# However a driver ends, no server of its outlives it.
+atexit.register(lambda: [server.stop() for server in list(_running)])
+
+
 class Server:
     """`touchplate serve` on a free port of loopback; stopped by its own process id."""
 
@@ -142,6 +148,7 @@ class Server:
                 [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, env=environment()
             )
         self.pid = self.process.pid
+        _running.add(self)
         self.url = self._listening()
         self.start_ms = (time.monotonic() - began) * 1000
         if wrapper:
@@ -167,9 +174,11 @@ class Server:
         """`kill -9`, at once."""
         os.kill(self.pid, 9)
         self.process.wait()
+        _running.discard(self)
 
     def stop(self):
         """As an operator would; by force if it does not go."""
+        _running.discard(self)
         if self.process.poll() is None:
             os.kill(self.pid, 15)
             try:
@@ -281,12 +290,15 @@ def reply_of(connection):
 
 def listing(server_url, project):
     """Filename → file entry of a project's Simple JSON page; None if there is no such project."""
-    reply = fetch(f"{server_url}/simple/{project}/", headers={"Accept": SIMPLE_JSON})
+    page = f"{server_url}/simple/{project}/"
+    reply = fetch(page, headers={"Accept": SIMPLE_JSON})
     if reply.status == 404:
         return None
     if reply.status != 200:
-        raise RuntimeError(f"/simple/{project}/ answered {reply}")
-    return {entry["filename"]: entry for entry in json.loads(reply.body)["files"]}
+        raise RuntimeError(f"{page} answered {reply}")
+    entries = json.loads(reply.body)["files"]
+    # A file's URL may be relative to the page's (PEP 691).
+    return {entry["filename"]: {**entry, "url": urllib.parse.urljoin(page, entry["url"])} for entry in entries}
 
 
 def basic(token):
