@@ -1,1 +1,22 @@
 //! The HTTP face: routes, extractors, pages, cache, configuration, wiring.
+//!
+//! [`routes`] is one table of every URL: start there. Handlers translate and decide nothing; what they ask is
+//! [`touchplate_index::Index`], and every refusal is a [`problem::Problem`].
+
+pub mod api;
+pub mod app;
+pub mod cache;
+pub mod chores;
+pub mod clock;
+pub mod config;
+mod extract;
+pub mod logging;
+mod observe;
+mod pages;
+pub mod problem;
+pub mod routes;
+mod serving;
+pub mod wiring;
+
+pub use clock::{Clock, SystemClock};
+pub use config::Config;

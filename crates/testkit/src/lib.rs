@@ -3,5 +3,12 @@
 // These are tests' tools: a failure in one is a failed test, and says so by panicking.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
+pub mod clock;
 pub mod contract;
+pub mod http;
 pub mod memory;
+pub mod sample;
+pub mod server;
+
+pub use clock::FixedClock;
+pub use server::TestServer;

@@ -1,0 +1,220 @@
+//! Distribution files and the METADATA beside them, under their digest: what is there never changes.
+
+use std::ops::Range;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::{
+    ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
+    CONTENT_TYPE, ETAG, IF_RANGE, RANGE,
+};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::response::Response;
+use futures_util::TryStreamExt as _;
+use touchplate_index::files::FoundFile;
+
+use super::answer;
+use crate::app::App;
+use crate::extract::{FilePath, Reading};
+use crate::problem::Problem;
+use crate::routes::Public;
+
+/// `GET /files/{2}/{2}/{60}/{filename}`, and the same with `.metadata` behind it (PEP 658).
+pub(crate) async fn file(
+    State(app): State<App>,
+    Reading(reader): Reading,
+    path: FilePath,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let found = app
+        .index
+        .file(&reader, &path.filename, &path.sha256)
+        .await?;
+    let mut response = if path.metadata {
+        core_metadata(&app, &found, &headers).await?
+    } else {
+        contents(&app, &found, &method, &headers).await?
+    };
+    guard(response.headers_mut(), &path);
+    if found.is_public() {
+        response.extensions_mut().insert(Public);
+    }
+    Ok(response)
+}
+
+/// Uploaded content is hostile: a browser saves it and runs nothing of it.
+fn guard(headers: &mut HeaderMap, path: &FilePath) {
+    headers.insert(
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; sandbox; frame-ancestors 'none'"),
+    );
+    let suffix = if path.metadata { ".metadata" } else { "" };
+    // No filename that parses has a quote or backslash in it.
+    let disposition = HeaderValue::try_from(format!(
+        "attachment; filename=\"{}{suffix}\"",
+        path.filename
+    ));
+    headers.insert(
+        CONTENT_DISPOSITION,
+        disposition.unwrap_or(HeaderValue::from_static("attachment")),
+    );
+}
+
+async fn core_metadata(
+    app: &App,
+    found: &FoundFile,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let digest = found.file.core_metadata.ok_or_else(Problem::not_found)?;
+    let etag = etag(&digest.to_string());
+    let mut response = Response::new(Body::empty());
+    if answer::has(headers, &etag) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    } else {
+        *response.body_mut() = Body::from(app.index.core_metadata(found).await?);
+        response.headers_mut().insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/plain; charset=utf-8"),
+        );
+    }
+    response.headers_mut().insert(ETAG, etag);
+    Ok(response)
+}
+
+async fn contents(
+    app: &App,
+    found: &FoundFile,
+    method: &Method,
+    asked: &HeaderMap,
+) -> Result<Response, Problem> {
+    let (size, etag) = (
+        found.file.size,
+        etag(&found.file.digests.sha256.to_string()),
+    );
+    let mut response = Response::new(Body::empty());
+    if answer::has(asked, &etag) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response.headers_mut().insert(ETAG, etag);
+        return Ok(response);
+    }
+    let range = match wanted(method, asked, size, &etag) {
+        Wanted::Whole => 0..size,
+        Wanted::Part(range) => {
+            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+            let last = range.end.saturating_sub(1);
+            let part = format!("bytes {}-{last}/{size}", range.start);
+            response.headers_mut().insert(CONTENT_RANGE, header(&part));
+            range
+        }
+        Wanted::Beyond => {
+            let message = format!("The range lies beyond the file, which has {size} bytes");
+            return Err(Problem::saying(StatusCode::RANGE_NOT_SATISFIABLE, &message)
+                .with(CONTENT_RANGE, header(&format!("bytes */{size}"))));
+        }
+    };
+    let headers = response.headers_mut();
+    headers.insert(ETAG, etag);
+    headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/octet-stream"),
+    );
+    headers.insert(CONTENT_LENGTH, range.end.saturating_sub(range.start).into());
+    if *method != Method::HEAD {
+        let bytes = app.index.bytes(found, range).await?;
+        let logged = bytes.inspect_err(|error| {
+            // The head is sent already: cutting the body off is all that can be done, and clients notice.
+            tracing::error!(%error, cause = %error.cause, "a file could not be read to its end");
+        });
+        *response.body_mut() = Body::from_stream(logged);
+    }
+    Ok(response)
+}
+
+fn etag(digest: &str) -> HeaderValue {
+    header(&format!("\"{digest}\""))
+}
+
+fn header(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).expect("digits, ASCII words and quotes are a header value")
+}
+
+/// How much of a file a client wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Wanted {
+    Whole,
+    Part(Range<u64>),
+    Beyond,
+}
+
+/// RFC 9110 §14.2: a range counts for GET alone, and if `If-Range` names what we have. What is not one range of bytes is
+/// as if it were absent: the whole file is always a right answer.
+fn wanted(method: &Method, headers: &HeaderMap, size: u64, etag: &HeaderValue) -> Wanted {
+    let same = headers.get(IF_RANGE).is_none_or(|given| given == etag);
+    let range = headers.get(RANGE).and_then(|value| value.to_str().ok());
+    match range {
+        Some(range) if same && *method == Method::GET => part(range, size).unwrap_or(Wanted::Whole),
+        _ => Wanted::Whole,
+    }
+}
+
+fn part(range: &str, size: u64) -> Option<Wanted> {
+    let (unit, spec) = range.split_once('=')?;
+    let (first, last) = spec.trim().split_once('-')?;
+    if !unit.trim().eq_ignore_ascii_case("bytes") || spec.contains(',') {
+        return None;
+    }
+    let number = |text: &str| -> Option<u64> {
+        let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        // More digits than fit are beyond any file.
+        digits.then(|| text.parse().unwrap_or(u64::MAX))
+    };
+    let range = match (first.trim(), last.trim()) {
+        ("", last) => size.saturating_sub(number(last)?)..size,
+        (first, "") => number(first)?..size,
+        (first, last) => {
+            let (first, last) = (number(first)?, number(last)?);
+            if last < first {
+                return None;
+            }
+            first..last.saturating_add(1).min(size)
+        }
+    };
+    Some(if range.is_empty() {
+        Wanted::Beyond
+    } else {
+        Wanted::Part(range)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_read_as_the_rfc_says() {
+        for (range, expected) in [
+            ("bytes=0-0", Some(Wanted::Part(0..1))),
+            ("bytes=2-", Some(Wanted::Part(2..10))),
+            ("bytes=-3", Some(Wanted::Part(7..10))),
+            ("bytes=-30", Some(Wanted::Part(0..10))),
+            ("bytes=2-99", Some(Wanted::Part(2..10))),
+            ("Bytes = 2-3", Some(Wanted::Part(2..4))),
+            ("bytes=10-", Some(Wanted::Beyond)),
+            ("bytes=-0", Some(Wanted::Beyond)),
+            ("bytes=99999999999999999999-", Some(Wanted::Beyond)),
+            ("bytes=0-99999999999999999999", Some(Wanted::Part(0..10))),
+            ("bytes=3-2", None),
+            ("bytes=0-1,3-4", None),
+            ("bytes=", None),
+            ("bytes=-", None),
+            ("bytes=a-b", None),
+            ("bytes=+1-2", None),
+            ("lines=1-2", None),
+        ] {
+            assert_eq!(part(range, 10), expected, "{range}");
+        }
+        assert_eq!(part("bytes=0-", 0), Some(Wanted::Beyond));
+    }
+}

@@ -1,0 +1,8 @@
+//! What programs ask for: uploads, the Simple API, files, provenance, health.
+
+pub(crate) mod answer;
+pub(crate) mod files;
+pub(crate) mod health;
+pub(crate) mod integrity;
+pub(crate) mod simple;
+pub mod upload;

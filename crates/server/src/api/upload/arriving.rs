@@ -1,0 +1,158 @@
+//! A request's body as it arrives: bounded in time, and never more of it in memory than one piece.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::{Body, BodyDataStream};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, Sleep};
+
+/// An uploader that sends nothing for this long is gone: half of the 60 seconds that proxies commonly wait.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// Bytes that may arrive while the form's reader makes nothing of them. It holds them in memory, looking for the end of a
+/// part's header (some hundred bytes) or for the first boundary; a piece of the body has at most some hundred kilobytes.
+const MAX_UNCLAIMED: usize = 1 << 20;
+
+/// Refused bodies that are read to their end at one time. More are cut off.
+const MAX_DRAINS: usize = 64;
+
+/// The longest time that a refused body is read for.
+const DRAIN_TIME: Duration = Duration::from_secs(5 * 60);
+
+/// Why a body did not arrive in full.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ArrivalError {
+    /// Nothing came for too long.
+    #[error("no byte of the upload came for {} seconds", IDLE.as_secs())]
+    Idle,
+    /// More than a header's worth came, and no end of the header.
+    #[error("{MAX_UNCLAIMED} bytes came without the end of a part's header")]
+    Unclaimed,
+    /// The connection or its framing broke.
+    #[error("the body broke off")]
+    Broken(#[source] axum::Error),
+}
+
+/// The body as a stream for the form's reader, which borrows it: what is left afterwards can still be read.
+pub(crate) struct Arriving {
+    body: BodyDataStream,
+    patience: Pin<Box<Sleep>>,
+    /// A piece was given out and the reader has not had its turn since.
+    gave: bool,
+    begun: bool,
+    ended: bool,
+    unclaimed: Unclaimed,
+}
+
+/// Counts what arrived since the form's reader last made something of it.
+#[derive(Clone, Default)]
+pub(crate) struct Unclaimed(Arc<AtomicUsize>);
+
+impl Unclaimed {
+    /// The reader made something of what came.
+    pub(crate) fn claim(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+}
+
+impl Arriving {
+    pub(crate) fn new(body: Body) -> Self {
+        Self {
+            body: body.into_data_stream(),
+            patience: Box::pin(tokio::time::sleep(IDLE)),
+            gave: false,
+            begun: false,
+            ended: false,
+            unclaimed: Unclaimed::default(),
+        }
+    }
+
+    pub(crate) fn unclaimed(&self) -> Unclaimed {
+        self.unclaimed.clone()
+    }
+
+    /// Reads and drops what is left, at most `limit` bytes.
+    pub(crate) async fn discard(&mut self, limit: u64) {
+        let mut seen = 0_u64;
+        while let Some(Ok(piece)) = self.next().await {
+            self.unclaimed.claim();
+            seen = seen.saturating_add(piece.len() as u64);
+            if seen > limit {
+                return;
+            }
+        }
+    }
+}
+
+impl Stream for Arriving {
+    type Item = Result<Bytes, ArrivalError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        // One piece a turn: multer reads until it is told to wait, and would take a fast client's whole file into memory.
+        if std::mem::take(&mut self.gave) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        self.begun = true;
+        let arrived = match self.body.poll_next_unpin(context) {
+            Poll::Pending => {
+                if self.patience.as_mut().poll(context).is_pending() {
+                    return Poll::Pending;
+                }
+                Some(Err(ArrivalError::Idle))
+            }
+            Poll::Ready(None) => None,
+            Poll::Ready(Some(Err(error))) => Some(Err(ArrivalError::Broken(error))),
+            Poll::Ready(Some(Ok(piece))) => {
+                self.gave = true;
+                self.patience.as_mut().reset(Instant::now() + IDLE);
+                let before = self.unclaimed.0.fetch_add(piece.len(), Ordering::Relaxed);
+                if before > MAX_UNCLAIMED {
+                    Some(Err(ArrivalError::Unclaimed))
+                } else {
+                    Some(Ok(piece))
+                }
+            }
+        };
+        self.ended = !matches!(arrived, Some(Ok(_)));
+        Poll::Ready(arrived)
+    }
+}
+
+/// Reads refused bodies to their end while the refusal is already on its way. Closing the connection on a client in the
+/// middle of sending would reset it, and twine would report that instead of the reason.
+#[derive(Clone)]
+pub struct Drains(Arc<Semaphore>);
+
+impl Default for Drains {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(MAX_DRAINS)))
+    }
+}
+
+impl Drains {
+    /// Reads at most `limit` bytes of what is left, beside everything else.
+    pub(crate) fn drain(&self, mut arriving: Arriving, limit: u64, waits_for_continue: bool) {
+        // A client that asked whether to send has sent nothing yet, and will not. To read now would tell it to.
+        if arriving.ended || (waits_for_continue && !arriving.begun) {
+            return;
+        }
+        let Ok(permit) = self.0.clone().try_acquire_owned() else {
+            return;
+        };
+        tokio::spawn(async move {
+            let _permit = permit;
+            // Whether it came to its end or not, the connection sees to the rest.
+            let _ = tokio::time::timeout(DRAIN_TIME, arriving.discard(limit)).await;
+        });
+    }
+}

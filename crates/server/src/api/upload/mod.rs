@@ -1,0 +1,234 @@
+//! Uploads: who is asking, the form into types, the outcome into an answer (`reference/index-behaviour.md` §1).
+
+mod arriving;
+mod form;
+
+use axum::Extension;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use touchplate_index::accounts::AuthError;
+use touchplate_index::spool::SpoolError;
+use touchplate_index::upload::{Accepted, Upload, UploadError, UploadForm};
+use touchplate_index::{Actor, Caller, Origin, RequestId};
+
+use crate::app::App;
+use crate::extract::accept::Accept;
+use crate::extract::credentials::{Credentials, TOKEN_USER};
+use crate::problem::Problem;
+use arriving::Arriving;
+use form::{FormRefused, MAX_FORM_BYTES};
+
+pub use arriving::Drains;
+
+/// What a multipart body has beside file and fields: boundaries and part headers, some hundred bytes for each field.
+const FRAMING_BYTES: u64 = 4 << 20;
+
+/// What may follow the last boundary: nothing that matters. Reading it lets the connection serve the next request.
+const EPILOGUE_BYTES: u64 = 64 << 10;
+
+/// A name as long as a browser's; longer ones are cut.
+const MAX_USER_AGENT_CHARS: usize = 256;
+
+/// `POST /legacy/`: one distribution file with its metadata and, maybe, its attestations.
+pub(crate) async fn upload(
+    State(app): State<App>,
+    Extension(request_id): Extension<RequestId>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let mut arriving = Arriving::new(body);
+    let outcome = take(&app, &parts, &request_id, &mut arriving).await;
+    if outcome.is_err() {
+        let waits = parts.headers.contains_key(header::EXPECT);
+        app.drains.drain(arriving, whole_bytes(&app), waits);
+    }
+    outcome
+}
+
+async fn take(
+    app: &App,
+    parts: &Parts,
+    request_id: &RequestId,
+    arriving: &mut Arriving,
+) -> Result<Response, Problem> {
+    let now = app.clock.now();
+    // Before the body is read: nobody spools a gigabyte for a stranger.
+    let caller = caller(app, &parts.headers, now).await?;
+    let limit = app.index.settings().max_file_bytes;
+    if announced(&parts.headers).is_some_and(|bytes| bytes > whole_bytes(app)) {
+        return Err(UploadError::TooLarge { limit }.into());
+    }
+    let form = form::receive(&parts.headers, arriving, app.index.spool(), limit).await?;
+    arriving.discard(EPILOGUE_BYTES).await;
+    if form.had_signature {
+        tracing::info!(
+            filename = form.filename,
+            "a PGP signature came with an upload and was dropped"
+        );
+    }
+    let mut fields = form.fields;
+    fields.extend(
+        query_action(parts.uri.query())
+            .filter(|_| !fields.iter().any(|(name, _)| name == ":action")),
+    );
+    let parsed = UploadForm::parse(&fields, &form.filename, app.index.settings().profile)
+        .map_err(UploadError::from)?;
+    let filename = parsed.filename.to_string();
+    let upload = Upload {
+        form: parsed,
+        spool: form.spool,
+        user_agent: user_agent(&parts.headers),
+    };
+    let origin = Origin {
+        actor: Actor::User(caller.user.clone()),
+        request: request_id.clone(),
+        at: now,
+    };
+    let accepted = app.index.upload(&origin, &caller, upload).await?;
+    // Who uploads and then reads must find what they uploaded.
+    app.cache.catch_up().await;
+    Ok(answer(&parts.headers, &filename, &accepted))
+}
+
+/// The most that a request with the largest file may have.
+fn whole_bytes(app: &App) -> u64 {
+    let form = u64::try_from(MAX_FORM_BYTES).unwrap_or(u64::MAX);
+    app.index
+        .settings()
+        .max_file_bytes
+        .saturating_add(form)
+        .saturating_add(FRAMING_BYTES)
+}
+
+fn announced(headers: &HeaderMap) -> Option<u64> {
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}
+
+/// Whose token the request bears. Always 403, never 401: twine and uv would ask for a password in the middle of CI.
+async fn caller(app: &App, headers: &HeaderMap, now: jiff::Timestamp) -> Result<Caller, Problem> {
+    let token = match Credentials::of(headers) {
+        Credentials::Basic { user, password } if user == TOKEN_USER => password,
+        Credentials::Bearer(token) => token,
+        Credentials::Basic { .. } => {
+            return Err(Problem::saying(
+                StatusCode::FORBIDDEN,
+                "Username/Password authentication is not supported: expected the user name `__token__` with an API token \
+                 of this index as the password",
+            ));
+        }
+        Credentials::None => return Err(invalid_authentication("none was sent")),
+        Credentials::Unreadable => {
+            return Err(invalid_authentication(
+                "the `Authorization` header is neither `Basic` nor `Bearer`",
+            ));
+        }
+    };
+    match app.index.authenticate(&token, now).await {
+        Ok(caller) => Ok(caller),
+        Err(error @ AuthError::Store(_)) => Err(Problem::internal(&error)),
+        Err(
+            error @ (AuthError::Malformed(_)
+            | AuthError::Unknown
+            | AuthError::Revoked(_)
+            | AuthError::Expired(_)),
+        ) => {
+            tracing::info!(reason = %error, "an upload's token was not accepted");
+            Err(invalid_authentication(
+                "the token is malformed, unknown, revoked or expired",
+            ))
+        }
+    }
+}
+
+fn invalid_authentication(found: &str) -> Problem {
+    let message = format!(
+        "Invalid or non-existent authentication information: expected the user name `__token__` with an API token of this \
+         index as the password; {found}"
+    );
+    Problem::saying(StatusCode::FORBIDDEN, &message)
+}
+
+/// `:action` from the query, where it may stand instead of in the form.
+fn query_action(query: Option<&str>) -> Option<(String, String)> {
+    let pairs = query?.split('&').filter_map(|pair| pair.split_once('='));
+    let decode = |text: &str| {
+        percent_encoding::percent_decode_str(text)
+            .decode_utf8_lossy()
+            .into_owned()
+    };
+    pairs
+        .map(|(name, value)| (decode(name), decode(value)))
+        .find(|(name, _)| name == ":action")
+}
+
+fn user_agent(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::USER_AGENT)?.to_str().ok()?;
+    Some(value.chars().take(MAX_USER_AGENT_CHARS).collect())
+}
+
+fn answer(headers: &HeaderMap, filename: &str, accepted: &Accepted) -> Response {
+    let attestations = |count: usize| match count {
+        0 => "no attestations".to_owned(),
+        1 => "1 attestation".to_owned(),
+        count => format!("{count} attestations"),
+    };
+    let message = match accepted {
+        Accepted::Stored {
+            attestations: count,
+        } => format!("Stored {filename} with {}", attestations(*count)),
+        Accepted::Identical { added: 0 } => {
+            format!("{filename} was stored before; nothing changed")
+        }
+        Accepted::Identical { added } => {
+            let count = usize::try_from(*added).unwrap_or(usize::MAX);
+            format!(
+                "{filename} was stored before; added {}",
+                attestations(count)
+            )
+        }
+    };
+    let json = Accept::of(headers) != Accept::Anything
+        && Accept::of(headers)
+            .prefer(&[("text/plain", false), ("application/json", true)])
+            .unwrap_or(false);
+    if json {
+        let body = serde_json::json!({"message": message}).to_string();
+        ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+    } else {
+        format!("{message}\n").into_response()
+    }
+}
+
+impl From<FormRefused> for Problem {
+    fn from(error: FormRefused) -> Self {
+        match error {
+            FormRefused::Spool(SpoolError::TooLarge { limit }) => {
+                UploadError::TooLarge { limit }.into()
+            }
+            FormRefused::Spool(SpoolError::Disk(cause)) => UploadError::Spool(cause).into(),
+            FormRefused::Stalled(_) => Self::client(StatusCode::REQUEST_TIMEOUT, &error),
+            FormRefused::NotMultipart { .. }
+            | FormRefused::Malformed(_)
+            | FormRefused::Incomplete(_)
+            | FormRefused::Nameless { .. }
+            | FormRefused::LongName { .. }
+            | FormRefused::LongField { .. }
+            | FormRefused::LongAttestations { .. }
+            | FormRefused::LongForm
+            | FormRefused::ManyFields
+            | FormRefused::NotText { .. }
+            | FormRefused::Tuple { .. }
+            | FormRefused::NoFile
+            | FormRefused::TwoFiles
+            | FormRefused::LongFilename
+            | FormRefused::ContentType { .. } => Self::client(StatusCode::BAD_REQUEST, &error),
+        }
+    }
+}

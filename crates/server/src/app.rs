@@ -1,0 +1,53 @@
+//! What every handler shares.
+
+use std::sync::Arc;
+
+use touchplate_index::Index;
+use touchplate_index::files::Links;
+use touchplate_index::ports::Blobs;
+
+use crate::api::upload::Drains;
+use crate::cache::Cache;
+use crate::clock::Clock;
+use crate::config::Network;
+
+/// The state of the server: cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Shared>);
+
+/// What an [`App`] is made of.
+pub struct Shared {
+    /// The index.
+    pub index: Index,
+    /// Asked by `/readyz` alone.
+    pub blobs: Arc<dyn Blobs>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// How pages refer to files and provenance.
+    pub links: Links,
+    /// Where this index is, as pages tell people, without a slash at its end.
+    pub url: String,
+    /// May anybody read without credentials?
+    pub anonymous_read: bool,
+    /// Proxies whose forwarded headers count.
+    pub forwarded_from: Vec<Network>,
+    /// Rendered pages.
+    pub cache: Cache,
+    /// Refused bodies that are still arriving.
+    pub drains: Drains,
+}
+
+impl App {
+    /// Shares `parts`.
+    pub fn new(parts: Shared) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}

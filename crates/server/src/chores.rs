@@ -1,0 +1,44 @@
+//! What the server does by itself, beside answering.
+
+use std::time::{Duration, SystemTime};
+
+use touchplate_index::chores::SWEEP_GRACE;
+
+use crate::app::App;
+
+/// How often bytes without a file are swept. They do no harm until then but take room.
+const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// The first sweep waits until a server that is restarted again and again has settled.
+const FIRST_SWEEP_AFTER: Duration = Duration::from_secs(5 * 60);
+
+/// Keeps the cache up with the journal, for ever.
+pub(crate) async fn follow_the_journal(app: App) {
+    let mut ticks = tokio::time::interval(crate::cache::POLL_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        app.cache.catch_up().await;
+    }
+}
+
+/// Sweeps, for ever.
+pub(crate) async fn sweep(app: App) {
+    tokio::time::sleep(FIRST_SWEEP_AFTER).await;
+    let mut ticks = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        ticks.tick().await;
+        match app
+            .index
+            .sweep(SystemTime::from(app.clock.now()), SWEEP_GRACE)
+            .await
+        {
+            Ok(0) => {}
+            Ok(blobs) => tracing::info!(blobs, "swept bytes that no file refers to"),
+            Err(error) => {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::error!(%error, cause, "the sweep stopped; the next one goes on");
+            }
+        }
+    }
+}

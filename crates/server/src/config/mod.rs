@@ -1,0 +1,207 @@
+//! What an operator decides: a TOML file, the environment, flags; later ones win.
+//!
+//! [`KEYS`] is the reference. Each key is written the same in the file (`listen = "…"`), in the environment
+//! (`TOUCHPLATE_LISTEN`) and as a flag (`--listen`, with `-` for `_`). Keys that nobody knows are refused.
+
+mod network;
+mod source;
+mod url;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use touchplate_index::projects::Visibility;
+use touchplate_packaging::Profile;
+use touchplate_store::{BlobsUrl, DatabaseUrl, Location};
+
+use crate::logging::LogFormat;
+
+pub use network::{InvalidNetwork, Network};
+pub use source::{ConfigError, Origin};
+pub use url::{InvalidUrl, PublicUrl};
+
+/// One key, as the reference and `--help` show it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Its name in the file.
+    pub name: &'static str,
+    /// What its value is.
+    pub value: &'static str,
+    /// What it decides, and its default.
+    pub help: &'static str,
+}
+
+const fn key(name: &'static str, value: &'static str, help: &'static str) -> Key {
+    Key { name, value, help }
+}
+
+/// Every key.
+pub const KEYS: &[Key] = &[
+    key(
+        "url",
+        "URL",
+        "Where this index is for its readers, such as `https://packages.example`: scheme and host, no path. Provenance \
+         URLs need it to be https, or on the loopback. Default: the address listened on",
+    ),
+    key(
+        "listen",
+        "ADDRESS:PORT",
+        "Where to listen; port 0 takes a free one. Default: `127.0.0.1:8740`",
+    ),
+    key(
+        "data",
+        "DIR",
+        "The folder for everything that has no place of its own. Default: `touchplate-data`",
+    ),
+    key(
+        "database",
+        "sqlite:PATH",
+        "The database. Default: `touchplate.sqlite` in `data`",
+    ),
+    key(
+        "blobs",
+        "file:DIR",
+        "The distribution files. Default: `blobs` in `data`",
+    ),
+    key(
+        "profile",
+        "private|pypi",
+        "Which uploads are welcome: `private` takes platform wheels without manylinux, local versions and `Private ::` \
+         classifiers; `pypi` refuses them as PyPI does. Default: `private`",
+    ),
+    key(
+        "trusted_root",
+        "FILE",
+        "A Sigstore `trusted_root.json` to check attestations against. Default: the public-good one of this build",
+    ),
+    key(
+        "forwarded_from",
+        "NETWORK,…",
+        "Proxies, as addresses or networks, whose `X-Forwarded-For` counts in the log. Default: none",
+    ),
+    key(
+        "files_url",
+        "URL",
+        "Another host for distribution files, which serves this index's `/files/`. Default: the same host",
+    ),
+    key(
+        "anonymous_read",
+        "true|false",
+        "Whether reading needs no credentials. Default: `true`",
+    ),
+    key(
+        "default_visibility",
+        "public|internal|private",
+        "Who may see a project that an upload creates: everybody, any account, its members. Default: `public`",
+    ),
+    key(
+        "max_file_bytes",
+        "BYTES",
+        "The largest distribution file. Default: 1073741824 (1 GiB)",
+    ),
+    key(
+        "log_format",
+        "auto|text|json",
+        "How log lines look; `auto` is text on a terminal, else JSON. Default: `auto`",
+    ),
+];
+
+/// The configuration, each value parsed. [`KEYS`] says what each one is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where this index is for its readers; none: where it listens.
+    pub url: Option<PublicUrl>,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The folder for everything that has no place of its own.
+    pub data: PathBuf,
+    /// Database and distribution files.
+    pub location: Location,
+    /// Which uploads are welcome.
+    pub profile: Profile,
+    /// The trust root's file; none: the public-good one.
+    pub trusted_root: Option<PathBuf>,
+    /// Proxies whose forwarded headers count.
+    pub forwarded_from: Vec<Network>,
+    /// Another host for distribution files.
+    pub files_url: Option<PublicUrl>,
+    /// Whether reading needs no credentials.
+    pub anonymous_read: bool,
+    /// Who may see a project that an upload creates.
+    pub default_visibility: Visibility,
+    /// The largest distribution file in bytes.
+    pub max_file_bytes: u64,
+    /// How log lines look.
+    pub log_format: LogFormat,
+}
+
+/// 8740 is no registered service's; the loopback until somebody decides otherwise.
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8740);
+
+impl Config {
+    /// The defaults, with everything in `data`.
+    pub fn in_folder(data: &Path) -> Self {
+        Self {
+            url: None,
+            listen: DEFAULT_LISTEN,
+            data: data.to_owned(),
+            location: Location {
+                database: DatabaseUrl::Sqlite(data.join("touchplate.sqlite")),
+                blobs: BlobsUrl::File(data.join("blobs")),
+            },
+            profile: Profile::default(),
+            trusted_root: None,
+            forwarded_from: Vec::new(),
+            files_url: None,
+            anonymous_read: true,
+            default_visibility: Visibility::Public,
+            max_file_bytes: touchplate_index::DEFAULT_MAX_FILE_BYTES,
+            log_format: LogFormat::Auto,
+        }
+    }
+
+    /// Reads the file, if one is named, then the environment, then the flags, as pairs of key and value.
+    ///
+    /// # Errors
+    /// When the file cannot be read, a key is unknown, or a value is not what its key needs; the message says where it
+    /// stands.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+        flags: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let values = source::gather(file, environment, flags)?;
+        let data = values
+            .parsed::<PathBuf>("data")?
+            .unwrap_or_else(|| PathBuf::from("touchplate-data"));
+        let defaults = Self::in_folder(&data);
+        Ok(Self {
+            url: values.parsed("url")?,
+            listen: values.parsed("listen")?.unwrap_or(defaults.listen),
+            location: Location {
+                database: values
+                    .parsed("database")?
+                    .unwrap_or(defaults.location.database),
+                blobs: values.parsed("blobs")?.unwrap_or(defaults.location.blobs),
+            },
+            profile: values.parsed("profile")?.unwrap_or(defaults.profile),
+            trusted_root: values.parsed("trusted_root")?,
+            forwarded_from: values.list("forwarded_from")?,
+            files_url: values.parsed("files_url")?,
+            anonymous_read: values
+                .parsed("anonymous_read")?
+                .unwrap_or(defaults.anonymous_read),
+            default_visibility: values
+                .parsed("default_visibility")?
+                .unwrap_or(defaults.default_visibility),
+            max_file_bytes: values
+                .parsed("max_file_bytes")?
+                .unwrap_or(defaults.max_file_bytes),
+            log_format: values.parsed("log_format")?.unwrap_or(defaults.log_format),
+            data,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,127 @@
+use std::error::Error as _;
+use std::fs;
+
+use super::*;
+
+fn pairs(given: &[(&str, &str)]) -> Vec<(String, String)> {
+    given
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+fn load(
+    file: &str,
+    environment: &[(&str, &str)],
+    flags: &[(&str, &str)],
+) -> Result<Config, ConfigError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("touchplate.toml");
+    fs::write(&path, file).unwrap();
+    Config::load(Some(&path), pairs(environment), pairs(flags))
+}
+
+fn refusal(file: &str, environment: &[(&str, &str)], flags: &[(&str, &str)]) -> String {
+    let error = load(file, environment, flags).unwrap_err();
+    let cause = error
+        .source()
+        .map(|cause| format!(": {cause}"))
+        .unwrap_or_default();
+    let message = format!("{error}{cause}");
+    // The file's folder is another in each run.
+    match (message.find("/"), message.find("touchplate.toml")) {
+        (Some(from), Some(to)) if from < to => format!("{}{}", &message[..from], &message[to..]),
+        _ => message,
+    }
+}
+
+#[test]
+fn nothing_given_is_the_default() {
+    let config = Config::load(None, [], []).unwrap();
+    assert_eq!(config, Config::in_folder(Path::new("touchplate-data")));
+    assert_eq!(config.listen.to_string(), "127.0.0.1:8740");
+    assert_eq!(
+        config.location.database.to_string(),
+        "sqlite:touchplate-data/touchplate.sqlite"
+    );
+}
+
+#[test]
+fn every_key_is_read_and_later_sources_win() {
+    let file = r#"
+        url = "https://packages.example/"
+        listen = "0.0.0.0:80"
+        data = "/srv/one"
+        database = "sqlite:/srv/rows"
+        blobs = "file:/srv/bytes"
+        profile = "pypi"
+        trusted_root = "/etc/root.json"
+        forwarded_from = ["10.0.0.0/8", "::1"]
+        files_url = "https://files.example"
+        anonymous_read = false
+        default_visibility = "internal"
+        max_file_bytes = 1000
+        log_format = "json"
+    "#;
+    let environment = [
+        ("TOUCHPLATE_DATA", "/srv/two"),
+        ("TOUCHPLATE_LISTEN", "[::]:81"),
+        ("HOME", "/root"),
+    ];
+    let config = load(file, &environment, &[("listen", "127.0.0.1:0")]).unwrap();
+    let expected = Config {
+        url: Some("https://packages.example".parse().unwrap()),
+        listen: "127.0.0.1:0".parse().unwrap(),
+        data: "/srv/two".into(),
+        location: Location {
+            database: "sqlite:/srv/rows".parse().unwrap(),
+            blobs: "file:/srv/bytes".parse().unwrap(),
+        },
+        profile: Profile::Pypi,
+        trusted_root: Some("/etc/root.json".into()),
+        forwarded_from: vec!["10.0.0.0/8".parse().unwrap(), "::1".parse().unwrap()],
+        files_url: Some("https://files.example".parse().unwrap()),
+        anonymous_read: false,
+        default_visibility: Visibility::Internal,
+        max_file_bytes: 1000,
+        log_format: LogFormat::Json,
+    };
+    assert_eq!(config, expected);
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_place() {
+    assert_eq!(
+        refusal("lisen = \"x\"", &[], &[]),
+        "touchplate.toml: there is no key `lisen`; did you mean `listen`?"
+    );
+    assert!(
+        refusal("colour = 1", &[], &[])
+            .contains("there is no key `colour`; the keys are url, listen, data,")
+    );
+    assert_eq!(
+        refusal("", &[("TOUCHPLATE_ANONYMUS_READ", "false")], &[]),
+        "the environment variable TOUCHPLATE_ANONYMUS_READ: there is no key `ANONYMUS_READ`; did you mean \
+         `anonymous_read`?"
+    );
+    assert_eq!(
+        refusal("", &[], &[("listen", "here")]),
+        "the flag --listen: the value of `listen` is wrong: invalid socket address syntax"
+    );
+    assert_eq!(
+        refusal("", &[("TOUCHPLATE_PROFILE", "open")], &[])
+            .split(':')
+            .next(),
+        Some("the environment variable TOUCHPLATE_PROFILE")
+    );
+    assert!(refusal("[url]\nx = 1", &[], &[]).contains("`url` takes text, a number"));
+    assert!(refusal("url = ", &[], &[]).contains("is no TOML"));
+    assert!(
+        load(
+            "",
+            &[("TOUCHPLATE_TOKEN", "x"), ("TOUCHPLATE_LOG", "debug")],
+            &[]
+        )
+        .is_ok()
+    );
+}

@@ -1,0 +1,9 @@
+//! What handlers take from a request, already valid.
+
+pub(crate) mod accept;
+pub(crate) mod credentials;
+mod path;
+mod reading;
+
+pub(crate) use path::{FilePath, ProjectPath, ReleaseFilePath, moved, segment};
+pub(crate) use reading::{Reading, gate};

@@ -1,0 +1,129 @@
+//! Names in a URL's path, parsed. A text that is no name is a name that nobody has: 404.
+
+use axum::extract::{FromRequestParts, Path};
+use axum::http::header::LOCATION;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use touchplate_packaging::{Filename, ProjectName, Sha256, Version};
+
+use crate::problem::Problem;
+
+/// `{project}` as it was spelled. [`ProjectPath::redirect`] leads other spellings to the one in use.
+#[derive(Clone, Debug)]
+pub(crate) struct ProjectPath {
+    /// The name it means.
+    pub(crate) name: ProjectName,
+    given: String,
+}
+
+impl ProjectPath {
+    /// The permanent answer to a URL that spells the name otherwise or lacks its last slash: the URL in use, below
+    /// `prefix`, with the query it came with. Nobody looks whether the project exists.
+    pub(crate) fn redirect(&self, prefix: &str, uri: &Uri) -> Option<Response> {
+        if self.given == self.name.as_str() && uri.path().ends_with('/') {
+            return None;
+        }
+        let query = uri
+            .query()
+            .map(|query| format!("?{query}"))
+            .unwrap_or_default();
+        Some(moved(&format!("{prefix}{}/{query}", self.name)))
+    }
+}
+
+/// 301: what PyPI answers, and what every cache may keep.
+pub(crate) fn moved(to: &str) -> Response {
+    match HeaderValue::from_str(to) {
+        Ok(location) => (StatusCode::MOVED_PERMANENTLY, [(LOCATION, location)]).into_response(),
+        Err(_) => Problem::not_found().into_response(),
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for ProjectPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path(given) = path::<String, S>(parts, state).await?;
+        let name = given.parse().map_err(|_| Problem::not_found())?;
+        Ok(Self { name, given })
+    }
+}
+
+/// `{project}/{version}/{filename}`.
+#[derive(Clone, Debug)]
+pub(crate) struct ReleaseFilePath {
+    pub(crate) project: ProjectName,
+    pub(crate) version: Version,
+    pub(crate) filename: Filename,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for ReleaseFilePath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path((project, version, filename)) =
+            path::<(String, String, String), S>(parts, state).await?;
+        Ok(Self {
+            project: project.parse().map_err(|_| Problem::not_found())?,
+            version: version.parse().map_err(|_| Problem::not_found())?,
+            filename: filename.parse().map_err(|_| Problem::not_found())?,
+        })
+    }
+}
+
+/// `{2 digits}/{2 digits}/{60 digits}/{filename}`, or the filename with `.metadata` behind it.
+#[derive(Clone, Debug)]
+pub(crate) struct FilePath {
+    pub(crate) sha256: Sha256,
+    pub(crate) filename: Filename,
+    /// The file's METADATA is wanted, not the file (PEP 658).
+    pub(crate) metadata: bool,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for FilePath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path((first, second, rest, name)) =
+            path::<(String, String, String, String), S>(parts, state).await?;
+        if first.len() != 2 || second.len() != 2 {
+            return Err(Problem::not_found());
+        }
+        let (name, metadata) = match name.strip_suffix(".metadata") {
+            Some(name) => (name, true),
+            None => (name.as_str(), false),
+        };
+        Ok(Self {
+            sha256: format!("{first}{second}{rest}")
+                .parse()
+                .map_err(|_| Problem::not_found())?,
+            filename: name.parse().map_err(|_| Problem::not_found())?,
+            metadata,
+        })
+    }
+}
+
+/// Parameters that are no UTF-8 name nothing that we have.
+async fn path<T, S>(parts: &mut Parts, state: &S) -> Result<Path<T>, Problem>
+where
+    T: serde::de::DeserializeOwned + Send,
+    S: Send + Sync,
+{
+    Path::from_request_parts(parts, state)
+        .await
+        .map_err(|_| Problem::not_found())
+}
+
+/// What stands in a path segment as it is (RFC 3986, unreserved).
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// A text as a path segment.
+pub(crate) fn segment(text: &str) -> String {
+    utf8_percent_encode(text, SEGMENT).to_string()
+}

@@ -1,0 +1,226 @@
+//! Around every request: its id, its line in the log, and an answer whatever happens inside.
+
+use std::net::{IpAddr, SocketAddr};
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use hyper::body::{Body as _, Frame, SizeHint};
+use touchplate_index::RequestId;
+use tracing::Instrument as _;
+
+use crate::app::App;
+use crate::config::Network;
+use crate::extract::accept::Accept;
+use crate::problem::Problem;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// The other end of the connection, which may be a proxy.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) SocketAddr);
+
+/// A path that is longer than this is cut in the log; no URL of ours is.
+const MAX_LOGGED_PATH: usize = 512;
+
+/// Gives the request its id, runs it, turns a [`Problem`] into what the client accepts, and logs one line when the last
+/// byte is sent.
+pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let id = RequestId::random();
+    let accept = Accept::of(request.headers());
+    let mut line = Line::begin(&app, &request, id.clone());
+    request.extensions_mut().insert(id.clone());
+    let span = tracing::info_span!("request", %id);
+    let outcome = AssertUnwindSafe(next.run(request).instrument(span))
+        .catch_unwind()
+        .await;
+    let mut response = outcome.unwrap_or_else(|_| Problem::panicked().into_response());
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        let around = std::mem::take(response.headers_mut());
+        response = problem.render(&accept, &id);
+        // What the route's layers have set: who may keep it, which origins may read it.
+        for (name, value) in &around {
+            response.headers_mut().entry(name).or_insert(value.clone());
+        }
+        response
+            .headers_mut()
+            .entry(CACHE_CONTROL)
+            .or_insert(HeaderValue::from_static("no-store"));
+    }
+    let headers = response.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        REQUEST_ID,
+        HeaderValue::from_str(id.as_str()).expect("an id has hexadecimal digits alone"),
+    );
+    line.status = Some(response.status());
+    line.announced = announced(&response);
+    response.map(|body| {
+        Body::new(Told {
+            body,
+            line,
+            ended: false,
+        })
+    })
+}
+
+/// One line of the log, written when it goes out of scope: after the last byte, or when the client is gone.
+struct Line {
+    method: Method,
+    path: String,
+    client: Option<IpAddr>,
+    request: RequestId,
+    began: Instant,
+    status: Option<StatusCode>,
+    announced: Option<u64>,
+    bytes: u64,
+    whole: bool,
+}
+
+impl Line {
+    fn begin(app: &App, request: &Request, id: RequestId) -> Self {
+        let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
+        Self {
+            method: request.method().clone(),
+            // Without the query: people paste secrets into URLs.
+            path: request.uri().path().chars().take(MAX_LOGGED_PATH).collect(),
+            client: peer.map(|peer| client(peer, request.headers(), &app.forwarded_from)),
+            request: id,
+            began: Instant::now(),
+            status: None,
+            announced: None,
+            bytes: 0,
+            whole: false,
+        }
+    }
+}
+
+/// Who asks: behind a configured proxy, whom the proxy names; behind several, the last one that is no such proxy.
+fn client(peer: IpAddr, headers: &HeaderMap, proxies: &[Network]) -> IpAddr {
+    let is_proxy = |ip: &IpAddr| proxies.iter().any(|network| network.contains(*ip));
+    let mut client = peer;
+    let values = headers
+        .get_all(FORWARDED_FOR)
+        .iter()
+        .rev()
+        .filter_map(|value| value.to_str().ok());
+    for named in values.flat_map(|value| value.rsplit(',')) {
+        match named.trim().parse() {
+            Ok(ip) if is_proxy(&client) => client = ip,
+            _ => break,
+        }
+    }
+    client
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        let Self {
+            method,
+            path,
+            request,
+            bytes,
+            ..
+        } = self;
+        let ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let client = self.client.map(tracing::field::display);
+        match self.status.map(|status| status.as_u16()) {
+            None => {
+                tracing::info!(%method, path, bytes, ms, %request, client, "the client left before the answer");
+            }
+            Some(status) if self.whole => {
+                tracing::info!(%method, path, status, bytes, ms, %request, client, "answered");
+            }
+            Some(status) => {
+                tracing::info!(%method, path, status, bytes, ms, %request, client, "answer cut off");
+            }
+        }
+    }
+}
+
+/// The length of the body, if the head says it.
+fn announced(response: &Response) -> Option<u64> {
+    let header = response.headers().get(CONTENT_LENGTH);
+    let said = header.and_then(|value| value.to_str().ok()?.parse().ok());
+    said.or_else(|| response.body().size_hint().exact())
+}
+
+/// A body that tells its line how much of it was sent.
+struct Told {
+    body: Body,
+    line: Line,
+    ended: bool,
+}
+
+impl hyper::body::Body for Told {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let frame = std::task::ready!(Pin::new(&mut self.body).poll_frame(context));
+        match &frame {
+            None => self.ended = true,
+            Some(Ok(frame)) => {
+                let sent = frame.data_ref().map_or(0, Bytes::len);
+                self.line.bytes = self.line.bytes.saturating_add(sent as u64);
+            }
+            Some(Err(_)) => {}
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        // Nobody asks a body of known length for its end once all of it is taken; HEAD has nothing to send.
+        let all = self.line.announced == Some(self.line.bytes);
+        self.line.whole =
+            self.ended || all || self.line.method == Method::HEAD || self.body.is_end_stream();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forwarded_addresses_count_only_from_configured_proxies() {
+        let proxies: Vec<Network> = vec!["10.0.0.0/8".parse().unwrap(), "::1".parse().unwrap()];
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let mut headers = HeaderMap::new();
+        headers.append(
+            FORWARDED_FOR,
+            HeaderValue::from_static("6.6.6.6, 192.0.2.7"),
+        );
+        headers.append(FORWARDED_FOR, HeaderValue::from_static("10.1.1.1"));
+        assert_eq!(
+            client(ip("203.0.113.9"), &headers, &proxies),
+            ip("203.0.113.9")
+        );
+        // Each proxy vouches for the one before it; beyond the first that is none, anybody can have written it.
+        assert_eq!(client(ip("::1"), &headers, &proxies), ip("192.0.2.7"));
+        headers.append(FORWARDED_FOR, HeaderValue::from_static("nonsense"));
+        assert_eq!(client(ip("::1"), &headers, &proxies), ip("::1"));
+    }
+}

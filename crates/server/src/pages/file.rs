@@ -1,0 +1,163 @@
+//! `/project/{project}/{version}/{filename}`: one file, and where it came from, in words.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+use touchplate_attest::TrustRoot;
+use touchplate_index::provenance::FileStory;
+use touchplate_packaging::simple::ProjectStatus;
+
+use super::project::{banner, page_path, yanked};
+use super::told::{self, AttestationTold};
+use super::{rendered, sent, style, units};
+use crate::app::App;
+use crate::cache::PageKey;
+use crate::extract::{Reading, ReleaseFilePath, moved};
+use crate::problem::Problem;
+use crate::routes::Public;
+
+#[derive(Template)]
+#[template(path = "file.html")]
+struct FilePage {
+    stylesheet: String,
+    name: String,
+    display: String,
+    version: String,
+    filename: String,
+    banner: Option<String>,
+    yanked: Option<String>,
+    /// None while the project is quarantined.
+    download: Option<String>,
+    facts: Vec<(&'static str, String)>,
+    digests: Vec<(&'static str, String)>,
+    attestations: Vec<AttestationTold>,
+    provenance: String,
+    /// Commands that check it all again; empty without attestations.
+    check: Vec<String>,
+    private_root: bool,
+}
+
+/// `GET /project/{project}/{version}/{filename}`.
+pub(crate) async fn file(
+    State(app): State<App>,
+    Reading(reader): Reading,
+    path: ReleaseFilePath,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let ReleaseFilePath {
+        project,
+        version,
+        filename,
+    } = path;
+    let canonical = page_path(project.as_str(), &version, filename.as_str());
+    if !same_path(&canonical, uri.path()) {
+        let mut elsewhere = moved(&canonical);
+        elsewhere.extensions_mut().insert(Public);
+        return Ok(elsewhere);
+    }
+    let key = PageKey::File {
+        project: project.clone(),
+        version: version.clone(),
+        filename: filename.clone(),
+    };
+    let (app, project, version, filename) = (&app, &project, &version, &filename);
+    let render = |reader| async move {
+        let story = app
+            .index
+            .file_story(&reader, project, version, filename)
+            .await?;
+        Ok(rendered(&page(app, &story), story.found.is_public()))
+    };
+    let page = app.cache.page(key, &reader, render).await?;
+    Ok(sent(&page, &headers))
+}
+
+/// Whether two paths are one, however they are escaped.
+fn same_path(one: &str, other: &str) -> bool {
+    let decoded = |path: &str| percent_encoding::percent_decode_str(path).collect::<Vec<u8>>();
+    decoded(one) == decoded(other)
+}
+
+fn page(app: &App, story: &FileStory) -> FilePage {
+    let (project, file) = (&story.found.project, &story.found.file);
+    let version = file.filename.version();
+    let absolute = |link: String| {
+        if link.starts_with('/') {
+            format!("{}{link}", app.url)
+        } else {
+            link
+        }
+    };
+    let download = absolute(app.links.file(file));
+    let provenance = format!(
+        "{}/integrity/{}/{version}/{}/provenance",
+        app.url, project.name, file.filename
+    );
+    let root = app.index.trust_root().digest();
+    let private_root = root != TrustRoot::public_good().digest();
+    let attestations = story
+        .attestations
+        .iter()
+        .map(|stored| told::told(&stored.record))
+        .collect();
+    let publishers = story.attestations.iter().map(|stored| &stored.publisher);
+    FilePage {
+        stylesheet: style::url(),
+        name: project.name.to_string(),
+        display: project.display.as_str().to_owned(),
+        version: version.to_string(),
+        filename: file.filename.to_string(),
+        banner: banner(project),
+        yanked: yanked(&file.yanked),
+        facts: facts(story),
+        digests: vec![
+            ("SHA-256", file.digests.sha256.to_string()),
+            ("BLAKE2b-256", file.digests.blake2b_256.to_string()),
+            ("MD5", file.digests.md5.to_string()),
+        ],
+        attestations,
+        check: told::commands(
+            file.filename.as_str(),
+            &download,
+            &provenance,
+            publishers,
+            private_root,
+        ),
+        provenance,
+        download: (project.status != ProjectStatus::Quarantined).then_some(download),
+        private_root,
+    }
+}
+
+fn facts(story: &FileStory) -> Vec<(&'static str, String)> {
+    let file = &story.found.file;
+    let kind = match file.filename.kind() {
+        touchplate_packaging::FileKind::Sdist => "source distribution (sdist)",
+        touchplate_packaging::FileKind::Wheel => "built distribution (wheel)",
+    };
+    let uploader = file
+        .uploaded_by
+        .strip_prefix("user:")
+        .unwrap_or(&file.uploaded_by);
+    let mut facts = vec![
+        ("Kind", kind.to_owned()),
+        ("Size", units::size(file.size)),
+        (
+            "Uploaded",
+            format!("{} by {uploader}", units::time(file.uploaded_at)),
+        ),
+    ];
+    facts.extend(
+        file.user_agent
+            .clone()
+            .map(|agent| ("Uploaded with", agent)),
+    );
+    facts.extend(
+        file.requires_python
+            .clone()
+            .map(|python| ("Requires Python", python)),
+    );
+    facts
+}

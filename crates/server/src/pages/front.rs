@@ -1,0 +1,27 @@
+//! `/`: what this is, and how to use it.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+
+use super::{rendered, sent, style};
+use crate::app::App;
+
+#[derive(Template)]
+#[template(path = "front.html")]
+struct FrontPage<'p> {
+    stylesheet: String,
+    url: &'p str,
+    needs_token: bool,
+}
+
+/// `GET /`.
+pub(crate) async fn front(State(app): State<App>, headers: HeaderMap) -> Response {
+    let page = FrontPage {
+        stylesheet: style::url(),
+        url: &app.url,
+        needs_token: !app.anonymous_read,
+    };
+    sent(&rendered(&page, true), &headers)
+}

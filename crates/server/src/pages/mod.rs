@@ -1,0 +1,57 @@
+//! Pages for people: what a project is, where each file came from. They work without scripts, under a strict content
+//! policy, and every text from outside is escaped by the template.
+
+mod file;
+mod front;
+mod link;
+mod project;
+pub(crate) mod style;
+mod told;
+mod units;
+
+use askama::Template;
+use axum::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY};
+use axum::http::{HeaderMap, HeaderValue, Uri};
+use axum::response::Response;
+
+use crate::api::answer;
+use crate::cache::Rendered;
+use crate::extract::moved;
+use crate::routes::Public;
+
+pub(crate) use file::file;
+pub(crate) use front::front;
+pub(crate) use project::project;
+
+/// Nothing but our own stylesheet; no scripts, no pictures, no forms, no frames.
+pub(crate) const CONTENT_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+);
+
+/// A page as it is sent. A template that cannot be rendered is a mistake in the template.
+fn rendered(template: &impl Template, public: bool) -> Rendered {
+    let page = template
+        .render()
+        .expect("a template renders whatever values it is given");
+    Rendered::new(page.into_bytes(), None, public)
+}
+
+fn sent(page: &Rendered, request: &HeaderMap) -> Response {
+    let mut response = answer::page(page, "text/html; charset=utf-8", request);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, CONTENT_POLICY);
+    // A page's address may hold the name of a project that is nobody's business.
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
+/// To the same URL with a slash behind it.
+pub(crate) async fn to_slash(uri: Uri) -> Response {
+    let query = uri
+        .query()
+        .map(|query| format!("?{query}"))
+        .unwrap_or_default();
+    let mut response = moved(&format!("{}/{query}", uri.path()));
+    response.extensions_mut().insert(Public);
+    response
+}

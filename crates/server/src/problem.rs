@@ -1,0 +1,362 @@
+//! Every refusal, said once and rendered as asked: JSON, text or a page, with the message in the reason phrase too.
+//!
+//! Installers and uploaders print what they find: twine the reason phrase, uv the JSON member `code`, pip the status
+//! line. So each carries the whole message (`reference/index-behaviour.md` §0, `reference/clients.md` §1.2).
+
+use std::error::Error;
+
+use askama::Template;
+use axum::body::Body;
+use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use hyper::ext::ReasonPhrase;
+use serde::Serialize;
+use touchplate_index::RequestId;
+use touchplate_index::accounts::AuthError;
+use touchplate_index::projects::ReadError;
+use touchplate_index::upload::UploadError;
+
+use crate::extract::accept::Accept;
+
+/// A refusal: what the reader may know, and what the log should.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    status: StatusCode,
+    message: String,
+    shape: Shape,
+    headers: HeaderMap,
+    cause: Option<String>,
+}
+
+/// How the body is shaped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    /// JSON, a page or text, whichever the client likes best.
+    AsAsked,
+    /// Text, whatever was asked: what PyPI answers below `/simple/`.
+    Text,
+    /// `{"message": …}`, whatever was asked: what readers of the Integrity API parse.
+    Message,
+}
+
+/// Longest reason phrase in bytes: Python's `http.client` reads status lines of at most 65,536 bytes, proxies commonly
+/// 4 to 8 KiB of header in all. The body has the whole message.
+const MAX_REASON_BYTES: usize = 1024;
+
+/// Longest message in characters. Messages quote excerpts; this stops one that quotes too much.
+const MAX_MESSAGE_CHARS: usize = 4096;
+
+impl Problem {
+    /// A refusal that its reader can act on.
+    pub fn client(status: StatusCode, error: &(dyn Error + 'static)) -> Self {
+        Self::saying(status, &chain(error))
+    }
+
+    /// A refusal in these words.
+    pub fn saying(status: StatusCode, message: &str) -> Self {
+        let message = on_one_line(message);
+        Self {
+            status,
+            message,
+            shape: Shape::AsAsked,
+            headers: HeaderMap::new(),
+            cause: None,
+        }
+    }
+
+    /// A failure of ours: the cause goes to the log, the reader gets the request's id.
+    pub fn internal(error: &(dyn Error + 'static)) -> Self {
+        let mut problem = Self::saying(StatusCode::INTERNAL_SERVER_ERROR, "");
+        problem.cause = Some(on_one_line(&chain(error)));
+        problem
+    }
+
+    /// A panic in a handler, which its hook has printed already.
+    pub(crate) fn panicked() -> Self {
+        let mut problem = Self::saying(StatusCode::INTERNAL_SERVER_ERROR, "");
+        problem.cause = Some("a handler panicked".to_owned());
+        problem
+    }
+
+    /// Nothing is here, or the reader may not know that something is.
+    pub fn not_found() -> Self {
+        Self::saying(StatusCode::NOT_FOUND, "Not Found")
+    }
+
+    /// The URL takes other methods.
+    pub(crate) fn method_not_allowed(allowed: &'static str) -> Self {
+        let message = format!("Method Not Allowed: this URL takes {allowed}");
+        Self::saying(StatusCode::METHOD_NOT_ALLOWED, &message)
+            .with(ALLOW, HeaderValue::from_static(allowed))
+    }
+
+    /// Reading needs credentials: the challenge lets pip ask its keyring.
+    pub(crate) fn unauthorised(message: &str) -> Self {
+        const CHALLENGE: HeaderValue =
+            HeaderValue::from_static("Basic realm=\"touchplate\", charset=\"UTF-8\"");
+        Self::saying(StatusCode::UNAUTHORIZED, message).with(WWW_AUTHENTICATE, CHALLENGE)
+    }
+
+    /// With one more header.
+    pub(crate) fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// As text, whatever was asked.
+    pub(crate) fn in_text(mut self) -> Self {
+        self.shape = Shape::Text;
+        self
+    }
+
+    /// As `{"message": …}`, whatever was asked.
+    pub(crate) fn in_message(mut self) -> Self {
+        self.shape = Shape::Message;
+        self
+    }
+
+    /// The answer itself.
+    pub(crate) fn render(mut self, accept: &Accept, request: &RequestId) -> Response {
+        if let Some(cause) = &self.cause {
+            tracing::error!(%request, error = %cause, "a request failed");
+            self.message =
+                format!("The index could not do this; its log says why, under request {request}");
+        }
+        let (content_type, body) = self.body(accept);
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = self.status;
+        if let Ok(reason) = ReasonPhrase::try_from(reason(&self.message)) {
+            response.extensions_mut().insert(reason);
+        }
+        response.headers_mut().extend(self.headers);
+        response.headers_mut().insert(CONTENT_TYPE, content_type);
+        response
+    }
+
+    fn body(&self, accept: &Accept) -> (HeaderValue, Vec<u8>) {
+        const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+        const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+        // No charset parameter: uv reads `code` only from a body of exactly this type.
+        const JSON: HeaderValue = HeaderValue::from_static("application/json");
+        let status = self.status.as_u16();
+        let code = format!("{status} {}", self.message);
+        match (self.shape, self.preferred(accept)) {
+            (Shape::Text, _) | (Shape::AsAsked, Preferred::Text) => {
+                (TEXT, format!("{code}\n").into_bytes())
+            }
+            (Shape::Message, _) => (
+                JSON,
+                json(&MessageBody {
+                    message: &self.message,
+                }),
+            ),
+            (Shape::AsAsked, Preferred::Json) => (
+                JSON,
+                json(&ProblemBody {
+                    message: &self.message,
+                    code: &code,
+                    title: self.title(),
+                }),
+            ),
+            (Shape::AsAsked, Preferred::Html) => {
+                let page = ProblemPage {
+                    status,
+                    title: self.title(),
+                    message: &self.message,
+                };
+                match page.render() {
+                    Ok(page) => (HTML, page.into_bytes()),
+                    Err(_) => (TEXT, format!("{code}\n").into_bytes()),
+                }
+            }
+        }
+    }
+
+    /// Text if the client does not say, as PyPI: scripts rarely do, browsers always.
+    fn preferred(&self, accept: &Accept) -> Preferred {
+        if *accept == Accept::Anything {
+            return Preferred::Text;
+        }
+        let offers = [
+            ("text/html", Preferred::Html),
+            ("application/json", Preferred::Json),
+            ("text/plain", Preferred::Text),
+        ];
+        accept.prefer(&offers).unwrap_or(Preferred::Text)
+    }
+
+    fn title(&self) -> &'static str {
+        self.status.canonical_reason().unwrap_or("Error")
+    }
+}
+
+/// Kept in the response until [`Problem::render`] can see what the client accepts.
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Preferred {
+    Html,
+    Json,
+    Text,
+}
+
+#[derive(Serialize)]
+struct ProblemBody<'p> {
+    message: &'p str,
+    code: &'p str,
+    title: &'p str,
+}
+
+#[derive(Serialize)]
+struct MessageBody<'p> {
+    message: &'p str,
+}
+
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct ProblemPage<'p> {
+    status: u16,
+    title: &'p str,
+    message: &'p str,
+}
+
+fn json(body: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(body).expect("structs of strings always become JSON")
+}
+
+/// An error and its causes, joined with `: `. A cause that its error has already said is not said twice.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut message = error.to_string();
+    let mut last = message.clone();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if text != last {
+            message.push_str(": ");
+            message.push_str(&text);
+        }
+        last = text;
+        cause = error.source();
+    }
+    message
+}
+
+/// Line ends and other control characters become blanks: a message is one line wherever it is shown.
+fn on_one_line(message: &str) -> String {
+    let mut line = String::with_capacity(message.len());
+    for c in message.chars().take(MAX_MESSAGE_CHARS) {
+        let c = if c.is_control() || c.is_whitespace() {
+            ' '
+        } else {
+            c
+        };
+        if c != ' ' || !line.ends_with(' ') {
+            line.push(c);
+        }
+    }
+    line.truncate(line.trim_end().len());
+    line
+}
+
+/// A message as a reason phrase: Latin-1, what is beyond it `?`, and not longer than a client bears.
+fn reason(message: &str) -> Vec<u8> {
+    let latin1 = |c: char| u8::try_from(c).unwrap_or(b'?');
+    let mut bytes: Vec<u8> = message.chars().map(latin1).collect();
+    if bytes.len() > MAX_REASON_BYTES {
+        bytes.truncate(MAX_REASON_BYTES - 3);
+        bytes.extend_from_slice(b"...");
+    }
+    bytes
+}
+
+impl From<UploadError> for Problem {
+    fn from(error: UploadError) -> Self {
+        match &error {
+            // 400 and never 409 or 413: twine, uv and Poetry read the words of a 400.
+            UploadError::Form(_)
+            | UploadError::Reserved { .. }
+            | UploadError::Confusable { .. }
+            | UploadError::Filename(_)
+            | UploadError::Digest { .. }
+            | UploadError::Exists { .. }
+            | UploadError::EqualBytes { .. }
+            | UploadError::Burned { .. }
+            | UploadError::SecondSdist
+            | UploadError::Archive(_)
+            | UploadError::Disagreement(_)
+            | UploadError::Attestations(_)
+            | UploadError::TooLarge { .. } => Self::client(StatusCode::BAD_REQUEST, &error),
+            UploadError::Forbidden { .. } | UploadError::NotAccepting { .. } => {
+                Self::client(StatusCode::FORBIDDEN, &error)
+            }
+            // 503: twine tries again by itself.
+            UploadError::Raced => {
+                const AT_ONCE: HeaderValue = HeaderValue::from_static("1");
+                Self::client(StatusCode::SERVICE_UNAVAILABLE, &error).with(RETRY_AFTER, AT_ONCE)
+            }
+            UploadError::Spool(_) | UploadError::Blobs(_) | UploadError::Store(_) => {
+                Self::internal(&error)
+            }
+        }
+    }
+}
+
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        match &error {
+            ReadError::NotFound => Self::not_found(),
+            ReadError::NoProvenance(_) => Self::client(StatusCode::NOT_FOUND, &error),
+            ReadError::Store(_) | ReadError::Blobs(_) => Self::internal(&error),
+        }
+    }
+}
+
+/// For readers; an upload answers 403 instead (`api::upload`).
+impl From<AuthError> for Problem {
+    fn from(error: AuthError) -> Self {
+        match &error {
+            AuthError::Malformed(_)
+            | AuthError::Unknown
+            | AuthError::Revoked(_)
+            | AuthError::Expired(_) => Self::unauthorised(
+                "Invalid or non-existent authentication information: expected an API token of this index",
+            ),
+            AuthError::Store(_) => Self::internal(&error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_phrase_is_latin1_bounded_and_on_one_line() {
+        let message = on_one_line("naïve\r\n  → 1\u{2028}x\0");
+        assert_eq!(message, "naïve → 1 x");
+        assert_eq!(reason(&message), b"na\xefve ? 1 x");
+        let long = reason(&"x".repeat(5000));
+        assert_eq!(long.len(), MAX_REASON_BYTES);
+        assert!(long.ends_with(b"x..."));
+        assert!(
+            ReasonPhrase::try_from(reason("naïve → \u{7f}\u{85}".trim())).is_ok()
+                || on_one_line("\u{7f}\u{85}").is_empty()
+        );
+    }
+
+    #[test]
+    fn a_cause_is_said_once() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("{0}")]
+        struct Outer(#[source] std::num::ParseIntError);
+        let cause = "x".parse::<u8>().unwrap_err();
+        assert_eq!(chain(&Outer(cause)), "invalid digit found in string");
+    }
+}

@@ -1,0 +1,153 @@
+//! Every URL, with its handler and who may keep its answers.
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::handler::Handler;
+use axum::http::HeaderValue;
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL,
+};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::{MethodRouter, get, post};
+
+use crate::api::{files, health, integrity, simple, upload};
+use crate::app::App;
+use crate::extract::gate;
+use crate::observe::observe;
+use crate::pages::{self, style};
+use crate::problem::Problem;
+use Keep::{ForEver, Never, Revalidate};
+
+/// The server's answers to every URL.
+pub fn router(app: App) -> Router {
+    let kept = |keep, methods: MethodRouter<App>| {
+        methods.route_layer(middleware::from_fn_with_state((app.clone(), keep), mark))
+    };
+    let simple = Router::new()
+        .route("/simple/", kept(Revalidate, read(simple::index)))
+        .route("/simple", kept(Revalidate, read(pages::to_slash)))
+        .route(
+            "/simple/{project}/",
+            kept(Revalidate, read(simple::project)),
+        )
+        .route("/simple/{project}", kept(Revalidate, read(simple::project)))
+        .route(
+            "/integrity/{project}/{version}/{filename}/provenance",
+            kept(Revalidate, read(integrity::provenance)),
+        )
+        .layer(middleware::map_response(from_anywhere));
+    Router::new()
+        .merge(simple)
+        .route("/legacy/", kept(Never, write(upload::upload)))
+        .route("/legacy", kept(Never, write(upload::upload)))
+        .route(
+            "/",
+            kept(Revalidate, read_or_write(pages::front, upload::upload)),
+        )
+        .route(
+            "/files/{first}/{second}/{rest}/{filename}",
+            kept(ForEver, read(files::file)),
+        )
+        .route(
+            "/project/{project}/",
+            kept(Revalidate, read(pages::project)),
+        )
+        .route("/project/{project}", kept(Revalidate, read(pages::project)))
+        .route(
+            "/project/{project}/{version}/{filename}",
+            kept(Revalidate, read(pages::file)),
+        )
+        .route("/static/{name}", kept(ForEver, read(style::sheet)))
+        .route("/healthz", kept(Never, read(health::alive)))
+        .route("/readyz", kept(Never, read(health::ready)))
+        .fallback(async || Problem::not_found())
+        .layer(middleware::from_fn_with_state(app.clone(), gate))
+        .layer(middleware::from_fn_with_state(app.clone(), observe))
+        .with_state(app)
+}
+
+/// Open to everybody, even where every other read needs credentials: what load balancers ask, and the look of the page
+/// that says so.
+pub(crate) fn is_open(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz") || path.starts_with("/static/")
+}
+
+/// How long an answer may be kept, if anybody may see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// Under this URL there will never be anything else.
+    ForEver,
+    /// As long as one asks each time whether it still holds. Not ten minutes as at PyPI: a yank must reach pip at once,
+    /// and the question costs an answer without a body.
+    Revalidate,
+    /// Not at all.
+    Never,
+}
+
+/// On an answer that anybody may see. Whatever lacks it is kept by nobody: a name that a reader may not see must answer
+/// exactly as one that does not exist.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Public;
+
+async fn mark(State((app, keep)): State<(App, Keep)>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let public = response.extensions_mut().remove::<Public>().is_some() && app.anonymous_read;
+    let value = match keep {
+        ForEver if public => "public, max-age=31536000, immutable",
+        Revalidate if public => "public, max-age=0, must-revalidate",
+        ForEver | Revalidate => "private, no-store",
+        Never => "no-store",
+    };
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static(value));
+    response
+}
+
+/// Scripts of any site may read what anybody may read; credentials never go along.
+async fn from_anywhere(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (ACCESS_CONTROL_ALLOW_METHODS, "GET"),
+        (
+            ACCESS_CONTROL_ALLOW_HEADERS,
+            "Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Unmodified-Since",
+        ),
+        (ACCESS_CONTROL_MAX_AGE, "86400"),
+        (ACCESS_CONTROL_EXPOSE_HEADERS, "X-PyPI-Last-Serial"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn read<H, T>(handler: H) -> MethodRouter<App>
+where
+    H: Handler<T, App>,
+    T: 'static,
+{
+    get(handler).fallback(async || Problem::method_not_allowed("GET, HEAD"))
+}
+
+fn write<H, T>(handler: H) -> MethodRouter<App>
+where
+    H: Handler<T, App>,
+    T: 'static,
+{
+    post(handler).fallback(async || Problem::method_not_allowed("POST"))
+}
+
+fn read_or_write<R, W, T, U>(reads: R, writes: W) -> MethodRouter<App>
+where
+    R: Handler<T, App>,
+    W: Handler<U, App>,
+    T: 'static,
+    U: 'static,
+{
+    get(reads)
+        .post(writes)
+        .fallback(async || Problem::method_not_allowed("GET, HEAD, POST"))
+}

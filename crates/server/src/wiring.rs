@@ -1,0 +1,242 @@
+//! From a configuration to a running server. Nothing else names the store.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
+use touchplate_attest::root::MAX_TRUST_ROOT_BYTES;
+use touchplate_attest::{TrustRoot, TrustRootError};
+use touchplate_index::files::Links;
+use touchplate_index::ports::{Blobs, StoreError};
+use touchplate_index::spool::SpoolRoom;
+use touchplate_index::{Index, Settings};
+use touchplate_store::{OpenError, Opened};
+
+use crate::api::upload::Drains;
+use crate::app::{App, Shared};
+use crate::cache::Cache;
+use crate::clock::Clock;
+use crate::config::{Config, PublicUrl};
+use crate::{chores, serving};
+
+pub use crate::routes::router;
+
+/// Why a server could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum WiringError {
+    /// The data folder.
+    #[error("the data folder {} cannot be made", .path.display())]
+    Data {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The trust root's file.
+    #[error("the trust root {} cannot be read", .path.display())]
+    TrustRootFile {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The trust root itself.
+    #[error("the trust root {} is not usable", .path.display())]
+    TrustRoot {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        source: TrustRootError,
+    },
+    /// The database or the blob store.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The spool.
+    #[error("the spool {} cannot be opened", .path.display())]
+    Spool {
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The address.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The database, once it was open.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// An index, and what the server asks beside it.
+struct OpenedIndex {
+    index: Index,
+    blobs: Arc<dyn Blobs>,
+}
+
+/// Opens the index that a configuration names, creating what is missing.
+///
+/// # Errors
+/// When something named by the configuration cannot be read, made or opened.
+pub async fn open(config: &Config) -> Result<Index, WiringError> {
+    Ok(open_index(config).await?.index)
+}
+
+/// On a thread that may block: nearly all of it is reading and writing files. Besides, SQLx's future of a migration may
+/// not move between threads as far as the compiler can see, and would not let [`serve`] do so.
+async fn open_index(config: &Config) -> Result<OpenedIndex, WiringError> {
+    let config = config.clone();
+    let runtime = Handle::current();
+    let opening = tokio::task::spawn_blocking(move || runtime.block_on(open_here(&config)));
+    match opening.await {
+        Ok(opened) => opened,
+        Err(stopped) => match stopped.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(cancelled) => Err(StoreError::new("be opened", cancelled).into()),
+        },
+    }
+}
+
+async fn open_here(config: &Config) -> Result<OpenedIndex, WiringError> {
+    std::fs::create_dir_all(&config.data).map_err(|source| WiringError::Data {
+        path: config.data.clone(),
+        source,
+    })?;
+    let root = trust_root(config)?;
+    let Opened {
+        ports,
+        spool_folder,
+    } = touchplate_store::open(&config.location).await?;
+    let spool = SpoolRoom::open(&spool_folder).map_err(|source| WiringError::Spool {
+        path: spool_folder,
+        source,
+    })?;
+    let settings = Settings {
+        profile: config.profile,
+        default_visibility: config.default_visibility,
+        max_file_bytes: config.max_file_bytes,
+        ..Settings::default()
+    };
+    let blobs = ports.blobs.clone();
+    Ok(OpenedIndex {
+        index: Index::new(ports, settings, Arc::new(root), spool),
+        blobs,
+    })
+}
+
+fn trust_root(config: &Config) -> Result<TrustRoot, WiringError> {
+    let Some(path) = &config.trusted_root else {
+        return Ok(TrustRoot::public_good());
+    };
+    let unreadable = |source| WiringError::TrustRootFile {
+        path: path.clone(),
+        source,
+    };
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    let mut json = Vec::new();
+    // One byte more than may be: the parser then says that it is too long.
+    let most = u64::try_from(MAX_TRUST_ROOT_BYTES)
+        .unwrap_or(u64::MAX)
+        .saturating_add(1);
+    std::io::Read::read_to_end(&mut std::io::Read::take(file, most), &mut json)
+        .map_err(unreadable)?;
+    TrustRoot::from_json(&json).map_err(|source| WiringError::TrustRoot {
+        path: path.clone(),
+        source,
+    })
+}
+
+/// What `serve` tells once it listens, before it accepts the first connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListeningOn {
+    /// Where readers reach this index, without a slash at its end.
+    pub url: String,
+    /// The address listened on, with the port that was free.
+    pub address: SocketAddr,
+    /// Whether any token was ever made: until then nobody can upload.
+    pub has_tokens: bool,
+}
+
+/// Binds, then serves until `shutdown` resolves. `on_listening` gets the real address before the first accept.
+///
+/// # Errors
+/// When the address is taken, or as [`open`].
+pub async fn serve(
+    config: Config,
+    clock: Arc<dyn Clock>,
+    on_listening: impl FnOnce(&ListeningOn),
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), WiringError> {
+    let refused = |source| WiringError::Listen {
+        address: config.listen,
+        source,
+    };
+    let listener = TcpListener::bind(config.listen).await.map_err(refused)?;
+    let address = listener.local_addr().map_err(refused)?;
+    let app = assemble(&config, clock, address).await?;
+    let listening = ListeningOn {
+        url: app.url.clone(),
+        address,
+        has_tokens: app.index.has_tokens().await?,
+    };
+    let mut tasks = JoinSet::new();
+    tasks.spawn(chores::follow_the_journal(app.clone()));
+    tasks.spawn(chores::sweep(app.clone()));
+    on_listening(&listening);
+    serving::serve(listener, router(app), shutdown).await;
+    // What the chores were doing may be killed anywhere: each is safe to run again.
+    tasks.shutdown().await;
+    Ok(())
+}
+
+/// The server's state for a configuration, listening on `address`.
+///
+/// # Errors
+/// As [`open`].
+pub async fn assemble(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+    address: SocketAddr,
+) -> Result<App, WiringError> {
+    let OpenedIndex { index, blobs } = open_index(config).await?;
+    let url = config
+        .url
+        .clone()
+        .unwrap_or_else(|| PublicUrl::of_listener(address));
+    Ok(App::new(Shared {
+        links: links(config, &url),
+        url: url.to_string(),
+        cache: Cache::open(index.clone()).await?,
+        index,
+        blobs,
+        clock,
+        anonymous_read: config.anonymous_read,
+        forwarded_from: config.forwarded_from.clone(),
+        drains: Drains::default(),
+    }))
+}
+
+fn links(config: &Config, url: &PublicUrl) -> Links {
+    // Without a configured address, links to files stay relative: right under whatever name the reader came by.
+    let files = config
+        .files_url
+        .as_ref()
+        .or(config.url.as_ref())
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    let provenance = url.is_secure().then(|| url.to_string());
+    if provenance.is_none() {
+        tracing::warn!(
+            %url,
+            "provenance URLs are left out of the Simple API: PEP 740 wants them https or on the loopback; set `url`"
+        );
+    }
+    Links { files, provenance }
+}

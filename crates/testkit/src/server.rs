@@ -1,0 +1,329 @@
+//! A whole server for tests: real router, real database and disk, a loopback port, a clock that stands still, and a trust
+//! domain of its own.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use touchplate_attest::Publisher;
+use touchplate_index::accounts::{Role, UserName};
+use touchplate_index::ports::NewProject;
+use touchplate_index::projects::Visibility;
+use touchplate_index::{Actor, Index, Origin, RequestId};
+use touchplate_packaging::ProjectName;
+use touchplate_server::{Clock as _, Config, wiring};
+use touchplate_trust::{Domain, Predicate};
+
+use crate::clock::FixedClock;
+use crate::http::{Answer, Client, Part, Request, multipart, multipart_type};
+use crate::sample::Sample;
+
+/// Where a test server is, by its own configuration: the same in each run, whatever port was free.
+pub const URL: &str = "https://packages.example";
+
+/// A server that ends with the value.
+pub struct TestServer {
+    /// Talks to it.
+    pub client: Client,
+    /// Its clock.
+    pub clock: Arc<FixedClock>,
+    /// Whose attestations it accepts.
+    pub domain: Arc<Domain>,
+    /// The index itself, opened once more as `touchplate admin` would.
+    pub index: Index,
+    config: Config,
+    folder: Arc<TempDir>,
+    stop: Option<oneshot::Sender<()>>,
+    running: Option<JoinHandle<()>>,
+}
+
+impl TestServer {
+    /// A server on an empty folder.
+    pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// A server on an empty folder, with a changed configuration.
+    pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let clock = Arc::new(FixedClock::default());
+        let domain = Arc::new(Domain::new("touchplate.test", clock.now()).unwrap());
+        let root = folder.path().join("trusted_root.json");
+        std::fs::write(&root, domain.trusted_root_json()).unwrap();
+        let mut config = Config::in_folder(&folder.path().join("data"));
+        config.url = Some(URL.parse().unwrap());
+        config.listen = "127.0.0.1:0".parse().unwrap();
+        config.trusted_root = Some(root);
+        change(&mut config);
+        Self::open(config, folder, clock, domain).await
+    }
+
+    /// A second server on the same data.
+    pub async fn beside(&self) -> Self {
+        let (folder, clock) = (self.folder.clone(), self.clock.clone());
+        Self::open(self.config.clone(), folder, clock, self.domain.clone()).await
+    }
+
+    async fn open(
+        config: Config,
+        folder: Arc<TempDir>,
+        clock: Arc<FixedClock>,
+        domain: Arc<Domain>,
+    ) -> Self {
+        let index = wiring::open(&config).await.unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (listening, address) = oneshot::channel::<SocketAddr>();
+        let serving = wiring::serve(
+            config.clone(),
+            clock.clone(),
+            |on| listening.send(on.address).unwrap(),
+            async { drop(stopped.await) },
+        );
+        let running = tokio::spawn(async move { serving.await.unwrap() });
+        let client = Client {
+            address: address.await.unwrap(),
+        };
+        Self {
+            client,
+            clock,
+            domain,
+            index,
+            config,
+            folder,
+            stop: Some(stop),
+            running: Some(running),
+        }
+    }
+
+    /// Stops the server as a service manager would, and waits until it has ended.
+    pub async fn stop(&mut self) {
+        drop(self.stop.take());
+        if let Some(running) = self.running.take() {
+            running.await.unwrap();
+        }
+    }
+
+    /// `GET target`.
+    pub async fn get(&self, target: &str) -> Answer {
+        self.client.send(&Request::get(target)).await
+    }
+
+    /// `GET target` as an installer that wants JSON.
+    pub async fn get_json(&self, target: &str) -> serde_json::Value {
+        let request =
+            Request::get(target).accept("application/vnd.pypi.simple.v1+json, application/json");
+        self.client.send(&request).await.assert_ok().json()
+    }
+
+    /// What an operator does at the command line.
+    pub fn operator(&self) -> Origin {
+        Origin {
+            actor: Actor::Operator,
+            request: RequestId::random(),
+            at: self.clock.now(),
+        }
+    }
+
+    /// A new user with a token for everything.
+    pub async fn user(&self, name: &str) -> Account<'_> {
+        let user: UserName = name.parse().unwrap();
+        self.index.add_user(&self.operator(), &user).await.unwrap();
+        self.account(user, None).await
+    }
+
+    async fn account(&self, user: UserName, project: Option<&ProjectName>) -> Account<'_> {
+        let token = self
+            .index
+            .create_token(&self.operator(), &user, project, None)
+            .await
+            .unwrap();
+        Account {
+            server: self,
+            token: token.reveal(),
+            user,
+        }
+    }
+
+    /// A new user who is to own a project.
+    pub async fn publisher(&self, name: &str) -> Account<'_> {
+        self.user(name).await
+    }
+
+    /// The digests of the stored blobs.
+    pub fn stored_blobs(&self) -> Vec<String> {
+        let blobs = self.config.data.join("blobs");
+        let mut found: Vec<String> = files_below(&blobs)
+            .iter()
+            .filter(|path| !path.starts_with(blobs.join("spool")))
+            .map(|path| {
+                path.strip_prefix(&blobs)
+                    .unwrap()
+                    .display()
+                    .to_string()
+                    .replace('/', "")
+            })
+            .collect();
+        found.sort();
+        found
+    }
+
+    /// Files that wait in the spool: none, once no upload is under way.
+    pub fn spooled(&self) -> Vec<PathBuf> {
+        let mut files = files_below(&self.config.data.join("blobs").join("spool"));
+        files.retain(|path| path.file_name().is_some_and(|name| name != "lock"));
+        files
+    }
+
+    /// The publish attestations of a sample by those who are to make them, as the form field.
+    pub fn attestations(&self, sample: &Sample) -> Option<Vec<u8>> {
+        let workloads = sample.workloads();
+        if workloads.is_empty() {
+            return None;
+        }
+        let minted = workloads.iter().map(|who| {
+            let (filename, digest) = (sample.filename(), sample.sha256());
+            self.domain
+                .attest(
+                    who,
+                    &filename,
+                    &digest,
+                    Predicate::Publish,
+                    self.clock.now(),
+                )
+                .unwrap()
+        });
+        Some(
+            [
+                b"[".as_slice(),
+                &minted.collect::<Vec<_>>().join(&b','),
+                b"]",
+            ]
+            .concat(),
+        )
+    }
+
+    /// The body of an upload of `sample`, and its content type.
+    pub fn form(&self, sample: &Sample) -> (String, Vec<u8>) {
+        let fields = sample
+            .fields()
+            .into_iter()
+            .map(|(name, value)| Part::text(&name, value));
+        let mut parts: Vec<Part> = fields.collect();
+        parts.push(Part::file("content", &sample.filename(), sample.bytes()));
+        // After the file, as uv does.
+        parts.extend(
+            self.attestations(sample)
+                .map(|field| Part::text("attestations", field)),
+        );
+        (multipart_type(), multipart(&parts))
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.abort();
+        }
+    }
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths
+        .flat_map(|path| {
+            if path.is_dir() {
+                files_below(&path)
+            } else {
+                vec![path]
+            }
+        })
+        .collect()
+}
+
+/// A user of a test server, with a token.
+pub struct Account<'s> {
+    server: &'s TestServer,
+    /// Who.
+    pub user: UserName,
+    /// Their token.
+    pub token: String,
+}
+
+impl<'s> Account<'s> {
+    /// Creates a project that they own, with the publisher whose attestations [`Sample::attested`] bears.
+    pub async fn of(self, project: &str) -> Self {
+        self.owning(project, Visibility::Public).await
+    }
+
+    /// The same, to be seen by fewer.
+    pub async fn owning(self, project: &str, visibility: Visibility) -> Self {
+        let new = NewProject {
+            display: project.parse().unwrap(),
+            visibility,
+            owner: Some(self.user.clone()),
+        };
+        let server = self.server;
+        let name = project.parse().unwrap();
+        server
+            .index
+            .create_project(&server.operator(), &new)
+            .await
+            .unwrap();
+        let publisher = Publisher::GitHub {
+            repository: format!("example/{project}"),
+            workflow: "release.yml".to_owned(),
+            environment: None,
+        };
+        server
+            .index
+            .add_publisher(&server.operator(), &name, &publisher)
+            .await
+            .unwrap();
+        self
+    }
+
+    /// Gives them a role in a project.
+    pub async fn with_role(self, project: &str, role: Role) -> Self {
+        let project = project.parse().unwrap();
+        let server = self.server;
+        server
+            .index
+            .set_role(&server.operator(), &project, &self.user, role)
+            .await
+            .unwrap();
+        self
+    }
+
+    /// The same user with a token for one project alone.
+    pub async fn token_for(&self, project: &str) -> Account<'s> {
+        let project = project.parse().unwrap();
+        self.server.account(self.user.clone(), Some(&project)).await
+    }
+
+    /// The request that uploads a sample.
+    pub fn uploading(&self, sample: &Sample) -> Request {
+        let (content_type, body) = self.server.form(sample);
+        Request::new("POST", "/legacy/")
+            .token(&self.token)
+            .body(&content_type, body)
+    }
+
+    /// Uploads a sample as a client that says nothing of what it accepts.
+    pub async fn upload(&self, sample: Sample) -> Answer {
+        self.server.client.send(&self.uploading(&sample)).await
+    }
+
+    /// `GET target` with the token.
+    pub async fn get(&self, target: &str) -> Answer {
+        self.server
+            .client
+            .send(&Request::get(target).token(&self.token))
+            .await
+    }
+}
