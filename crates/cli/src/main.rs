@@ -1,2 +1,38 @@
-//! The command `touchplate`.
-fn main() {}
+//! The command `touchplate`: arguments in, reports out.
+
+mod admin;
+mod configuration;
+mod demo;
+mod files;
+mod inspect;
+mod options;
+mod report;
+mod root;
+mod screen;
+mod serve;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use touchplate_server::{Clock as _, SystemClock};
+
+use options::{Command, Options};
+use report::{Failure, Outcome};
+
+fn main() -> ExitCode {
+    // Clap answers wrong usage itself, on standard error, with status 2.
+    let Options { common, command } = Options::parse();
+    report::end(run(&common, command))
+}
+
+fn run(common: &options::Common, command: Command) -> Result<Outcome, Failure> {
+    match command {
+        Command::Serve(arguments) => serve::run(common, arguments),
+        Command::Admin(arguments) => admin::run(common, arguments),
+        Command::Demo(arguments) => demo::run(&arguments, || SystemClock.now()),
+        Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Verify(arguments) => verify::run(common, *arguments),
+    }
+}

@@ -1,0 +1,126 @@
+//! `touchplate admin …`: users, tokens, projects, publishers and files, straight on the data directory. Works while a
+//! server runs on it: the database decides races, and the server notices within a second.
+
+mod failures;
+mod files;
+mod members;
+mod projects;
+mod publishers;
+mod tokens;
+
+use clap::{Args, Subcommand};
+use touchplate_index::{Actor, Origin, RequestId};
+use touchplate_server::{Clock as _, SystemClock, wiring};
+
+use crate::configuration::{self, PlaceFlags};
+use crate::options::Common;
+use crate::report::{Failure, Outcome, note};
+
+/// Arguments of `admin`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Example: a user, their token, and a project whose files come from a GitHub workflow
+  touchplate admin user add alice
+  touchplate admin token create --user alice
+  touchplate admin project create demo --owner alice
+  touchplate admin publisher add --project demo --kind github --repository example/demo --workflow release.yml")]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    place: PlaceFlags,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Add users
+    #[command(subcommand, after_help = "Example:\n  touchplate admin user add alice")]
+    User(members::User),
+    /// Make, list and revoke API tokens
+    #[command(
+        subcommand,
+        after_help = "Example:\n  touchplate admin token create --user alice"
+    )]
+    Token(tokens::Token),
+    /// Say who may publish a project's files
+    #[command(
+        subcommand,
+        after_help = "Example:\n  touchplate admin publisher add --project demo --kind github --repository example/demo --workflow release.yml"
+    )]
+    Publisher(publishers::Publisher),
+    /// Create, change and delete projects
+    #[command(
+        subcommand,
+        after_help = "Example:\n  touchplate admin project create demo --owner alice"
+    )]
+    Project(projects::Project),
+    /// Give users roles in projects
+    #[command(
+        subcommand,
+        after_help = "Example:\n  touchplate admin member add --project demo --user alice --role maintainer"
+    )]
+    Member(members::Member),
+    /// Yank a release (PEP 592): installers skip it unless asked for exactly that version
+    #[command(
+        after_help = "Example:\n  touchplate admin yank demo 1.0 --reason 'breaks on Python 3.13'"
+    )]
+    Yank(files::Yank),
+    /// Take a yank back
+    #[command(after_help = "Example:\n  touchplate admin unyank demo 1.0")]
+    Unyank(files::Unyank),
+    /// Delete a file; its name is never used again
+    #[command(after_help = "Example:\n  touchplate admin delete-file demo-1.0-py3-none-any.whl")]
+    DeleteFile(files::DeleteFile),
+    /// Delete a release with its files; their names are never used again
+    #[command(after_help = "Example:\n  touchplate admin delete-release demo 1.0")]
+    DeleteRelease(files::DeleteRelease),
+    /// Remove stored bytes that no file refers to
+    #[command(after_help = "Example:\n  touchplate admin sweep")]
+    Sweep(files::Sweep),
+}
+
+/// Runs one of the commands below `admin`.
+pub(crate) fn run(common: &Common, arguments: Arguments) -> Result<Outcome, Failure> {
+    let config = configuration::load(common, arguments.place.into_pairs())?;
+    if !config.data.exists() {
+        note(&format!(
+            "note: there was no index at {} yet; this makes one",
+            config.data.display()
+        ));
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(Failure::outside)?;
+    runtime.block_on(async {
+        let index = wiring::open(&config).await?;
+        match arguments.command {
+            Command::User(command) => command.run(&index).await,
+            Command::Token(command) => command.run(&index).await,
+            Command::Publisher(command) => command.run(&index).await,
+            Command::Project(command) => command.run(&index).await,
+            Command::Member(command) => command.run(&index).await,
+            Command::Yank(command) => command.run(&index).await,
+            Command::Unyank(command) => command.run(&index).await,
+            Command::DeleteFile(command) => command.run(&index).await,
+            Command::DeleteRelease(command) => command.run(&index).await,
+            Command::Sweep(command) => command.run(&index).await,
+        }
+    })
+}
+
+/// Who the journal says it was: somebody with the data directory at hand, now.
+pub(crate) fn origin() -> Origin {
+    Origin {
+        actor: Actor::Operator,
+        request: RequestId::random(),
+        at: SystemClock.now(),
+    }
+}
+
+/// Says on standard error that it was done: standard output is for what a script reads.
+fn done(what: &str) -> Outcome {
+    note(what);
+    Outcome::Done
+}

@@ -1,0 +1,353 @@
+//! Publishers: who may vouch for a project's files.
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::json;
+use touchplate_attest::Publisher as Expected;
+use touchplate_index::Index;
+use touchplate_index::ports::PublisherId;
+use touchplate_packaging::ProjectName;
+
+use super::{done, origin};
+use crate::options::{Format, REPORT_VERSION, Reporting};
+use crate::report::{Failure, Outcome, say, say_json};
+use crate::screen::columns;
+
+/// Commands about publishers.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Publisher {
+    /// Add a publisher to a project: attestations by it are accepted from then on
+    #[command(after_help = "\
+Examples:
+  touchplate admin publisher add --project demo --kind github --repository example/demo --workflow release.yml
+  touchplate admin publisher add --project demo --kind gitlab --repository group/demo --workflow-filepath .gitlab-ci.yml
+  touchplate admin publisher add --project demo --kind google --email builder@example.iam.gserviceaccount.com
+  touchplate admin publisher add --project demo --kind email --email a@example.org --issuer https://accounts.example.org
+  touchplate admin publisher add --project demo --kind activestate --organization o --activestate-project p --actor a
+  touchplate admin publisher add --project demo --kind circleci --project-id UUID --pipeline-definition-id UUID
+  touchplate admin publisher add --project demo --json '{\"kind\":\"GitHub\",\"repository\":\"o/r\",\"workflow\":\"w.yml\"}'")]
+    Add(Box<Add>),
+    /// List the publishers of a project
+    #[command(after_help = "Example:\n  touchplate admin publisher list --project demo")]
+    List {
+        /// The project
+        #[arg(long)]
+        project: ProjectName,
+        #[command(flatten)]
+        reporting: Reporting,
+    },
+    /// Remove a publisher; what it vouched for keeps its provenance
+    #[command(after_help = "Example:\n  touchplate admin publisher remove --project demo 3")]
+    Remove {
+        /// The project
+        #[arg(long)]
+        project: ProjectName,
+        /// Its number, as `publisher list` shows it
+        id: i64,
+    },
+}
+
+/// Arguments of `publisher add`.
+#[derive(Args, Debug)]
+pub(crate) struct Add {
+    /// The project whose files it vouches for
+    #[arg(long)]
+    project: ProjectName,
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    fields: Fields,
+}
+
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+struct Which {
+    /// What kind of publisher it is
+    #[arg(long, value_enum)]
+    kind: Option<Kind>,
+    /// The publisher as a PEP 740 publisher object, of any kind
+    #[arg(long, value_name = "OBJECT", value_parser = from_json)]
+    json: Option<Expected>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// A workflow on github.com
+    Github,
+    /// A pipeline on gitlab.com
+    Gitlab,
+    /// A Google Cloud service account
+    Google,
+    /// An ActiveState project
+    Activestate,
+    /// A CircleCI pipeline definition
+    Circleci,
+    /// A person, by e-mail address
+    Email,
+}
+
+impl Kind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Github => "github",
+            Self::Gitlab => "gitlab",
+            Self::Google => "google",
+            Self::Activestate => "activestate",
+            Self::Circleci => "circleci",
+            Self::Email => "email",
+        }
+    }
+}
+
+/// What the kinds ask for. Which of them belong to which kind is checked in [`Fields::publisher`].
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Fields of the publisher")]
+struct Fields {
+    /// github, gitlab: OWNER/NAME, or GROUP/…/PROJECT
+    #[arg(long, value_name = "O/R")]
+    repository: Option<String>,
+    /// github: the workflow's filename below .github/workflows/
+    #[arg(long, value_name = "FILE")]
+    workflow: Option<String>,
+    /// gitlab: the pipeline file's path in the repository
+    #[arg(long, value_name = "PATH")]
+    workflow_filepath: Option<String>,
+    /// github, gitlab: the environment that the job must run in [default: any]
+    #[arg(long, value_name = "NAME")]
+    environment: Option<String>,
+    /// google, email: the address
+    #[arg(long, value_name = "ADDRESS")]
+    email: Option<String>,
+    /// email: URL of the identity provider that vouches for the address
+    #[arg(long, value_name = "URL")]
+    issuer: Option<String>,
+    /// activestate: the organisation
+    #[arg(long, value_name = "NAME")]
+    organization: Option<String>,
+    /// activestate: the project there (--project is the one on this index)
+    #[arg(long, value_name = "NAME")]
+    activestate_project: Option<String>,
+    /// activestate: who runs the build
+    #[arg(long, value_name = "NAME")]
+    actor: Option<String>,
+    /// circleci: the project's UUID (--project is the one on this index)
+    #[arg(long, value_name = "UUID")]
+    project_id: Option<String>,
+    /// circleci: the pipeline definition's UUID
+    #[arg(long, value_name = "UUID")]
+    pipeline_definition_id: Option<String>,
+    /// circleci: the repository, such as github.com/owner/name [default: any]
+    #[arg(long, value_name = "REPOSITORY")]
+    vcs_origin: Option<String>,
+    /// circleci: the git ref [default: any]
+    #[arg(long, value_name = "REF")]
+    vcs_ref: Option<String>,
+}
+
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+enum FieldsError {
+    #[error("a publisher of kind {kind} needs --{flag}", kind = .kind.word())]
+    Missing { kind: Kind, flag: &'static str },
+    #[error("a publisher {of} has no --{flag}")]
+    Foreign { of: String, flag: &'static str },
+}
+
+fn from_json(given: &str) -> Result<Expected, String> {
+    // Clap shows one text, so the causes are put into it.
+    Expected::parse(given.as_bytes())
+        .map_err(|error| crate::report::causes(&error).collect::<Vec<_>>().join(": "))
+}
+
+impl Fields {
+    /// The publisher of that kind. A field of another kind is refused: it would look as if it restricted something.
+    fn publisher(mut self, kind: Kind) -> Result<Expected, FieldsError> {
+        fn need(
+            field: &mut Option<String>,
+            kind: Kind,
+            flag: &'static str,
+        ) -> Result<String, FieldsError> {
+            field.take().ok_or(FieldsError::Missing { kind, flag })
+        }
+        let publisher = match kind {
+            Kind::Github => Expected::GitHub {
+                repository: need(&mut self.repository, kind, "repository")?,
+                workflow: need(&mut self.workflow, kind, "workflow")?,
+                environment: self.environment.take(),
+            },
+            Kind::Gitlab => Expected::GitLab {
+                repository: need(&mut self.repository, kind, "repository")?,
+                workflow_filepath: need(&mut self.workflow_filepath, kind, "workflow-filepath")?,
+                environment: self.environment.take(),
+            },
+            Kind::Google => Expected::Google {
+                email: need(&mut self.email, kind, "email")?,
+            },
+            Kind::Activestate => Expected::ActiveState {
+                organization: need(&mut self.organization, kind, "organization")?,
+                project: need(&mut self.activestate_project, kind, "activestate-project")?,
+                actor: need(&mut self.actor, kind, "actor")?,
+            },
+            Kind::Circleci => Expected::CircleCI {
+                project_id: need(&mut self.project_id, kind, "project-id")?,
+                pipeline_definition_id: need(
+                    &mut self.pipeline_definition_id,
+                    kind,
+                    "pipeline-definition-id",
+                )?,
+                vcs_origin: self.vcs_origin.take(),
+                vcs_ref: self.vcs_ref.take(),
+            },
+            Kind::Email => Expected::Email {
+                email: need(&mut self.email, kind, "email")?,
+                issuer: need(&mut self.issuer, kind, "issuer")?,
+            },
+        };
+        self.none_left(&format!("of kind {}", kind.word()))?;
+        Ok(publisher)
+    }
+
+    fn none_left(&self, of: &str) -> Result<(), FieldsError> {
+        let fields = [
+            ("repository", &self.repository),
+            ("workflow", &self.workflow),
+            ("workflow-filepath", &self.workflow_filepath),
+            ("environment", &self.environment),
+            ("email", &self.email),
+            ("issuer", &self.issuer),
+            ("organization", &self.organization),
+            ("activestate-project", &self.activestate_project),
+            ("actor", &self.actor),
+            ("project-id", &self.project_id),
+            ("pipeline-definition-id", &self.pipeline_definition_id),
+            ("vcs-origin", &self.vcs_origin),
+            ("vcs-ref", &self.vcs_ref),
+        ];
+        match fields.into_iter().find(|(_, value)| value.is_some()) {
+            Some((flag, _)) => Err(FieldsError::Foreign {
+                of: of.to_owned(),
+                flag,
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Publisher {
+    pub(super) async fn run(self, index: &Index) -> Result<Outcome, Failure> {
+        match self {
+            Self::Add(arguments) => add(index, *arguments).await,
+            Self::List { project, reporting } => list(index, &project, reporting.format).await,
+            Self::Remove { project, id } => {
+                index
+                    .remove_publisher(&origin(), &project, PublisherId(id))
+                    .await?;
+                Ok(done(&format!("removed publisher {id} of {project}")))
+            }
+        }
+    }
+}
+
+async fn add(index: &Index, arguments: Add) -> Result<Outcome, Failure> {
+    let Add {
+        project,
+        which,
+        fields,
+    } = arguments;
+    let publisher = match which {
+        Which {
+            json: Some(publisher),
+            ..
+        } => {
+            fields
+                .none_left("given as --json")
+                .map_err(Failure::usage)?;
+            publisher
+        }
+        Which {
+            kind: Some(kind), ..
+        } => fields.publisher(kind).map_err(|error| {
+            Failure::usage(error)
+                .hint("`touchplate admin publisher add --help` shows the fields of each kind")
+        })?,
+        // Clap asks for one of the two; this says so in other words.
+        Which {
+            kind: None,
+            json: None,
+        } => return Err(Failure::usage("expected --kind or --json")),
+    };
+    publisher.check_form().map_err(Failure::usage)?;
+    let id = index.add_publisher(&origin(), &project, &publisher).await?;
+    Ok(done(&format!(
+        "added publisher {} of {project}: {}",
+        id.0,
+        publisher.describe()
+    )))
+}
+
+async fn list(index: &Index, project: &ProjectName, format: Format) -> Result<Outcome, Failure> {
+    let publishers = index.publishers(project).await?;
+    match format {
+        Format::Json => {
+            let publishers: Vec<_> = publishers
+                .iter()
+                .map(|one| json!({"id": one.id.0, "publisher": one.publisher.to_json()}))
+                .collect();
+            say_json(
+                &json!({"version": REPORT_VERSION, "project": project.as_str(), "publishers": publishers}),
+            )?;
+        }
+        Format::Text => {
+            let header = vec!["ID".to_owned(), "WHO".to_owned()];
+            let rows = publishers
+                .iter()
+                .map(|one| vec![one.id.0.to_string(), one.publisher.describe()]);
+            say(&columns(
+                &std::iter::once(header).chain(rows).collect::<Vec<_>>(),
+            ))?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(fill: impl FnOnce(&mut Fields)) -> Fields {
+        let mut fields = Fields::default();
+        fill(&mut fields);
+        fields
+    }
+
+    #[test]
+    fn a_kind_takes_its_own_fields_and_no_other() {
+        let github = |fields: &mut Fields| {
+            fields.repository = Some("o/r".into());
+            fields.workflow = Some("w.yml".into());
+        };
+        assert!(matches!(
+            given(github).publisher(Kind::Github),
+            Ok(Expected::GitHub {
+                environment: None,
+                ..
+            })
+        ));
+        assert_eq!(
+            given(github).publisher(Kind::Gitlab),
+            Err(FieldsError::Missing {
+                kind: Kind::Gitlab,
+                flag: "workflow-filepath"
+            })
+        );
+        let with_email = |fields: &mut Fields| {
+            github(fields);
+            fields.email = Some("a@b".into());
+        };
+        assert_eq!(
+            given(with_email).publisher(Kind::Github),
+            Err(FieldsError::Foreign {
+                of: "of kind github".into(),
+                flag: "email"
+            })
+        );
+    }
+}

@@ -1,0 +1,147 @@
+//! API tokens: what an uploader sends as password, with the user name `__token__`.
+
+use clap::{Args, Subcommand};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use touchplate_index::Index;
+use touchplate_index::accounts::{Token as WholeToken, TokenId, UserName};
+use touchplate_index::ports::StoredToken;
+use touchplate_packaging::ProjectName;
+
+use super::{done, origin};
+use crate::options::{Format, REPORT_VERSION, Reporting};
+use crate::report::{Failure, Outcome, say, say_json};
+use crate::screen::columns;
+
+/// Commands about tokens.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Token {
+    /// Make a token; standard output is the token alone, and it is shown only now
+    #[command(after_help = "\
+Example: an upload with twine
+  export TWINE_USERNAME=__token__
+  export TWINE_PASSWORD=$(touchplate admin token create --user alice --project demo --expires-in 90)")]
+    Create(Create),
+    /// List the tokens of a user
+    #[command(after_help = "Example:\n  touchplate admin token list --user alice")]
+    List {
+        /// Whose
+        #[arg(long)]
+        user: UserName,
+        #[command(flatten)]
+        reporting: Reporting,
+    },
+    /// Revoke a token at once
+    #[command(after_help = "Example:\n  touchplate admin token revoke 0123456789abcdef")]
+    Revoke {
+        /// Its id, as `token list` shows it, or the whole token
+        #[arg(value_parser = token_id)]
+        token: TokenId,
+    },
+}
+
+/// Arguments of `token create`.
+#[derive(Args, Debug)]
+pub(crate) struct Create {
+    /// Whose token it is
+    #[arg(long)]
+    user: UserName,
+    /// The one project it is for [default: all of the user's, and new ones]
+    #[arg(long)]
+    project: Option<ProjectName>,
+    /// Days until it ends [default: never]
+    // A century is never; more would leave what a timestamp can hold.
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    expires_in: Option<u32>,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "expected a token's id (16 hexadecimal digits, as `touchplate admin token list` shows it) or a whole token `tp-1-…`"
+)]
+struct NoToken;
+
+fn token_id(given: &str) -> Result<TokenId, NoToken> {
+    let given = given.trim();
+    let whole = given.parse::<WholeToken>().map(|token| token.id().clone());
+    whole.or_else(|_| given.parse()).map_err(|_| NoToken)
+}
+
+impl Token {
+    pub(super) async fn run(self, index: &Index) -> Result<Outcome, Failure> {
+        match self {
+            Self::Create(arguments) => create(index, &arguments).await,
+            Self::List { user, reporting } => list(index, &user, reporting.format).await,
+            Self::Revoke { token } => {
+                index.revoke_token(&origin(), &token).await?;
+                Ok(done(&format!("revoked the token {token}")))
+            }
+        }
+    }
+}
+
+async fn create(index: &Index, arguments: &Create) -> Result<Outcome, Failure> {
+    let origin = origin();
+    let end = arguments.expires_in.map(|days| {
+        origin
+            .at
+            .checked_add(SignedDuration::from_hours(24 * i64::from(days)))
+    });
+    let end = end.transpose().map_err(Failure::usage)?;
+    let token = index
+        .create_token(&origin, &arguments.user, arguments.project.as_ref(), end)
+        .await?;
+    say(&format!("{}\n", token.reveal()))?;
+    Ok(Outcome::Done)
+}
+
+async fn list(index: &Index, user: &UserName, format: Format) -> Result<Outcome, Failure> {
+    let tokens = index.tokens(user).await?;
+    match format {
+        Format::Json => {
+            let tokens: Vec<_> = tokens.iter().map(token_json).collect();
+            say_json(&json!({"version": REPORT_VERSION, "user": user.as_str(), "tokens": tokens}))?;
+        }
+        Format::Text => {
+            let now = origin().at;
+            let header = ["ID", "PROJECT", "MADE", "STATE"]
+                .map(str::to_owned)
+                .to_vec();
+            let rows: Vec<_> = std::iter::once(header)
+                .chain(tokens.iter().map(|token| row(token, now)))
+                .collect();
+            say(&columns(&rows))?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn token_json(token: &StoredToken) -> serde_json::Value {
+    json!({
+        "id": token.id.as_str(),
+        "project": token.project.as_ref().map(ProjectName::as_str),
+        "created_at": token.created_at,
+        "expires_at": token.expires_at,
+        "revoked_at": token.revoked_at,
+    })
+}
+
+fn row(token: &StoredToken, now: Timestamp) -> Vec<String> {
+    let state = match (token.revoked_at, token.expires_at) {
+        (Some(at), _) => format!("revoked {}", day(at)),
+        (None, Some(end)) if end <= now => format!("ended {}", day(end)),
+        (None, Some(end)) => format!("until {}", day(end)),
+        (None, None) => "in force".to_owned(),
+    };
+    let project = token.project.as_ref().map_or("all", ProjectName::as_str);
+    vec![
+        token.id.to_string(),
+        project.to_owned(),
+        day(token.created_at),
+        state,
+    ]
+}
+
+fn day(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d").to_string()
+}

@@ -1,0 +1,122 @@
+//! The command line as types. Each command's own arguments are beside the command.
+
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{admin, demo, inspect, serve, verify};
+
+/// A Python package index that checks where files come from (PEP 740), and the tools around it.
+///
+/// Exit status: 0 done or verified; 1 the answer is no; 2 wrong usage or configuration; 3 something outside failed.
+#[derive(Debug, Parser)]
+#[command(
+    name = "touchplate",
+    version,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  touchplate serve --data ./index
+  touchplate admin user add alice
+  touchplate admin token create --user alice
+
+`touchplate COMMAND --help` has an example of each command."
+)]
+pub(crate) struct Options {
+    /// Options of every command.
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What the binary can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show the main job from end to end: no network, nothing to install
+    Demo(demo::Arguments),
+    /// Run the index
+    Serve(serve::Arguments),
+    /// Manage users, tokens, projects, publishers and files of an index
+    Admin(admin::Arguments),
+    /// Check who built a file, with no network
+    Verify(Box<verify::Arguments>),
+    /// Tell what an attestation, a provenance object or a certificate says, unchecked
+    Inspect(inspect::Arguments),
+}
+
+/// Options of every command.
+#[derive(Args, Debug)]
+pub(crate) struct Common {
+    /// The index's data directory
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        help_heading = "Common options"
+    )]
+    pub(crate) data: Option<PathBuf>,
+    /// Configuration file (TOML); each key also as TOUCHPLATE_… and as a flag of `serve`
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help_heading = "Common options"
+    )]
+    pub(crate) config: Option<PathBuf>,
+    /// A `trusted_root.json`, instead of the embedded public-good root
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help_heading = "Common options"
+    )]
+    pub(crate) trusted_root: Option<PathBuf>,
+    /// Never use the network
+    #[arg(long, global = true, help_heading = "Common options")]
+    pub(crate) offline: bool,
+}
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs; has a `version` field.
+    Json,
+}
+
+/// The option of commands that report.
+#[derive(Args, Debug)]
+pub(crate) struct Reporting {
+    /// How to report
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) format: Format,
+}
+
+/// The version of the JSON reports. A key may be added under it; a changed or removed one needs the next.
+pub(crate) const REPORT_VERSION: u32 = 1;
+
+/// Reads one of `words` into a type that knows exactly these.
+pub(crate) fn one_of<T>(
+    words: &'static [&'static str],
+) -> impl clap::builder::TypedValueParser<Value = T>
+where
+    T: std::str::FromStr + Clone + Send + Sync + 'static,
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(words).try_map(|word| word.parse::<T>())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Options::command().debug_assert();
+    }
+}

@@ -1,0 +1,305 @@
+//! `serve` and `admin` on one data directory.
+
+use insta::assert_json_snapshot;
+use tempfile::TempDir;
+
+use crate::run::{Run, Server, shape, touchplate_in};
+
+const SIMPLE: &str = "application/vnd.pypi.simple.v1+json";
+
+/// A data directory.
+struct Place(TempDir);
+
+impl Place {
+    fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    fn admin(&self, arguments: &[&str]) -> Run {
+        touchplate_in(
+            self.0.path(),
+            &[&["--data", "index", "admin"], arguments].concat(),
+        )
+    }
+
+    fn serve(&self) -> Server {
+        Server::start(&self.0.path().join("index"))
+    }
+}
+
+#[test]
+fn the_first_start_says_how_to_make_a_token_and_signals_stop_it() {
+    let place = Place::new();
+    for signal in ["-TERM", "-INT"] {
+        let server = place.serve();
+        assert_eq!(server.fetch("/healthz", "*/*").0, 200);
+        let (status, stderr) = server.stop(signal);
+        assert_eq!(status, 0, "{stderr}");
+        assert!(stderr.contains("admin token create --user"), "{stderr}");
+    }
+    place.admin(&["user", "add", "alice"]).ended(0);
+    place
+        .admin(&["token", "create", "--user", "alice"])
+        .ended(0);
+    let (_, stderr) = place.serve().stop("-TERM");
+    assert!(!stderr.contains("admin token create"), "{stderr}");
+}
+
+#[test]
+fn an_operator_works_while_a_server_runs() {
+    let place = Place::new();
+    let server = place.serve();
+    place
+        .admin(&["user", "add", "alice"])
+        .ended(0)
+        .complains(&["added the user alice"]);
+    place
+        .admin(&["user", "add", "alice"])
+        .ended(1)
+        .complains(&["the user `alice` exists already"]);
+    place
+        .admin(&["project", "create", "Demo", "--owner", "alice"])
+        .ended(0);
+    place
+        .admin(&["project", "create", "demo"])
+        .ended(1)
+        .complains(&["exists already"]);
+    place
+        .admin(&["project", "create", "other", "--owner", "bob"])
+        .ended(1)
+        .complains(&["no user `bob`", "hint:"]);
+    assert_eq!(server.fetch("/simple/demo/", SIMPLE).0, 200);
+
+    place
+        .admin(&["project", "status", "demo", "archived", "--reason", "moved"])
+        .ended(0);
+    place
+        .admin(&["project", "visibility", "demo", "private"])
+        .ended(0);
+    // The cache notices a change by another process within a second.
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    assert_eq!(server.fetch("/simple/demo/", SIMPLE).0, 404);
+    place
+        .admin(&["project", "visibility", "demo", "public"])
+        .ended(0);
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    let (status, page) = server.fetch("/simple/demo/", SIMPLE);
+    assert!(
+        status == 200 && page.contains("archived"),
+        "{status} {page}"
+    );
+
+    place.admin(&["user", "add", "bob"]).ended(0);
+    place
+        .admin(&[
+            "member",
+            "add",
+            "--project",
+            "demo",
+            "--user",
+            "bob",
+            "--role",
+            "maintainer",
+        ])
+        .ended(0);
+    place
+        .admin(&["yank", "demo", "1.0"])
+        .ended(1)
+        .complains(&["no such project, release or file"]);
+    place.admin(&["unyank", "demo", "1.0"]).ended(1);
+    place.admin(&["delete-file", "demo-1.0.tar.gz"]).ended(1);
+    place.admin(&["delete-release", "demo", "1.0"]).ended(1);
+    let swept = place.admin(&["sweep", "--format", "json"]).ended(0).json();
+    assert_eq!(
+        (&swept["version"], &swept["removed"]),
+        (&1.into(), &0.into())
+    );
+    place
+        .admin(&["project", "delete", "demo"])
+        .ended(2)
+        .complains(&["--yes"]);
+    place
+        .admin(&["project", "delete", "demo", "--yes"])
+        .ended(0);
+    place
+        .admin(&["project", "delete", "demo", "--yes"])
+        .ended(1);
+}
+
+#[test]
+fn a_token_is_shown_alone_and_once() {
+    let place = Place::new();
+    place
+        .admin(&["token", "create", "--user", "alice"])
+        .ended(1)
+        .complains(&["no user `alice`", "admin user add alice"]);
+    place.admin(&["user", "add", "alice"]).ended(0);
+    let token = place
+        .admin(&["token", "create", "--user", "alice", "--expires-in", "30"])
+        .ended(0)
+        .stdout;
+    assert!(
+        token.starts_with("tp-1-") && token.ends_with('\n') && token.lines().count() == 1,
+        "{token:?}"
+    );
+    place
+        .admin(&["token", "create", "--user", "alice", "--project", "demo"])
+        .ended(1)
+        .complains(&["no project `demo`"]);
+
+    let list = place
+        .admin(&["token", "list", "--user", "alice", "--format", "json"])
+        .ended(0)
+        .json();
+    assert_json_snapshot!("tokens", shape(&list));
+    let id = list["tokens"][0]["id"].as_str().unwrap();
+    assert!(
+        token.contains(id)
+            && !place
+                .admin(&["token", "list", "--user", "alice"])
+                .stdout
+                .contains(token.trim())
+    );
+    place
+        .admin(&["token", "list", "--user", "alice"])
+        .ended(0)
+        .says(&[id, "until "]);
+    // By the whole token: that is what one finds in a leak.
+    place.admin(&["token", "revoke", token.trim()]).ended(0);
+    place.admin(&["token", "revoke", id]).ended(0);
+    place
+        .admin(&["token", "list", "--user", "alice"])
+        .ended(0)
+        .says(&["revoked "]);
+    place
+        .admin(&["token", "revoke", "0123456789abcdef"])
+        .ended(1)
+        .complains(&["no token"]);
+}
+
+#[test]
+fn publishers_of_each_kind_are_added_listed_and_removed() {
+    let place = Place::new();
+    place.admin(&["project", "create", "demo"]).ended(0);
+    let add = |arguments: &[&str]| {
+        place.admin(&[&["publisher", "add", "--project", "demo"], arguments].concat())
+    };
+    add(&[
+        "--kind",
+        "github",
+        "--repository",
+        "o/r",
+        "--workflow",
+        "w.yml",
+        "--environment",
+        "pypi",
+    ])
+    .ended(0);
+    add(&[
+        "--kind",
+        "gitlab",
+        "--repository",
+        "g/p",
+        "--workflow-filepath",
+        ".gitlab-ci.yml",
+    ])
+    .ended(0);
+    add(&["--kind", "google", "--email", "a@b.example"]).ended(0);
+    add(&[
+        "--kind",
+        "activestate",
+        "--organization",
+        "o",
+        "--activestate-project",
+        "p",
+        "--actor",
+        "a",
+    ])
+    .ended(0);
+    add(&[
+        "--kind",
+        "circleci",
+        "--project-id",
+        "1",
+        "--pipeline-definition-id",
+        "2",
+        "--vcs-ref",
+        "main",
+    ])
+    .ended(0);
+    add(&[
+        "--kind",
+        "email",
+        "--email",
+        "a@b.example",
+        "--issuer",
+        "https://id.example",
+    ])
+    .ended(0);
+    add(&[
+        "--json",
+        r#"{"kind":"GitHub","repository":"o/r2","workflow":"w.yml"}"#,
+    ])
+    .ended(0);
+
+    add(&[
+        "--json",
+        r#"{"kind":"GitHub","repository":"o/r2","workflow":"w.yml"}"#,
+    ])
+    .ended(1)
+    .complains(&["already"]);
+    add(&["--kind", "github", "--repository", "o/r"])
+        .ended(2)
+        .complains(&["needs --workflow", "hint:"]);
+    add(&["--kind", "google", "--email", "a@b", "--actor", "x"])
+        .ended(2)
+        .complains(&["has no --actor"]);
+    add(&[
+        "--kind",
+        "github",
+        "--repository",
+        "r",
+        "--workflow",
+        "w.yml",
+    ])
+    .ended(2)
+    .complains(&["owner/repository"]);
+    add(&[]).ended(2).complains(&["--kind", "--json"]);
+    add(&["--json", "{"]).ended(2).complains(&["--json"]);
+
+    let list = place
+        .admin(&["publisher", "list", "--project", "demo", "--format", "json"])
+        .ended(0)
+        .json();
+    let publishers = list["publishers"].as_array().unwrap();
+    let kinds: Vec<_> = publishers
+        .iter()
+        .map(|one| one["publisher"]["kind"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "GitHub",
+            "GitLab",
+            "Google",
+            "ActiveState",
+            "CircleCI",
+            "Email",
+            "GitHub"
+        ]
+    );
+    let id = publishers[0]["id"].to_string();
+    place
+        .admin(&["publisher", "remove", "--project", "demo", &id])
+        .ended(0);
+    place
+        .admin(&["publisher", "remove", "--project", "demo", &id])
+        .ended(1);
+    place
+        .admin(&["publisher", "list", "--project", "demo"])
+        .ended(0)
+        .says(&["ID", "GitLab pipeline .gitlab-ci.yml of g/p"]);
+    place
+        .admin(&["publisher", "list", "--project", "nothing"])
+        .ended(1);
+}

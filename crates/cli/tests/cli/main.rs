@@ -1,0 +1,14 @@
+//! The binary from outside: what it prints, and its exit status.
+
+#[cfg(test)]
+mod admin;
+#[cfg(test)]
+mod demo;
+#[cfg(test)]
+mod help;
+#[cfg(test)]
+mod inspect;
+#[cfg(test)]
+mod run;
+#[cfg(test)]
+mod verify;
