@@ -5,11 +5,12 @@ use std::io::{self, IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use sha2::{Digest as _, Sha256 as Sha2};
+use sha2::Sha256 as Sha2;
 use touchplate_attest::FileFacts;
 use touchplate_packaging::{Filename, InvalidFilename, Sha256};
 
 use crate::report::Failure;
+use crate::screen::hex;
 
 /// A file and what an attestation of it must say.
 #[derive(Debug)]
@@ -60,12 +61,29 @@ impl Target {
         if path.is_dir() {
             return Err(TargetError::Directory(path.to_owned()).into());
         }
-        let sha256 = hash(path).map_err(|error| TargetError::Unreadable(path.to_owned(), error))?;
+        let sha256 =
+            hash::<Sha2>(path).map_err(|error| TargetError::Unreadable(path.to_owned(), error))?;
         let filename = name.to_string_lossy().parse();
         let filename = filename.map_err(|error| TargetError::Name(path.to_owned(), error))?;
         Ok(Self {
             path: Some(path.to_owned()),
-            facts: FileFacts { filename, sha256 },
+            facts: FileFacts {
+                filename,
+                sha256: Sha256::from_bytes(sha256.into()),
+            },
+        })
+    }
+
+    /// The file's digest by another algorithm that a statement may name, in lower-case hexadecimal; none where the file
+    /// is not at hand or the algorithm is not known here.
+    pub(crate) fn digest(&self, algorithm: &str) -> io::Result<Option<String>> {
+        let Some(path) = &self.path else {
+            return Ok(None);
+        };
+        Ok(match algorithm {
+            "sha384" => Some(hex(&hash::<sha2::Sha384>(path)?)),
+            "sha512" => Some(hex(&hash::<sha2::Sha512>(path)?)),
+            _ => None,
         })
     }
 }
@@ -76,17 +94,17 @@ const SHOW_PROGRESS_FROM_BYTES: u64 = 256 << 20;
 /// Large enough to make reads cheap, small enough for any cache.
 const PART_BYTES: usize = 128 << 10;
 
-fn hash(path: &Path) -> io::Result<Sha256> {
+fn hash<H: sha2::Digest>(path: &Path) -> io::Result<sha2::digest::Output<H>> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
     let bar = progress(path, length);
-    let mut sha256 = Sha2::new();
+    let mut hasher = H::new();
     let mut part = vec![0; PART_BYTES];
     loop {
         match file.read(&mut part) {
             Ok(0) => break,
             Ok(read) => {
-                sha256.update(part.get(..read).unwrap_or_default());
+                hasher.update(part.get(..read).unwrap_or_default());
                 bar.inc(read as u64);
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -94,7 +112,7 @@ fn hash(path: &Path) -> io::Result<Sha256> {
         }
     }
     bar.finish_and_clear();
-    Ok(Sha256::from_bytes(sha256.finalize().into()))
+    Ok(hasher.finalize())
 }
 
 fn progress(path: &Path, length: u64) -> ProgressBar {

@@ -1,5 +1,7 @@
 //! The judgement of each file: every attestation there is must hold, and be by whom the caller expects.
 
+use std::io;
+
 use jiff::Timestamp;
 use touchplate_attest::{
     Attestation, AttestationError, Proven, Provenance, ProvenanceError, ProvenanceVerifyError,
@@ -71,6 +73,8 @@ pub(crate) enum Refused {
     Unverified(#[source] VerifyError),
     #[error("it does not verify for this file")]
     ProvenanceUnverified(#[source] ProvenanceVerifyError),
+    #[error("the file could not be read once more, for another digest")]
+    Unreadable(#[source] io::Error),
     #[error("it is not by whom you expect")]
     Unexpected {
         /// What was proved all the same.
@@ -126,15 +130,29 @@ fn one(
 ) -> Result<Tied, Refused> {
     let proven =
         verify(&target.facts, attestation, root.trust_root(), now).map_err(Refused::Unverified)?;
-    tie(proven, expected)
+    tie(target, proven, expected)
 }
 
-fn tie(proven: Proven, expected: &Expected) -> Result<Tied, Refused> {
+fn tie(target: &Target, proven: Proven, expected: &Expected) -> Result<Tied, Refused> {
+    further_digests(target, &proven)?;
     let shown = Box::new(proven.clone());
     expected.tie(proven).map_err(|source| Refused::Unexpected {
         proven: shown,
         source,
     })
+}
+
+/// A statement may name digests beside sha256; in-toto wants each one that a verifier knows to be the file's.
+fn further_digests(target: &Target, proven: &Proven) -> Result<(), Refused> {
+    let subjects = proven.attestation().statement().subjects().iter();
+    let algorithms = subjects.flat_map(|subject| subject.digests.keys());
+    for algorithm in algorithms.filter(|algorithm| *algorithm != "sha256") {
+        if let Some(digest) = target.digest(algorithm).map_err(Refused::Unreadable)? {
+            let checked = proven.check_digest(algorithm, &digest);
+            checked.map_err(Refused::Unverified)?;
+        }
+    }
+    Ok(())
 }
 
 /// All of the object's attestations or the first rule that one breaks: also those that the object itself adds, that each
@@ -157,6 +175,6 @@ fn provenance(
     let verified = verified.map_err(Refused::ProvenanceUnverified)?;
     verified
         .into_iter()
-        .map(|verified| tie(verified.proven().clone(), expected))
+        .map(|verified| tie(target, verified.proven().clone(), expected))
         .collect()
 }

@@ -237,7 +237,8 @@ fn finding_json(finding: &Finding) -> Value {
             | Refused::Array(_)
             | Refused::Provenance(_)
             | Refused::Unverified(_)
-            | Refused::ProvenanceUnverified(_),
+            | Refused::ProvenanceUnverified(_)
+            | Refused::Unreadable(_),
         ) => None,
     };
     let publisher = tied.and_then(Tied::publisher);

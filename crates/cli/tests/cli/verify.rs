@@ -222,6 +222,27 @@ fn each_thing_that_is_wrong_is_said() {
 }
 
 #[test]
+fn another_digest_in_the_statement_must_be_the_files_too() {
+    let case = Case::new();
+    let mint = |algorithm: &str, digest: &str| {
+        let (sha256, now) = (Sha256::of(BYTES), Timestamp::now());
+        let domain = &case.domain;
+        let mut recipe = domain.recipe(&workflow(), NAME, &sha256, Predicate::Publish, now);
+        let digests = &mut recipe.statement.subjects[0].1;
+        digests.insert(algorithm.to_owned(), digest.to_owned());
+        case.write("a.json", domain.mint(&recipe).unwrap());
+        case.verify(&[NAME, "--attestation", "a.json", "--publisher", PUBLISHER])
+    };
+    let right = "9030d31e4603523bd1483ebadbcba33841805c4c077a1d430f136597e4aa17a368d992f731332597ac693cef7a54ca14a109cce211b06bc071eb0cd04829388f";
+    mint("sha512", right).ended(0);
+    mint("sha512", &right.replace('0', "1"))
+        .ended(1)
+        .says(&["with sha512"]);
+    // What nobody here can compute proves nothing, and PEP 740 allows it.
+    mint("blake9", "00").ended(0);
+}
+
+#[test]
 fn under_another_root_nothing_holds() {
     let case = Case::new();
     case.write("a.json", case.mint(Predicate::Publish));
