@@ -144,6 +144,7 @@ impl CoreMetadata {
         raw.drop_empty();
         raw.check_shape(Field::form_name)?;
         let head = Head::take(&mut raw)?;
+        rules::forget_early_license_files(&mut raw, head.metadata_version);
         rules::check_versions(&raw, head.metadata_version)?;
         rules::check_standard(&mut raw)?;
         rules::check_index(&raw, &head.version, profile)?;

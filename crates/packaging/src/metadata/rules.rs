@@ -19,6 +19,14 @@ const MAX_SUMMARY_CHARS: usize = 512;
 /// Core Metadata: "limited to 32 characters".
 const MAX_LABEL_CHARS: usize = 32;
 
+/// For years setuptools wrote `License-File` under versions that do not have it. twine leaves it out of the form then, uv
+/// sends it on: without this the same file could be uploaded with the one and not with the other.
+pub(super) fn forget_early_license_files(raw: &mut Raw, declared: MetadataVersion) {
+    if declared < Field::LicenseFile.since() {
+        raw.0.remove(&Field::LicenseFile);
+    }
+}
+
 /// A field must exist in the declared version of the format.
 pub(super) fn check_versions(raw: &Raw, declared: MetadataVersion) -> Result<(), MetadataError> {
     let newer = raw.0.keys().find(|field| field.since() > declared);

@@ -624,3 +624,21 @@ fn no_bytes_make_it_panic() {
         }
     }
 }
+
+#[test]
+fn a_license_file_under_a_version_that_does_not_have_it_is_left_out_as_twine_does() {
+    let form = |version: &str| {
+        let fields = [
+            ("metadata_version", version),
+            ("name", "demo"),
+            ("version", "1.0"),
+            ("license_file", "LICENSE"),
+        ];
+        let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        CoreMetadata::from_form(&fields, Profile::Pypi)
+            .unwrap()
+            .license_files
+    };
+    assert!(form("2.1").is_empty());
+    assert_eq!(form("2.4"), ["LICENSE"]);
+}

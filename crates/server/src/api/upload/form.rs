@@ -71,6 +71,11 @@ pub(crate) enum FormRefused {
         "Invalid attestations supplied during upload: Malformed attestations: the field is larger than {limit} bytes"
     )]
     LongAttestations { limit: usize },
+    /// The field with the attestations is no text. PyPI's words, as above.
+    #[error(
+        "Invalid attestations supplied during upload: Malformed attestations: the field is not UTF-8"
+    )]
+    AttestationsNotText,
     /// All fields together are too long.
     #[error("Invalid Form Data: the fields have more than {MAX_FORM_BYTES} bytes together")]
     LongForm,
@@ -94,7 +99,7 @@ pub(crate) enum FormRefused {
     /// The file's name is too long for any distribution's.
     #[error("Invalid distribution file. Its name has more than {MAX_FILENAME_BYTES} bytes.")]
     LongFilename,
-    /// The file part has no type or that of an image: a browser's form, not an uploader.
+    /// The file part has the type of an image: a browser's form, not an uploader.
     #[error(
         "Invalid distribution file. Expected a content type such as `application/octet-stream`, found {found}."
     )]
@@ -201,8 +206,11 @@ impl Reading<'_> {
             return Err(FormRefused::Tuple { field });
         }
         let bytes = self.bytes(&field, part).await?;
-        let value = String::from_utf8(bytes).map_err(|_| FormRefused::NotText {
-            field: field.clone(),
+        let value = String::from_utf8(bytes).map_err(|_| match field.as_str() {
+            "attestations" => FormRefused::AttestationsNotText,
+            _ => FormRefused::NotText {
+                field: field.clone(),
+            },
         })?;
         self.fields.push((field, value));
         Ok(())
@@ -242,17 +250,13 @@ impl Reading<'_> {
             return Err(FormRefused::LongFilename);
         }
         match part.content_type() {
-            None => {
-                return Err(FormRefused::ContentType {
-                    found: "none".to_owned(),
-                });
-            }
             Some(image) if image.type_() == "image" => {
                 return Err(FormRefused::ContentType {
                     found: quoted(image.as_ref()),
                 });
             }
-            Some(_) => {}
+            // uv sends none.
+            Some(_) | None => {}
         }
         let mut writer = self.room.writer(self.limit);
         while let Some(piece) = part.chunk().await.map_err(broken)? {

@@ -221,6 +221,7 @@ impl From<FormRefused> for Problem {
             | FormRefused::LongName { .. }
             | FormRefused::LongField { .. }
             | FormRefused::LongAttestations { .. }
+            | FormRefused::AttestationsNotText
             | FormRefused::LongForm
             | FormRefused::ManyFields
             | FormRefused::NotText { .. }
