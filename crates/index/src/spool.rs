@@ -20,6 +20,7 @@ pub struct SpoolRoom {
 }
 
 const LOCK: &str = "lock";
+const GATE: &str = "gate";
 
 impl SpoolRoom {
     /// Opens a room under `folder`, which must be on the file system of the blobs, and sweeps rooms of dead processes.
@@ -28,6 +29,9 @@ impl SpoolRoom {
     /// When the folder cannot be made or locked.
     pub fn open(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
+        // One at a time: between a room's making and its locking, nobody else may take it for a dead one's.
+        let gate = File::create(folder.join(GATE))?;
+        gate.lock()?;
         sweep(folder)?;
         let room = tempfile::Builder::new()
             .prefix("room-")
@@ -49,20 +53,15 @@ impl SpoolRoom {
     }
 }
 
-/// A room without a lock file is being made right now or its maker died in between: it is swept once it is this old.
-const UNLOCKED_GRACE: std::time::Duration = std::time::Duration::from_secs(60);
-
+/// Whoever holds the gate knows that a room whose lock is free, or missing, is a dead process's.
 fn sweep(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        let dead = match File::open(path.join(LOCK)) {
-            Ok(lock) => lock.try_lock().is_ok(),
-            Err(_) => path
-                .metadata()
-                .and_then(|m| m.modified())
-                .is_ok_and(|at| at.elapsed().is_ok_and(|age| age > UNLOCKED_GRACE)),
-        };
-        if dead && let Err(error) = fs::remove_dir_all(&path) {
+        if !path.is_dir() {
+            continue;
+        }
+        let alive = File::open(path.join(LOCK)).is_ok_and(|lock| lock.try_lock().is_err());
+        if !alive && let Err(error) = fs::remove_dir_all(&path) {
             tracing::warn!(path = %path.display(), %error, "a spool room of a process that is gone could not be removed");
         }
     }
@@ -212,6 +211,7 @@ mod tests {
     fn files(folder: &Path) -> usize {
         fs::read_dir(folder)
             .unwrap()
+            .filter(|entry| entry.as_ref().unwrap().path().is_dir())
             .map(|room| {
                 fs::read_dir(room.unwrap().path())
                     .unwrap()
@@ -253,6 +253,24 @@ mod tests {
         ));
         drop(writer);
         assert_eq!(files(folder.path()), 0);
+    }
+
+    #[test]
+    fn rooms_opened_at_the_same_moment_are_all_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || SpoolRoom::open(folder.path()).unwrap();
+        let rooms = std::thread::scope(|scope| {
+            let opening: Vec<_> = (0..16).map(|_| scope.spawn(open)).collect();
+            opening
+                .into_iter()
+                .map(|one| one.join().unwrap())
+                .collect::<Vec<_>>()
+        });
+        assert!(
+            rooms
+                .iter()
+                .all(|room| room.room.path().join(LOCK).exists())
+        );
     }
 
     #[test]
