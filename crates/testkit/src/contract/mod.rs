@@ -1,0 +1,137 @@
+//! What every implementation of the ports must do. A new one is added to a list in `store/tests/contract.rs`.
+
+mod accounts;
+mod blobs;
+mod projects;
+mod releases;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use jiff::Timestamp;
+use touchplate_index::accounts::UserName;
+use touchplate_index::ports::{NewFile, NewProject, ProjectTarget};
+use touchplate_index::projects::Visibility;
+use touchplate_index::{Actor, Origin, Ports, RequestId};
+use touchplate_packaging::{CoreMetadata, Filename, Hasher, Profile, ProjectName, Version};
+
+/// One check of the contract, on fresh ports.
+pub type Check = fn(Ports) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+
+macro_rules! checks {
+    ($($module:ident::{$($name:ident),* $(,)?}),* $(,)?) => {
+        /// Every check, by name.
+        pub const ALL: &[(&str, Check)] =
+            &[$($((stringify!($name), |ports| Box::pin($module::$name(ports)))),*),*];
+    };
+}
+
+checks![
+    accounts::{users_and_tokens_are_kept, publishers_are_found_by_key},
+    projects::{an_empty_index_has_nothing, every_change_writes_one_journal_row, project_names_are_unique_and_not_confusable, deleting_a_project_takes_everything_but_its_filenames},
+    releases::{an_upload_is_recorded_whole, a_refused_upload_changes_nothing, a_deleted_filename_stays_burned, a_yank_shows_on_every_file_of_the_release, two_racing_uploads_of_one_name_leave_one},
+    blobs::{swept_bytes_cannot_be_referred_to, bytes_are_read_back_in_ranges},
+];
+
+/// The moment that everything here happens at: 2025-01-01T00:00:00Z.
+pub const NOW: Timestamp = Timestamp::constant(1_735_689_600, 0);
+
+/// An operator's change.
+pub fn origin() -> Origin {
+    Origin {
+        actor: Actor::Operator,
+        request: RequestId::random(),
+        at: NOW,
+    }
+}
+
+fn user(name: &str) -> UserName {
+    name.parse().expect("a user name")
+}
+
+fn name(name: &str) -> ProjectName {
+    name.parse().expect("a project name")
+}
+
+fn version(version: &str) -> Version {
+    version.parse().expect("a version")
+}
+
+fn filename(filename: &str) -> Filename {
+    filename.parse().expect("a filename")
+}
+
+fn project(display: &str, owner: Option<&str>) -> NewProject {
+    NewProject {
+        display: display.parse().expect("a project name"),
+        visibility: Visibility::Public,
+        owner: owner.map(user),
+    }
+}
+
+/// An upload of `bytes` under `filename`, with the least metadata.
+pub fn upload(target: ProjectTarget, given: &str, bytes: &[u8]) -> NewFile {
+    let filename = filename(given);
+    let fields = [
+        ("metadata_version".to_owned(), "2.1".to_owned()),
+        ("name".to_owned(), filename.project().to_string()),
+        ("version".to_owned(), filename.version().to_string()),
+        ("requires_python".to_owned(), ">=3.8".to_owned()),
+    ];
+    let mut hasher = Hasher::new();
+    hasher.update(bytes);
+    let (digests, size) = hasher.finish();
+    NewFile {
+        target,
+        size,
+        digests,
+        metadata: CoreMetadata::from_form(&fields, Profile::Private).expect("good metadata"),
+        core_metadata: given
+            .ends_with(".whl")
+            .then(|| b"Metadata-Version: 2.1\n".to_vec()),
+        differences: Vec::new(),
+        notes: Vec::new(),
+        pyversion: "py3".to_owned(),
+        comment: None,
+        attestations: Vec::new(),
+        user_agent: Some("contract".to_owned()),
+        equal_bytes_allowed: true,
+        sweeps: 0,
+        filename,
+    }
+}
+
+async fn head(ports: &Ports) -> u64 {
+    ports.journal.head().await.expect("the journal reads").0
+}
+
+/// A project `demo` owned by `alice`.
+async fn demo(ports: &Ports) -> ProjectTarget {
+    ports
+        .accounts
+        .add_user(&origin(), &user("alice"))
+        .await
+        .expect("alice is new");
+    let created = ports
+        .projects
+        .create(&origin(), &project("demo", Some("alice")))
+        .await
+        .expect("demo is new");
+    ProjectTarget::Existing(created.id)
+}
+
+async fn filenames(ports: &Ports, project: &str) -> Vec<String> {
+    let found = ports
+        .releases
+        .project_files(&name(project))
+        .await
+        .expect("the store reads");
+    let mut names: Vec<_> = found
+        .map(|f| f.files)
+        .unwrap_or_default()
+        .iter()
+        .map(|f| f.filename.to_string())
+        .collect();
+    names.sort();
+    names
+}

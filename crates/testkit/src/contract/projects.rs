@@ -1,0 +1,257 @@
+//! Projects and the journal.
+
+use touchplate_index::Ports;
+use touchplate_index::accounts::{Role, SecretHash};
+use touchplate_index::ports::{CreateProjectError, NewToken, Serial};
+use touchplate_index::projects::Visibility;
+use touchplate_packaging::Sha256;
+use touchplate_packaging::simple::{ProjectStatus, Yanked};
+
+use super::{demo, filename, head, name, origin, project, upload, user, version};
+
+pub(super) async fn an_empty_index_has_nothing(ports: Ports) {
+    assert_eq!(head(&ports).await, 0);
+    assert!(ports.journal.after(Serial(0), 10).await.unwrap().is_empty());
+    assert!(ports.projects.list_public().await.unwrap().is_empty());
+    assert!(
+        ports
+            .projects
+            .by_name(&name("demo"))
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(
+        ports
+            .releases
+            .project_files(&name("demo"))
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(
+        ports
+            .releases
+            .file(&filename("demo-1.0.tar.gz"))
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(
+        !ports
+            .releases
+            .is_burned(&filename("demo-1.0.tar.gz"))
+            .await
+            .unwrap()
+    );
+    assert!(!ports.accounts.has_tokens().await.unwrap());
+    assert!(ports.blobs.size(&Sha256::of(b"x")).await.unwrap().is_none());
+    assert!(
+        ports
+            .blobs
+            .read(&Sha256::of(b"x"), 0..1)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    ports.blobs.remove(&Sha256::of(b"x")).await.unwrap();
+}
+
+pub(super) async fn every_change_writes_one_journal_row(ports: Ports) {
+    let at = demo(&ports).await;
+    ports
+        .releases
+        .record(&origin(), &upload(at, "demo-1.0.tar.gz", b"sdist"))
+        .await
+        .unwrap();
+    ports
+        .releases
+        .set_yanked(
+            &origin(),
+            &name("demo"),
+            &version("1.0"),
+            &Yanked::Yes(None),
+        )
+        .await
+        .unwrap();
+    ports
+        .releases
+        .set_yanked(&origin(), &name("demo"), &version("1.0.0"), &Yanked::No)
+        .await
+        .unwrap();
+    ports
+        .projects
+        .set_status(
+            &origin(),
+            &name("demo"),
+            ProjectStatus::Archived,
+            Some("done"),
+        )
+        .await
+        .unwrap();
+    ports
+        .projects
+        .set_visibility(&origin(), &name("demo"), Visibility::Private)
+        .await
+        .unwrap();
+    ports
+        .accounts
+        .set_role(&origin(), &name("demo"), &user("alice"), Role::Maintainer)
+        .await
+        .unwrap();
+    ports
+        .releases
+        .delete_file(&origin(), &filename("demo-1.0.tar.gz"))
+        .await
+        .unwrap();
+    ports
+        .projects
+        .delete(&origin(), &name("demo"))
+        .await
+        .unwrap();
+    let rows = ports.journal.after(Serial(0), 100).await.unwrap();
+    let seen: Vec<_> = rows
+        .iter()
+        .map(|row| (row.serial.0, row.action.as_str(), row.project.is_some()))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            (1, "add user", false),
+            (2, "create project", true),
+            (3, "upload file", true),
+            (4, "yank release", true),
+            (5, "unyank release", true),
+            (6, "set status", true),
+            (7, "set visibility", true),
+            (8, "set role", true),
+            (9, "delete file", true),
+            (10, "delete project", true),
+        ]
+    );
+    assert_eq!(rows[0].actor, "operator");
+    assert_eq!(ports.journal.after(Serial(9), 1).await.unwrap(), rows[9..]);
+}
+
+pub(super) async fn project_names_are_unique_and_not_confusable(ports: Ports) {
+    demo(&ports).await;
+    let create = |display: &str, owner: Option<&str>| {
+        let (ports, new) = (ports.clone(), project(display, owner));
+        async move {
+            ports
+                .projects
+                .create(&origin(), &new)
+                .await
+                .map(|project| project.name)
+        }
+    };
+    assert!(matches!(
+        create("Demo", None).await,
+        Err(CreateProjectError::Exists(_))
+    ));
+    assert!(matches!(
+        create("dem0", None).await,
+        Err(CreateProjectError::Confusable { .. })
+    ));
+    assert!(matches!(
+        create("other", Some("bob")).await,
+        Err(CreateProjectError::NoSuchUser(_))
+    ));
+    assert!(
+        ports
+            .projects
+            .by_name(&name("other"))
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert_eq!(
+        create("Other.Thing", None).await.unwrap(),
+        name("other-thing")
+    );
+    let listed = ports.projects.list_public().await.unwrap();
+    let seen: Vec<_> = listed
+        .iter()
+        .map(|p| (p.name.to_string(), p.display.as_str().to_owned()))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("demo".into(), "demo".into()),
+            ("other-thing".into(), "Other.Thing".into())
+        ]
+    );
+    assert!(
+        !ports
+            .projects
+            .set_visibility(&origin(), &name("nobody"), Visibility::Public)
+            .await
+            .unwrap()
+    );
+    ports
+        .projects
+        .set_visibility(&origin(), &name("demo"), Visibility::Internal)
+        .await
+        .unwrap();
+    assert_eq!(ports.projects.list_public().await.unwrap().len(), 1);
+}
+
+pub(super) async fn deleting_a_project_takes_everything_but_its_filenames(ports: Ports) {
+    let at = demo(&ports).await;
+    ports
+        .releases
+        .record(&origin(), &upload(at, "demo-1.0.tar.gz", b"1"))
+        .await
+        .unwrap();
+    let token = NewToken {
+        id: "00000000000000aa".parse().unwrap(),
+        hash: SecretHash::from_bytes([0; 32]),
+        user: user("alice"),
+        project: Some(name("demo")),
+        expires_at: None,
+    };
+    ports.accounts.add_token(&origin(), &token).await.unwrap();
+    assert!(
+        ports
+            .projects
+            .delete(&origin(), &name("demo"))
+            .await
+            .unwrap()
+    );
+    assert!(
+        !ports
+            .projects
+            .delete(&origin(), &name("demo"))
+            .await
+            .unwrap()
+    );
+    assert!(ports.accounts.token(&token.id).await.unwrap().is_none());
+    assert!(
+        ports
+            .releases
+            .project_files(&name("demo"))
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(
+        ports
+            .releases
+            .is_burned(&filename("demo-1.0.tar.gz"))
+            .await
+            .unwrap()
+    );
+    let reborn = ports
+        .projects
+        .create(&origin(), &project("demo", None))
+        .await
+        .unwrap();
+    assert_eq!(
+        ports
+            .accounts
+            .role(&user("alice"), reborn.id)
+            .await
+            .unwrap(),
+        None
+    );
+}

@@ -1,0 +1,258 @@
+//! Releases and files.
+
+use touchplate_index::Ports;
+use touchplate_index::accounts::Role;
+use touchplate_index::ports::{ChangeError, NewFile, ProjectTarget, RecordError, Serial};
+use touchplate_packaging::simple::{ProjectStatus, Yanked};
+
+use super::{NOW, demo, filename, filenames, head, name, origin, project, upload, user, version};
+
+pub(super) async fn an_upload_is_recorded_whole(ports: Ports) {
+    ports
+        .accounts
+        .add_user(&origin(), &user("alice"))
+        .await
+        .unwrap();
+    let new = ProjectTarget::New(project("Demo", Some("alice")));
+    let file = upload(new, "demo-1.0-py3-none-any.whl", b"wheel");
+    ports.releases.record(&origin(), &file).await.unwrap();
+    let (project, stored) = ports
+        .releases
+        .file(&file.filename)
+        .await
+        .unwrap()
+        .expect("it was recorded");
+    assert_eq!(
+        (project.name, project.serial, project.status),
+        (name("demo"), Serial(2), ProjectStatus::Active)
+    );
+    assert_eq!(
+        ports
+            .accounts
+            .role(&user("alice"), project.id)
+            .await
+            .unwrap(),
+        Some(Role::Owner)
+    );
+    assert_eq!((stored.size, &stored.digests), (5, &file.digests));
+    assert_eq!(stored.requires_python.as_deref(), Some(">=3.8"));
+    assert_eq!(
+        (stored.uploaded_at, stored.uploaded_by.as_str()),
+        (NOW, "operator")
+    );
+    assert_eq!(
+        (stored.user_agent.as_deref(), stored.attestations),
+        (Some("contract"), 0)
+    );
+    let digest = stored.core_metadata.expect("a wheel has METADATA");
+    assert_eq!(
+        ports.releases.core_metadata(&digest).await.unwrap(),
+        file.core_metadata
+    );
+    let releases = ports.releases.metadata(project.id).await.unwrap();
+    assert_eq!(releases.len(), 1);
+    assert_eq!(releases[0].metadata, file.metadata);
+    assert_eq!(
+        filenames(&ports, "demo").await,
+        ["demo-1.0-py3-none-any.whl"]
+    );
+}
+
+pub(super) async fn a_refused_upload_changes_nothing(ports: Ports) {
+    let at = demo(&ports).await;
+    ports
+        .releases
+        .record(&origin(), &upload(at.clone(), "demo-1.0.tar.gz", b"sdist"))
+        .await
+        .unwrap();
+    let before = (head(&ports).await, filenames(&ports, "demo").await);
+    let record = |file: NewFile| {
+        let ports = ports.clone();
+        async move { ports.releases.record(&origin(), &file).await }
+    };
+    let again = record(upload(at.clone(), "demo-1.0.tar.gz", b"other")).await;
+    assert!(matches!(again, Err(RecordError::FileExists)), "{again:?}");
+    let second = record(upload(at.clone(), "demo-1.0.zip", b"zip")).await;
+    assert!(
+        matches!(second, Err(RecordError::SecondSdist)),
+        "{second:?}"
+    );
+    let mut equal = upload(at.clone(), "demo-1.0-py3-none-any.whl", b"sdist");
+    equal.equal_bytes_allowed = false;
+    let equal = record(equal).await;
+    assert!(
+        matches!(equal, Err(RecordError::EqualBytes(_))),
+        "{equal:?}"
+    );
+    let appeared = record(upload(
+        ProjectTarget::New(project("demo", None)),
+        "demo-2.0.tar.gz",
+        b"2",
+    ))
+    .await;
+    assert!(
+        matches!(appeared, Err(RecordError::ProjectAppeared)),
+        "{appeared:?}"
+    );
+    let confusable = record(upload(
+        ProjectTarget::New(project("dem0", None)),
+        "dem0-2.0.tar.gz",
+        b"2",
+    ))
+    .await;
+    assert!(
+        matches!(confusable, Err(RecordError::Confusable { .. })),
+        "{confusable:?}"
+    );
+    assert_eq!(
+        (head(&ports).await, filenames(&ports, "demo").await),
+        before
+    );
+    assert!(
+        !ports
+            .releases
+            .is_burned(&filename("demo-2.0.tar.gz"))
+            .await
+            .unwrap()
+    );
+    assert!(
+        !ports
+            .releases
+            .is_burned(&filename("demo-1.0.zip"))
+            .await
+            .unwrap()
+    );
+    ports
+        .projects
+        .set_status(&origin(), &name("demo"), ProjectStatus::Archived, None)
+        .await
+        .unwrap();
+    let archived = record(upload(at, "demo-2.0.tar.gz", b"2")).await;
+    assert!(
+        matches!(
+            archived,
+            Err(RecordError::NotAccepting(ProjectStatus::Archived))
+        ),
+        "{archived:?}"
+    );
+}
+
+pub(super) async fn a_deleted_filename_stays_burned(ports: Ports) {
+    let at = demo(&ports).await;
+    ports
+        .releases
+        .record(&origin(), &upload(at.clone(), "demo-1.0.tar.gz", b"1"))
+        .await
+        .unwrap();
+    ports
+        .releases
+        .record(&origin(), &upload(at.clone(), "demo-2.0.tar.gz", b"2"))
+        .await
+        .unwrap();
+    ports
+        .releases
+        .delete_file(&origin(), &filename("demo-1.0.tar.gz"))
+        .await
+        .unwrap();
+    ports
+        .releases
+        .delete_release(&origin(), &name("demo"), &version("2.0.0"))
+        .await
+        .unwrap();
+    for gone in ["demo-1.0.tar.gz", "demo-2.0.tar.gz"] {
+        assert!(
+            ports.releases.is_burned(&filename(gone)).await.unwrap(),
+            "{gone}"
+        );
+        let again = ports
+            .releases
+            .record(&origin(), &upload(at.clone(), gone, b"1"))
+            .await;
+        assert!(
+            matches!(again, Err(RecordError::FilenameBurned)),
+            "{again:?}"
+        );
+    }
+    assert!(filenames(&ports, "demo").await.is_empty());
+    let ProjectTarget::Existing(id) = at else {
+        unreachable!("demo gives an existing project")
+    };
+    assert!(ports.releases.metadata(id).await.unwrap().is_empty());
+    let missing = ports
+        .releases
+        .delete_file(&origin(), &filename("demo-1.0.tar.gz"))
+        .await;
+    assert!(matches!(missing, Err(ChangeError::NotFound)), "{missing:?}");
+}
+
+pub(super) async fn a_yank_shows_on_every_file_of_the_release(ports: Ports) {
+    let at = demo(&ports).await;
+    for (given, bytes) in [
+        ("demo-1.0.tar.gz", b"1"),
+        ("demo-1.0.0-py3-none-any.whl", b"2"),
+        ("demo-1.1.tar.gz", b"3"),
+    ] {
+        ports
+            .releases
+            .record(&origin(), &upload(at.clone(), given, bytes))
+            .await
+            .unwrap();
+    }
+    let reason = Yanked::Yes(Some("broken".to_owned()));
+    ports
+        .releases
+        .set_yanked(&origin(), &name("demo"), &version("1.0"), &reason)
+        .await
+        .unwrap();
+    let files = ports
+        .releases
+        .project_files(&name("demo"))
+        .await
+        .unwrap()
+        .unwrap()
+        .files;
+    let mut seen: Vec<_> = files
+        .into_iter()
+        .map(|f| (f.filename.to_string(), f.yanked))
+        .collect();
+    seen.sort_by(|a, b| a.0.cmp(&b.0));
+    assert_eq!(
+        seen,
+        [
+            ("demo-1.0.0-py3-none-any.whl".to_owned(), reason.clone()),
+            ("demo-1.0.tar.gz".to_owned(), reason),
+            ("demo-1.1.tar.gz".to_owned(), Yanked::No),
+        ]
+    );
+    let missing = ports
+        .releases
+        .set_yanked(&origin(), &name("demo"), &version("9"), &Yanked::No)
+        .await;
+    assert!(matches!(missing, Err(ChangeError::NotFound)), "{missing:?}");
+}
+
+pub(super) async fn two_racing_uploads_of_one_name_leave_one(ports: Ports) {
+    ports
+        .accounts
+        .add_user(&origin(), &user("alice"))
+        .await
+        .unwrap();
+    let tries = (0_u8..8).map(|n| {
+        let ports = ports.clone();
+        tokio::spawn(async move {
+            let new = ProjectTarget::New(project("demo", Some("alice")));
+            ports
+                .releases
+                .record(&origin(), &upload(new, "demo-1.0.tar.gz", &[n]))
+                .await
+                .is_ok()
+        })
+    });
+    let mut won = 0;
+    for one in tries.collect::<Vec<_>>() {
+        won += u32::from(one.await.expect("it does not panic"));
+    }
+    assert_eq!(won, 1);
+    assert_eq!(filenames(&ports, "demo").await, ["demo-1.0.tar.gz"]);
+    assert_eq!(head(&ports).await, 2);
+}

@@ -1,0 +1,267 @@
+//! A memory model of the ports: the contract in the plainest code, to compare the real stores with.
+
+mod accounts;
+mod blobs;
+mod projects;
+mod publishers;
+mod releases;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use touchplate_attest::Verified;
+use touchplate_index::accounts::Role;
+use touchplate_index::ports::{
+    CreateProjectError, Journal, JournalRow, NewFile, NewProject, Project, ProjectId,
+    ProjectTarget, RecordError, Release, Serial, StoreError, StoredAttestation, StoredFile,
+    StoredPublisher, StoredToken,
+};
+use touchplate_index::{Origin, Ports};
+use touchplate_packaging::simple::{ProjectStatus, Yanked};
+use touchplate_packaging::{CoreMetadata, FileKind, ProjectName, Version};
+
+/// Everything an index keeps, in memory.
+#[derive(Default)]
+pub struct Memory {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    rows: i64,
+    journal: Vec<JournalRow>,
+    users: BTreeSet<String>,
+    tokens: Vec<(StoredToken, Option<ProjectId>)>,
+    projects: Vec<Project>,
+    roles: HashMap<(i64, String), Role>,
+    publishers: Vec<(ProjectId, StoredPublisher)>,
+    releases: Vec<StoredRelease>,
+    filenames: BTreeSet<String>,
+    files: Vec<File>,
+    core_metadata: HashMap<String, Vec<u8>>,
+    sweeps: HashMap<String, (u64, bool)>,
+    blobs: BTreeMap<String, (Vec<u8>, SystemTime)>,
+}
+
+struct StoredRelease {
+    id: i64,
+    project: ProjectId,
+    release: Release,
+    metadata: CoreMetadata,
+}
+
+struct File {
+    project: ProjectId,
+    release: i64,
+    stored: StoredFile,
+    attestations: Vec<((String, String, String), StoredAttestation)>,
+}
+
+impl Memory {
+    /// Ports on a fresh memory.
+    pub fn ports() -> Ports {
+        let memory = Arc::new(Self::default());
+        Ports {
+            projects: memory.clone(),
+            releases: memory.clone(),
+            accounts: memory.clone(),
+            publishers: memory.clone(),
+            journal: memory.clone(),
+            blobs: memory,
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn next(&mut self) -> i64 {
+        self.rows += 1;
+        self.rows
+    }
+
+    fn note(&mut self, origin: &Origin, action: &str, project: Option<&ProjectName>) {
+        let serial = Serial(self.journal.len() as u64 + 1);
+        self.journal.push(JournalRow {
+            serial,
+            actor: origin.actor.to_string(),
+            request: origin.request.to_string(),
+            action: action.to_owned(),
+            project: project.cloned(),
+        });
+        if let Some(name) = project
+            && let Some(project) = self.projects.iter_mut().find(|p| p.name == *name)
+        {
+            project.serial = serial;
+        }
+    }
+
+    fn project(&self, name: &ProjectName) -> Option<&Project> {
+        self.projects.iter().find(|project| project.name == *name)
+    }
+
+    fn project_by_id(&self, id: ProjectId) -> Option<&Project> {
+        self.projects.iter().find(|project| project.id == id)
+    }
+
+    fn insert_project(
+        &mut self,
+        origin: &Origin,
+        new: &NewProject,
+    ) -> Result<ProjectId, CreateProjectError> {
+        let name = new.display.normalised();
+        if self.project(&name).is_some() {
+            return Err(CreateProjectError::Exists(name));
+        }
+        if self
+            .projects
+            .iter()
+            .any(|project| project.name.confusable() == name.confusable())
+        {
+            return Err(CreateProjectError::Confusable { given: name });
+        }
+        if let Some(owner) = &new.owner
+            && !self.users.contains(owner.as_str())
+        {
+            return Err(CreateProjectError::NoSuchUser(owner.clone()));
+        }
+        let id = ProjectId(self.next());
+        self.projects.push(Project {
+            id,
+            name,
+            display: new.display.clone(),
+            visibility: new.visibility,
+            status: ProjectStatus::Active,
+            status_reason: None,
+            serial: Serial(0),
+            created_at: origin.at,
+        });
+        if let Some(owner) = &new.owner {
+            self.roles.insert((id.0, owner.to_string()), Role::Owner);
+        }
+        Ok(id)
+    }
+
+    fn release(&self, project: &ProjectName, version: &Version) -> Option<i64> {
+        let project = self.project(project)?.id;
+        let same = |r: &&StoredRelease| r.project == project && r.release.version == *version;
+        self.releases.iter().find(same).map(|r| r.id)
+    }
+
+    fn stored(&self, file: &File) -> StoredFile {
+        let mut stored = file.stored.clone();
+        if let Some(release) = self.releases.iter().find(|r| r.id == file.release) {
+            stored.yanked = release.release.yanked.clone();
+        }
+        stored.attestations = u32::try_from(file.attestations.len()).unwrap_or(u32::MAX);
+        stored
+    }
+
+    fn check_target(&self, target: &ProjectTarget) -> Result<(), RecordError> {
+        match target {
+            ProjectTarget::New(_) => Ok(()),
+            ProjectTarget::Existing(id) => {
+                match self.project_by_id(*id).map(|project| project.status) {
+                    None => Err(RecordError::ProjectGone),
+                    Some(status @ (ProjectStatus::Archived | ProjectStatus::Quarantined)) => {
+                        Err(RecordError::NotAccepting(status))
+                    }
+                    Some(ProjectStatus::Active | ProjectStatus::Deprecated) => Ok(()),
+                }
+            }
+        }
+    }
+
+    fn check_filename(&self, file: &NewFile) -> Result<(), RecordError> {
+        if self
+            .files
+            .iter()
+            .any(|f| f.stored.filename == file.filename)
+        {
+            return Err(RecordError::FileExists);
+        }
+        if self.filenames.contains(file.filename.as_str()) {
+            return Err(RecordError::FilenameBurned);
+        }
+        if let Some(other) = self
+            .files
+            .iter()
+            .find(|f| f.stored.digests.sha256 == file.digests.sha256)
+            && !file.equal_bytes_allowed
+        {
+            return Err(RecordError::EqualBytes(other.stored.filename.clone()));
+        }
+        let release = self.release(file.filename.project(), file.version());
+        let second =
+            |f: &File| Some(f.release) == release && f.stored.filename.kind() == FileKind::Sdist;
+        if file.kind() == FileKind::Sdist && self.files.iter().any(second) {
+            return Err(RecordError::SecondSdist);
+        }
+        Ok(())
+    }
+
+    fn release_for(&mut self, origin: &Origin, project: ProjectId, file: &NewFile) -> i64 {
+        if let Some(id) = self.release(file.filename.project(), file.version()) {
+            return id;
+        }
+        let id = self.next();
+        let release = Release {
+            version: file.metadata.version.clone(),
+            created_at: origin.at,
+            yanked: Yanked::No,
+        };
+        self.releases.push(StoredRelease {
+            id,
+            project,
+            release,
+            metadata: file.metadata.clone(),
+        });
+        id
+    }
+}
+
+fn attest(file: &mut File, attestations: &[Verified]) -> u32 {
+    let mut added = 0;
+    for verified in attestations {
+        let proven = verified.proven();
+        let identity = proven.identity();
+        let key = (
+            proven.predicate_type().to_string(),
+            identity.san().to_string(),
+            identity.issuer().to_owned(),
+        );
+        if file.attestations.iter().any(|(there, _)| *there == key) {
+            continue;
+        }
+        let stored = StoredAttestation {
+            json: proven.attestation().json().to_owned(),
+            publisher: verified.publisher().clone(),
+            record: verified.record(),
+        };
+        file.attestations.push((key, stored));
+        added += 1;
+    }
+    added
+}
+
+#[async_trait]
+impl Journal for Memory {
+    async fn head(&self) -> Result<Serial, StoreError> {
+        Ok(Serial(self.state().journal.len() as u64))
+    }
+
+    async fn after(&self, after: Serial, limit: u32) -> Result<Vec<JournalRow>, StoreError> {
+        let state = self.state();
+        Ok(state
+            .journal
+            .iter()
+            .filter(|row| row.serial > after)
+            .take(limit as usize)
+            .cloned()
+            .collect())
+    }
+}

@@ -1,0 +1,99 @@
+//! Projects.
+
+use async_trait::async_trait;
+use touchplate_index::Origin;
+use touchplate_index::ports::{
+    CreateProjectError, NewProject, Project, ProjectListing, Projects, StoreError,
+};
+use touchplate_index::projects::Visibility;
+use touchplate_packaging::ProjectName;
+use touchplate_packaging::simple::ProjectStatus;
+
+use super::Memory;
+
+#[async_trait]
+impl Projects for Memory {
+    async fn create(
+        &self,
+        origin: &Origin,
+        new: &NewProject,
+    ) -> Result<Project, CreateProjectError> {
+        let mut state = self.state();
+        let id = state.insert_project(origin, new)?;
+        state.note(origin, "create project", Some(&new.display.normalised()));
+        Ok(state
+            .project_by_id(id)
+            .cloned()
+            .expect("it was inserted above"))
+    }
+
+    async fn by_name(&self, name: &ProjectName) -> Result<Option<Project>, StoreError> {
+        Ok(self.state().project(name).cloned())
+    }
+
+    async fn list_public(&self) -> Result<Vec<ProjectListing>, StoreError> {
+        let state = self.state();
+        let listed = |p: &&Project| {
+            p.visibility == Visibility::Public && p.status != ProjectStatus::Quarantined
+        };
+        let mut list: Vec<_> = state
+            .projects
+            .iter()
+            .filter(listed)
+            .map(|p| ProjectListing {
+                name: p.name.clone(),
+                display: p.display.clone(),
+                serial: p.serial,
+            })
+            .collect();
+        list.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(list)
+    }
+
+    async fn set_status(
+        &self,
+        origin: &Origin,
+        name: &ProjectName,
+        status: ProjectStatus,
+        reason: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        let Some(project) = state.projects.iter_mut().find(|p| p.name == *name) else {
+            return Ok(false);
+        };
+        project.status = status;
+        project.status_reason = reason.map(str::to_owned);
+        state.note(origin, "set status", Some(name));
+        Ok(true)
+    }
+
+    async fn set_visibility(
+        &self,
+        origin: &Origin,
+        name: &ProjectName,
+        visibility: Visibility,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        let Some(project) = state.projects.iter_mut().find(|p| p.name == *name) else {
+            return Ok(false);
+        };
+        project.visibility = visibility;
+        state.note(origin, "set visibility", Some(name));
+        Ok(true)
+    }
+
+    async fn delete(&self, origin: &Origin, name: &ProjectName) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        let Some(id) = state.project(name).map(|p| p.id) else {
+            return Ok(false);
+        };
+        state.note(origin, "delete project", Some(name));
+        state.projects.retain(|p| p.id != id);
+        state.releases.retain(|r| r.project != id);
+        state.files.retain(|f| f.project != id);
+        state.publishers.retain(|(project, _)| *project != id);
+        state.roles.retain(|(project, _), _| *project != id.0);
+        state.tokens.retain(|(_, project)| *project != Some(id));
+        Ok(true)
+    }
+}

@@ -1,0 +1,85 @@
+//! Configured publishers.
+
+use async_trait::async_trait;
+use touchplate_attest::Publisher;
+use touchplate_index::Origin;
+use touchplate_index::ports::{
+    AddPublisherError, ProjectId, PublisherId, Publishers, StoreError, StoredPublisher,
+};
+use touchplate_packaging::ProjectName;
+
+use super::Memory;
+
+#[async_trait]
+impl Publishers for Memory {
+    async fn add(
+        &self,
+        origin: &Origin,
+        project: &ProjectName,
+        publisher: &Publisher,
+    ) -> Result<PublisherId, AddPublisherError> {
+        let mut state = self.state();
+        let owner = state
+            .project(project)
+            .ok_or_else(|| AddPublisherError::NoSuchProject(project.clone()))?
+            .id;
+        if state
+            .publishers
+            .iter()
+            .any(|(p, stored)| *p == owner && stored.publisher == *publisher)
+        {
+            return Err(AddPublisherError::Exists(project.clone()));
+        }
+        let id = PublisherId(state.next());
+        state.publishers.push((
+            owner,
+            StoredPublisher {
+                id,
+                publisher: publisher.clone(),
+            },
+        ));
+        state.note(origin, "add publisher", Some(project));
+        Ok(id)
+    }
+
+    async fn remove(
+        &self,
+        origin: &Origin,
+        project: &ProjectName,
+        id: PublisherId,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        let Some(owner) = state.project(project).map(|p| p.id) else {
+            return Ok(false);
+        };
+        let before = state.publishers.len();
+        state
+            .publishers
+            .retain(|(p, stored)| !(*p == owner && stored.id == id));
+        let removed = state.publishers.len() < before;
+        if removed {
+            state.note(origin, "remove publisher", Some(project));
+        }
+        Ok(removed)
+    }
+
+    async fn list(&self, project: ProjectId) -> Result<Vec<StoredPublisher>, StoreError> {
+        let state = self.state();
+        Ok(state
+            .publishers
+            .iter()
+            .filter(|(p, _)| *p == project)
+            .map(|(_, stored)| stored.clone())
+            .collect())
+    }
+
+    async fn candidates(
+        &self,
+        project: ProjectId,
+        keys: &[String],
+    ) -> Result<Vec<StoredPublisher>, StoreError> {
+        let mut list = self.list(project).await?;
+        list.retain(|stored| keys.contains(&stored.publisher.lookup_key()));
+        Ok(list)
+    }
+}
