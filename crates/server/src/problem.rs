@@ -7,7 +7,9 @@ use std::error::Error;
 
 use askama::Template;
 use axum::body::Body;
-use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{
+    ALLOW, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use hyper::ext::ReasonPhrase;
@@ -18,6 +20,7 @@ use touchplate_index::projects::ReadError;
 use touchplate_index::upload::UploadError;
 
 use crate::extract::accept::Accept;
+use crate::pages::CONTENT_POLICY;
 
 /// A refusal: what the reader may know, and what the log should.
 #[derive(Clone, Debug)]
@@ -131,6 +134,9 @@ impl Problem {
         }
         response.headers_mut().extend(self.headers);
         response.headers_mut().insert(CONTENT_TYPE, content_type);
+        response
+            .headers_mut()
+            .insert(CONTENT_SECURITY_POLICY, CONTENT_POLICY);
         response
     }
 

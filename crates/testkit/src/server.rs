@@ -173,7 +173,10 @@ impl TestServer {
     /// Files that wait in the spool: none, once no upload is under way.
     pub fn spooled(&self) -> Vec<PathBuf> {
         let mut files = files_below(&self.config.data.join("blobs").join("spool"));
-        files.retain(|path| path.file_name().is_some_and(|name| name != "lock"));
+        files.retain(|path| {
+            path.file_name()
+                .is_some_and(|name| name != "lock" && name != "gate")
+        });
         files
     }
 

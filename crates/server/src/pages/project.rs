@@ -240,9 +240,9 @@ fn file_told(project: &Project, file: &StoredFile) -> FileTold {
         size: units::size(file.size),
         day: units::day(file.uploaded_at),
         provenance: match file.attestations {
-            0 => "no attestations: nothing proves where it was built".to_owned(),
-            1 => "1 attestation says where it was built".to_owned(),
-            count => format!("{count} attestations say where it was built"),
+            0 => "no attestations: nothing proves who built it".to_owned(),
+            1 => "1 attestation says who signed it".to_owned(),
+            count => format!("{count} attestations say who signed it"),
         },
     }
 }

@@ -119,7 +119,7 @@ fn listed(claims: &Claims) -> Vec<(&'static str, Link)> {
 
 fn entry(entry: &LogEntryFacts) -> String {
     format!(
-        "Entry {} of the log {} (log id {}), taken on {}; proved to be among its {} entries under the checkpoint of {}",
+        "Entry {} of the log {} (log id {}), taken on {}; proved to be in its tree of size {} under the checkpoint of {}",
         entry.log_index,
         entry.log_url,
         entry.log_id,

@@ -22,6 +22,10 @@ const MAX_UNCLAIMED: usize = 1 << 20;
 /// Refused bodies that are read to their end at one time. More are cut off.
 const MAX_DRAINS: usize = 64;
 
+/// The most that is read of a refused body: four times the largest file that anybody is likely to allow. It is read and
+/// dropped, which costs little; a client that sends more is cut off.
+const MAX_DRAIN_BYTES: u64 = 4 << 30;
+
 /// The longest time that a refused body is read for.
 const DRAIN_TIME: Duration = Duration::from_secs(5 * 60);
 
@@ -32,7 +36,7 @@ pub(crate) enum ArrivalError {
     #[error("no byte of the upload came for {} seconds", IDLE.as_secs())]
     Idle,
     /// More than a header's worth came, and no end of the header.
-    #[error("{MAX_UNCLAIMED} bytes came without the end of a part's header")]
+    #[error("{MAX_UNCLAIMED} bytes came without the beginning of a part's content")]
     Unclaimed,
     /// The connection or its framing broke.
     #[error("the body broke off")]
@@ -140,8 +144,8 @@ impl Default for Drains {
 }
 
 impl Drains {
-    /// Reads at most `limit` bytes of what is left, beside everything else.
-    pub(crate) fn drain(&self, mut arriving: Arriving, limit: u64, waits_for_continue: bool) {
+    /// Reads what is left, beside everything else.
+    pub(crate) fn drain(&self, mut arriving: Arriving, waits_for_continue: bool) {
         // A client that asked whether to send has sent nothing yet, and will not. To read now would tell it to.
         if arriving.ended || (waits_for_continue && !arriving.begun) {
             return;
@@ -152,7 +156,7 @@ impl Drains {
         tokio::spawn(async move {
             let _permit = permit;
             // Whether it came to its end or not, the connection sees to the rest.
-            let _ = tokio::time::timeout(DRAIN_TIME, arriving.discard(limit)).await;
+            let _ = tokio::time::timeout(DRAIN_TIME, arriving.discard(MAX_DRAIN_BYTES)).await;
         });
     }
 }

@@ -12,7 +12,7 @@ use super::arriving::{ArrivalError, Arriving, Unclaimed};
 const MAX_DESCRIPTION_BYTES: usize = 4 << 20;
 
 /// Any other field. The longest are license texts pasted into `license`, of some hundred kilobytes.
-const MAX_FIELD_BYTES: usize = 512 << 10;
+const MAX_FIELD_BYTES: usize = 1 << 20;
 
 /// A name of a field in the form; the longest known has 24 letters.
 const MAX_FIELD_NAME_BYTES: usize = 100;
@@ -52,6 +52,11 @@ pub(crate) enum FormRefused {
     /// The body did not arrive.
     #[error("Invalid Form Data: the multipart body did not arrive in full")]
     Incomplete(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The body has no parts.
+    #[error(
+        "Invalid Form Data: expected a part behind the boundary that the content type announces, and the body has none"
+    )]
+    NoPart,
     /// The uploader went silent.
     #[error("The upload stalled")]
     Stalled(#[source] ArrivalError),
@@ -128,7 +133,15 @@ pub(crate) async fn receive(
     let mut content = None;
     let mut had_signature = false;
     let mut position = 0;
-    while let Some(part) = parts.next_field().await.map_err(broken)? {
+    loop {
+        let part = match parts.next_field().await {
+            Ok(Some(part)) => part,
+            Ok(None) => break,
+            Err(multer::Error::IncompleteStream) if position == 0 => {
+                return Err(FormRefused::NoPart);
+            }
+            Err(error) => return Err(broken(error)),
+        };
         reading.unclaimed.claim();
         position += 1;
         if position > MAX_FIELDS {

@@ -42,7 +42,7 @@ pub(crate) async fn upload(
     let outcome = take(&app, &parts, &request_id, &mut arriving).await;
     if outcome.is_err() {
         let waits = parts.headers.contains_key(header::EXPECT);
-        app.drains.drain(arriving, whole_bytes(&app), waits);
+        app.drains.drain(arriving, waits);
     }
     outcome
 }
@@ -217,6 +217,7 @@ impl From<FormRefused> for Problem {
             FormRefused::NotMultipart { .. }
             | FormRefused::Malformed(_)
             | FormRefused::Incomplete(_)
+            | FormRefused::NoPart
             | FormRefused::Nameless { .. }
             | FormRefused::LongName { .. }
             | FormRefused::LongField { .. }

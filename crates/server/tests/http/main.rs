@@ -1,0 +1,14 @@
+//! The server by its front door: real router, real database and disk, a clock that stands still.
+// What the tests' own functions unwrap is what a test expects.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod cache;
+mod files;
+mod health;
+mod integrity;
+mod multipart;
+mod pages;
+mod refusals;
+mod simple;
+mod uploads;
+mod walk;

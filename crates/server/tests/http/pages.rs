@@ -1,0 +1,193 @@
+//! Pages for people.
+
+use insta::assert_snapshot;
+use touchplate_index::projects::Visibility;
+use touchplate_packaging::simple::ProjectStatus;
+use touchplate_testkit::TestServer;
+use touchplate_testkit::sample;
+use touchplate_trust::Workload;
+
+use crate::simple::server_sees;
+
+#[tokio::test]
+async fn the_front_page_says_what_this_is_and_how_to_use_it() {
+    let server = TestServer::start().await;
+    let page = server.get("/").await;
+    assert_snapshot!(page.whole());
+    let text = page.text();
+    let sheet = text
+        .split("href=\"/static/")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    let style = server.get(&format!("/static/{sheet}")).await.assert_ok();
+    assert_eq!(
+        style.header("cache-control"),
+        Some("public, max-age=31536000, immutable")
+    );
+    assert_eq!(
+        style.header("content-type"),
+        Some("text/css; charset=utf-8")
+    );
+    assert_eq!(server.get("/static/style.css").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_project_is_told() {
+    let server = TestServer::start().await;
+    let alice = server.publisher("alice").await.of("demo").await;
+    let wheel = |version: &str| {
+        sample::wheel("demo", version)
+            .field("description", "# Demo\n<script>alert(1)</script>")
+            .field("project_urls", "Source, https://example.org/?a=1&b=2")
+            .field_again("project_urls", "Other, http://example.org/x")
+            .field("author", "Alice <b>")
+            .field("license", "MIT\nwith a long text")
+            .field("classifiers", "Topic :: Software Development")
+    };
+    alice.upload(wheel("1.0").attested()).await.assert_ok();
+    alice.upload(sample::sdist("demo", "1.0")).await.assert_ok();
+    alice.upload(wheel("2.0")).await.assert_ok();
+    alice.upload(wheel("3.0rc1")).await.assert_ok();
+    let (origin, name) = (server.operator(), "demo".parse().unwrap());
+    server
+        .index
+        .yank(
+            &origin,
+            &name,
+            &"2.0".parse().unwrap(),
+            Some("it <breaks>".to_owned()),
+        )
+        .await
+        .unwrap();
+    server
+        .index
+        .set_status(
+            &origin,
+            &name,
+            ProjectStatus::Deprecated,
+            Some("use <other>"),
+        )
+        .await
+        .unwrap();
+    server_sees(&server).await;
+    assert_snapshot!(server.get("/project/demo/").await.whole());
+}
+
+/// A page without what differs in each run: the trust root and what stands on its keys.
+fn without_keys(server: &TestServer, page: &str) -> String {
+    let root = touchplate_packaging::Sha256::of(&server.domain.trusted_root_json()).to_string();
+    let page = page.replace(&root, "<root>");
+    let mut told = String::new();
+    for line in page.split_inclusive('\n') {
+        match (line.find("(log id "), line.find("), taken on")) {
+            (Some(from), Some(to)) => {
+                told.push_str(&format!("{}(log id <id>{}", &line[..from], &line[to..]))
+            }
+            _ => told.push_str(line),
+        }
+    }
+    told
+}
+
+#[tokio::test]
+async fn where_a_file_came_from_is_told_in_words() {
+    let server = TestServer::start().await;
+    let alice = server.publisher("alice").await.of("demo").await;
+    let who = sample::workload("demo", "1.0").in_environment("release");
+    alice
+        .upload(sample::wheel("demo", "1.0").attested_by(who))
+        .await
+        .assert_ok();
+    alice.upload(sample::sdist("demo", "1.0")).await.assert_ok();
+    let page = server
+        .get("/project/demo/1.0/demo-1.0-py3-none-any.whl")
+        .await
+        .assert_ok();
+    assert_snapshot!("attested", without_keys(&server, &page.text()));
+    assert_eq!(
+        page.header("cache-control"),
+        Some("public, max-age=0, must-revalidate")
+    );
+    let page = server
+        .get("/project/demo/1.0/demo-1.0.tar.gz")
+        .await
+        .assert_ok();
+    assert_snapshot!("unattested", page.text());
+    for claim in ["safe", "trusted."] {
+        assert!(!page.text().to_lowercase().contains(claim));
+    }
+}
+
+#[tokio::test]
+async fn a_person_who_signed_is_told_as_one() {
+    let server = TestServer::start().await;
+    let alice = server.publisher("alice").await.of("demo").await;
+    let issuer = "https://accounts.example";
+    let publisher = touchplate_attest::Publisher::Email {
+        email: "alice@example.org".to_owned(),
+        issuer: issuer.to_owned(),
+    };
+    let name = "demo".parse().unwrap();
+    server
+        .index
+        .add_publisher(&server.operator(), &name, &publisher)
+        .await
+        .unwrap();
+    let who = Workload::email("alice@example.org", issuer);
+    alice
+        .upload(sample::wheel("demo", "1.0").attested_by(who))
+        .await
+        .assert_ok();
+    let page = server
+        .get("/project/demo/1.0/demo-1.0-py3-none-any.whl")
+        .await
+        .assert_ok();
+    assert_snapshot!(without_keys(&server, &page.text()));
+}
+
+#[tokio::test]
+async fn other_spellings_of_a_file_lead_to_its_page_and_others_nowhere() {
+    let server = TestServer::start().await;
+    let alice = server.user("alice").await;
+    alice
+        .upload(sample::wheel("demo", "1.0+local.1"))
+        .await
+        .assert_ok();
+    let at = "/project/demo/1.0%2Blocal.1/demo-1.0%2Blocal.1-py3-none-any.whl";
+    server.get(at).await.assert_ok();
+    server.get(&at.replace("%2B", "+")).await.assert_ok();
+    let other = server
+        .get("/project/DEMO/v1.0+local-1/demo-1.0+local.1-py3-none-any.whl")
+        .await;
+    assert_eq!((other.status, other.header("location")), (301, Some(at)));
+    for none in [
+        "/project/demo/1.0/demo-1.0.tar.gz",
+        "/project/demo/1.0/x",
+        "/project/none/",
+        "/project/-/",
+    ] {
+        assert_eq!(server.get(none).await.status, 404, "{none}");
+    }
+    let olga = server
+        .publisher("olga")
+        .await
+        .owning("secret", Visibility::Private)
+        .await;
+    olga.upload(sample::wheel("secret", "1.0"))
+        .await
+        .assert_ok();
+    for path in [
+        "/project/secret/",
+        "/project/secret/1.0/secret-1.0-py3-none-any.whl",
+    ] {
+        assert_eq!(
+            server.get(path).await.whole(),
+            server.get("/project/none/").await.whole()
+        );
+        let seen = olga.get(path).await.assert_ok();
+        assert_eq!(seen.header("cache-control"), Some("private, no-store"));
+    }
+}

@@ -1,0 +1,118 @@
+//! Every route, walked as nobody and as a stranger; what they may see is a list that one has to change on purpose.
+
+use std::fmt::Write as _;
+
+use insta::assert_snapshot;
+use touchplate_index::projects::Visibility;
+use touchplate_testkit::TestServer;
+use touchplate_testkit::http::Request;
+use touchplate_testkit::sample;
+
+const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"];
+
+/// One URL of each route, for a public project or a private one.
+fn routes(project: &str) -> Vec<String> {
+    let wheel = sample::wheel(project, "1.0").attested();
+    let digest = wheel.sha256().to_string();
+    let filename = wheel.filename();
+    let file = format!(
+        "/files/{}/{}/{}/{filename}",
+        &digest[..2],
+        &digest[2..4],
+        &digest[4..]
+    );
+    vec![
+        "/".to_owned(),
+        "/legacy/".to_owned(),
+        "/legacy".to_owned(),
+        "/simple/".to_owned(),
+        "/simple".to_owned(),
+        format!("/simple/{project}/"),
+        format!("/simple/{project}"),
+        format!("/integrity/{project}/1.0/{filename}/provenance"),
+        file.clone(),
+        format!("{file}.metadata"),
+        format!("/project/{project}/"),
+        format!("/project/{project}"),
+        format!("/project/{project}/1.0/{filename}"),
+        "/static/none.css".to_owned(),
+        "/healthz".to_owned(),
+        "/readyz".to_owned(),
+        "/no/such/page".to_owned(),
+    ]
+}
+
+async fn walk(server: &TestServer, token: Option<&str>) -> String {
+    let mut told = String::new();
+    for project in ["open", "secret"] {
+        let mut routes = routes(project);
+        // The others are the same for every project.
+        routes.retain(|route| project == "open" || route.contains(project));
+        for route in routes {
+            write!(
+                told,
+                "{}:",
+                route.replace(
+                    &sample::wheel(project, "1.0").sha256().to_string()[4..],
+                    "<60>"
+                )
+            )
+            .unwrap();
+            for method in METHODS {
+                let mut request = Request::new(method, &route);
+                if let Some(token) = token {
+                    request = request.token(token);
+                }
+                let answer = server.client.send(&request).await;
+                let allow = answer
+                    .header("allow")
+                    .map(|allow| format!(" ({allow})"))
+                    .unwrap_or_default();
+                write!(told, " {method} {}{allow}", answer.status).unwrap();
+            }
+            told.push('\n');
+        }
+    }
+    told
+}
+
+async fn two_projects(server: &TestServer) {
+    let alice = server.publisher("alice").await.of("open").await;
+    alice
+        .upload(sample::wheel("open", "1.0").attested())
+        .await
+        .assert_ok();
+    let olga = server
+        .publisher("olga")
+        .await
+        .owning("secret", Visibility::Private)
+        .await;
+    olga.upload(sample::wheel("secret", "1.0").attested())
+        .await
+        .assert_ok();
+}
+
+#[tokio::test]
+async fn every_route_as_nobody_and_as_a_stranger() {
+    let server = TestServer::start().await;
+    two_projects(&server).await;
+    let stranger = server.user("sam").await;
+    assert_snapshot!("nobody", walk(&server, None).await);
+    assert_snapshot!("stranger", walk(&server, Some(&stranger.token)).await);
+}
+
+#[tokio::test]
+async fn every_route_where_reading_needs_credentials() {
+    let server = TestServer::start_with(|config| config.anonymous_read = false).await;
+    two_projects(&server).await;
+    let stranger = server.user("sam").await;
+    assert_snapshot!("closed_nobody", walk(&server, None).await);
+    assert_snapshot!(
+        "closed_stranger",
+        walk(&server, Some(&stranger.token)).await
+    );
+    assert_snapshot!("challenge", server.get("/simple/open/").await.whole());
+    // What is public among those who may read is not public for caches.
+    let seen = stranger.get("/simple/open/").await.assert_ok();
+    assert_eq!(seen.header("cache-control"), Some("private, no-store"));
+}
