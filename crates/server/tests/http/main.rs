@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod cache;
+mod failing;
 mod files;
 mod health;
 mod integrity;

@@ -84,7 +84,7 @@ fn without_keys(server: &TestServer, page: &str) -> String {
     for line in page.split_inclusive('\n') {
         match (line.find("(log id "), line.find("), taken on")) {
             (Some(from), Some(to)) => {
-                told.push_str(&format!("{}(log id <id>{}", &line[..from], &line[to..]))
+                told.push_str(&format!("{}(log id <id>{}", &line[..from], &line[to..]));
             }
             _ => told.push_str(line),
         }
