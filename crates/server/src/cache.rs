@@ -3,7 +3,7 @@
 //! A page is kept under its name *and a stamp*: the serial of the last change, known here, that concerns its project. The
 //! stamp is read before rendering begins, so a page under a stamp has seen at least that change; once a later change is
 //! known, the stamp moves and the old page is never asked for again. There is no eviction that could come too early or
-//! too late. What is known here is at most [`MAX_AGE`] old, or nothing is taken from the cache at all.
+//! too late. What is known here is at most `MAX_AGE` old, or nothing is taken from the cache at all.
 //!
 //! Only what anybody may see is kept.
 

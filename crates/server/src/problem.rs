@@ -197,7 +197,7 @@ impl Problem {
     }
 }
 
-/// Kept in the response until [`Problem::render`] can see what the client accepts.
+/// Kept in the response until `Problem::render` can see what the client accepts.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();

@@ -99,7 +99,7 @@ pub(super) fn signed(value: u64) -> Result<i64, StoreError> {
     i64::try_from(value).map_err(|cause| StoreError::new("store a number", cause))
 }
 
-/// The columns that [`project`] reads, of `projects p`.
+/// The columns that [`project()`] reads, of `projects p`.
 macro_rules! project_columns {
     () => {
         "p.id AS p_id, p.name AS p_name, p.display, p.visibility, p.status, p.status_reason, p.serial AS p_serial, \
@@ -131,7 +131,7 @@ pub(super) fn yanked(row: &SqliteRow) -> Result<Yanked, StoreError> {
     })
 }
 
-/// The columns that [`file`] reads, of `files f` joined with `releases r`.
+/// The columns that [`file()`] reads, of `files f` joined with `releases r`.
 macro_rules! file_columns {
     () => {
         "f.id AS f_id, f.filename, f.size, f.sha256, f.blake2b_256, f.md5, f.core_metadata, f.requires_python, \
