@@ -25,7 +25,7 @@ pub(crate) fn base64(text: &str) -> Result<Vec<u8>, Base64Error> {
     Ok(STANDARD.decode(text)?)
 }
 
-/// Like [`base64`], and also in the lines that MIME prescribes: early writers of attestations produced them.
+/// Like [`base64()`], and also in the lines that MIME prescribes: early writers of attestations produced them.
 pub(crate) fn wrapped_base64(text: &str) -> Result<Vec<u8>, Base64Error> {
     if !text.contains('\n') {
         return base64(text);
