@@ -280,3 +280,33 @@ async fn a_client_that_leaves_leaves_nothing() {
     settled(&server).await;
     assert_eq!(server.stored_blobs(), Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn a_body_that_ends_early_is_refused_and_leaves_nothing() {
+    let server = TestServer::start().await;
+    let alice = server.user("alice").await;
+    let whole = with(Part::text("comment", "x"));
+    let chunked = format!(
+        "POST /legacy/ HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: {}\r\nconnection: close\r\n\
+         transfer-encoding: chunked\r\n\r\n{:x}\r\n",
+        alice.token,
+        multipart_type(),
+        whole.len()
+    );
+    let announced = head(&alice.token, whole.len(), "connection: close\r\n");
+    for head in [announced, chunked.into_bytes()] {
+        let mut stream = TcpStream::connect(server.client.address).await.unwrap();
+        stream.write_all(&head).await.unwrap();
+        stream.write_all(&whole[..whole.len() / 2]).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut answer = Vec::new();
+        // A client that has left need not be answered; one that listens may be.
+        let _ = stream.read_to_end(&mut answer).await;
+        if !answer.is_empty() {
+            assert_eq!(parse(&answer).status, 400);
+        }
+    }
+    settled(&server).await;
+    assert_eq!(server.stored_blobs(), Vec::<String>::new());
+    assert_eq!(server.index.head().await.unwrap().0, 2);
+}

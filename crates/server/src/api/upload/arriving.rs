@@ -160,3 +160,71 @@ impl Drains {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+
+    use super::*;
+
+    fn pieces(count: usize, bytes: usize) -> Body {
+        let piece = Bytes::from(vec![7; bytes]);
+        Body::from_stream(stream::iter(
+            std::iter::repeat_n(piece, count).map(Ok::<_, std::io::Error>),
+        ))
+    }
+
+    #[tokio::test]
+    async fn one_piece_is_given_out_a_turn() {
+        let mut arriving = Arriving::new(pieces(2, 10));
+        let waker = futures_util::task::noop_waker();
+        let mut turn = || arriving.poll_next_unpin(&mut Context::from_waker(&waker));
+        assert!(matches!(turn(), Poll::Ready(Some(Ok(_)))));
+        assert!(turn().is_pending());
+        assert!(matches!(turn(), Poll::Ready(Some(Ok(_)))));
+        assert!(turn().is_pending());
+        assert!(matches!(turn(), Poll::Ready(None)));
+        assert!(matches!(turn(), Poll::Ready(None)));
+    }
+
+    #[tokio::test]
+    async fn what_nobody_claims_is_bounded() {
+        let mut arriving = Arriving::new(pieces(100, 64 << 10));
+        let mut given = 0;
+        let refused = loop {
+            match arriving.next().await {
+                Some(Ok(piece)) => given += piece.len(),
+                other => break other,
+            }
+        };
+        assert!(matches!(refused, Some(Err(ArrivalError::Unclaimed))));
+        assert!(given <= MAX_UNCLAIMED + (64 << 10));
+        // Claimed, it goes on as long as it likes.
+        let mut arriving = Arriving::new(pieces(100, 64 << 10));
+        let unclaimed = arriving.unclaimed();
+        let mut given = 0;
+        while let Some(piece) = arriving.next().await {
+            given += piece.unwrap().len();
+            unclaimed.claim();
+        }
+        assert_eq!(given, 100 * (64 << 10));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn patience_ends_with_the_silence_not_with_the_length() {
+        let slow = stream::unfold(0, |at| async move {
+            let pause = if at < 5 { IDLE / 2 } else { IDLE * 2 };
+            tokio::time::sleep(pause).await;
+            Some((Ok::<_, std::io::Error>(Bytes::from_static(b"x")), at + 1))
+        });
+        let mut arriving = Arriving::new(Body::from_stream(slow));
+        for _ in 0..5 {
+            assert!(matches!(arriving.next().await, Some(Ok(_))));
+        }
+        assert!(matches!(
+            arriving.next().await,
+            Some(Err(ArrivalError::Idle))
+        ));
+        assert!(arriving.next().await.is_none());
+    }
+}
