@@ -1,6 +1,6 @@
 //! What operators ask, and how a server starts and stops.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use insta::assert_snapshot;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -14,18 +14,6 @@ async fn a_server_says_that_it_is_alive_and_ready() {
     let server = TestServer::start().await;
     assert_snapshot!("alive", server.get("/healthz").await.whole());
     assert_snapshot!("ready", server.get("/readyz").await.whole());
-}
-
-#[tokio::test]
-async fn a_server_starts_at_once() {
-    let began = Instant::now();
-    let _server = TestServer::start().await;
-    // 200 ms is promised for a release build on an idle machine; this is neither, and makes its trust domain besides.
-    assert!(
-        began.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        began.elapsed()
-    );
 }
 
 #[tokio::test]
