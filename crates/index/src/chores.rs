@@ -36,7 +36,7 @@ impl Index {
         Ok(swept)
     }
 
-    async fn sweep_one(&self, digest: &Sha256) -> Result<bool, SweepError> {
+    pub(crate) async fn sweep_one(&self, digest: &Sha256) -> Result<bool, SweepError> {
         if !self.ports.releases.begin_sweep(digest).await? {
             return Ok(false);
         }

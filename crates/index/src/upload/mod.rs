@@ -7,7 +7,7 @@ mod form;
 use touchplate_attest::Verified;
 use touchplate_packaging::archive::{self, Contents, Difference};
 use touchplate_packaging::simple::ProjectStatus;
-use touchplate_packaging::{DisplayName, FileKind, Profile, ProjectName};
+use touchplate_packaging::{DisplayName, FileKind, Profile, ProjectName, Sha256};
 
 use crate::Index;
 use crate::accounts::{Caller, Scope};
@@ -111,10 +111,22 @@ impl Index {
             equal_bytes_allowed: self.settings.profile == Profile::Private,
             sweeps,
         };
-        self.record(origin, caller, &mut file).await?; // 8
+        let recorded = self.record(origin, caller, &mut file).await; // 8
+        if let Err(refused) = recorded {
+            self.take_back(&digests.sha256).await;
+            return Err(refused);
+        }
         Ok(Accepted::Stored {
             attestations: count,
         })
+    }
+
+    /// A refused upload leaves nothing behind. That it was refused says nothing of the bytes: another file may have the
+    /// same, or the answer of a database that recorded it after all was lost, so the sweep's own rules decide.
+    async fn take_back(&self, digest: &Sha256) {
+        if let Err(error) = self.sweep_one(digest).await {
+            tracing::warn!(%digest, %error, "the bytes of a refused upload stay until the next sweep");
+        }
     }
 
     async fn record(
@@ -260,7 +272,7 @@ impl Index {
         &self,
         target: &Target,
         form: &UploadForm,
-        digest: &touchplate_packaging::Sha256,
+        digest: &Sha256,
         now: jiff::Timestamp,
     ) -> Result<Vec<Verified>, UploadError> {
         let Some(json) = &form.attestations else {
