@@ -16,7 +16,7 @@ use crate::origin::Origin;
 use crate::ports::{
     AddUserError, NewToken, Project, RevokeError, StoreError, StoredToken, TokenError,
 };
-use crate::projects::Visibility;
+use crate::projects::{ReadError, Visibility};
 
 /// A user's name: lower-case ASCII letters, digits, `.`, `_` and `-`, at most 64 characters, starting with a letter or digit.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -360,6 +360,17 @@ impl Index {
             .accounts
             .set_role(origin, project, user, role)
             .await
+    }
+
+    /// What a user is in a project.
+    pub async fn role(
+        &self,
+        user: &UserName,
+        project: &ProjectName,
+    ) -> Result<Option<Role>, ReadError> {
+        let project = self.ports.projects.by_name(project).await?;
+        let project = project.ok_or(ReadError::NotFound)?;
+        Ok(self.ports.accounts.role(user, project.id).await?)
     }
 
     /// Whether `reader` may see `project`. What they may not see answers as an unknown name.

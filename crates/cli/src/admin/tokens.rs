@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use touchplate_index::Index;
-use touchplate_index::accounts::{Token as WholeToken, TokenId, UserName};
+use touchplate_index::accounts::{Role, Token as WholeToken, TokenId, UserName};
 use touchplate_index::ports::StoredToken;
 use touchplate_packaging::ProjectName;
 
@@ -46,7 +46,8 @@ pub(crate) struct Create {
     /// Whose token it is
     #[arg(long)]
     user: UserName,
-    /// The one project it is for [default: all of the user's, and new ones]
+    /// The one project it is for, in which the user becomes a maintainer unless they have a role there [default: all of
+    /// the user's projects, and new ones]
     #[arg(long)]
     project: Option<ProjectName>,
     /// Days until it ends [default: never]
@@ -92,6 +93,16 @@ async fn create(index: &Index, arguments: &Create) -> Result<Outcome, Failure> {
         .create_token(&origin, &arguments.user, arguments.project.as_ref(), end)
         .await?;
     say(&format!("{}\n", token.reveal()))?;
+    // Who makes a token for a project means that its holder uploads there.
+    if let Some(project) = &arguments.project
+        && index.role(&arguments.user, project).await?.is_none()
+    {
+        let user = &arguments.user;
+        index
+            .set_role(&origin, project, user, Role::Maintainer)
+            .await?;
+        return Ok(done(&format!("made {user} a maintainer of {project}")));
+    }
     Ok(Outcome::Done)
 }
 

@@ -102,6 +102,9 @@ pub trait Accounts: Send + Sync {
     /// What a user is in a project.
     async fn role(&self, user: &UserName, project: ProjectId) -> Result<Option<Role>, StoreError>;
 
+    /// Whether anybody has a role in a project, or it has a file.
+    async fn is_claimed(&self, project: ProjectId) -> Result<bool, StoreError>;
+
     /// Gives a user a role in a project, in place of the one held before.
     async fn set_role(
         &self,

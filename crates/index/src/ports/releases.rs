@@ -10,6 +10,7 @@ use touchplate_packaging::{
 };
 
 use super::{NewProject, Project, ProjectId, StoreError};
+use crate::accounts::UserName;
 use crate::origin::Origin;
 
 /// A file's row number; never reused.
@@ -21,8 +22,10 @@ pub struct FileId(pub i64);
 pub enum ProjectTarget {
     /// There was none: create it.
     New(NewProject),
-    /// This one.
+    /// This one, in which the uploader has a role.
     Existing(ProjectId),
+    /// This one, which has no members: the uploader becomes its owner.
+    Unclaimed(ProjectId, UserName),
 }
 
 /// An accepted upload, whose bytes are already stored under their digest.
@@ -72,8 +75,8 @@ impl NewFile {
 /// Why an upload was not recorded. Nothing was.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
-    /// A project of this name appeared meanwhile: authorise again.
-    #[error("the project appeared meanwhile")]
+    /// A project of this name appeared meanwhile, or got its first member: authorise again.
+    #[error("the project appeared or was claimed meanwhile")]
     ProjectAppeared,
     /// The project vanished meanwhile.
     #[error("the project was deleted meanwhile")]

@@ -210,6 +210,7 @@ impl Index {
                 Scope::Project(_) => Err(refused(Forbidden::TokenCannotCreate)),
             };
         };
+        let mut may_claim = false;
         if self
             .ports
             .accounts
@@ -217,11 +218,17 @@ impl Index {
             .await?
             .is_none()
         {
-            return Err(refused(Forbidden::NotAMember {
-                user: caller.user.clone(),
-            }));
+            if self.ports.accounts.is_claimed(project.id).await? {
+                return Err(refused(Forbidden::NotAMember {
+                    user: caller.user.clone(),
+                }));
+            }
+            may_claim = true;
         }
         match project.status {
+            ProjectStatus::Active | ProjectStatus::Deprecated if may_claim => {
+                Ok(Target::Unclaimed(project))
+            }
             ProjectStatus::Active | ProjectStatus::Deprecated => Ok(Target::Existing(project)),
             ProjectStatus::Archived | ProjectStatus::Quarantined => {
                 Err(UploadError::NotAccepting {
@@ -235,6 +242,7 @@ impl Index {
     fn target(&self, target: &Target, caller: &Caller, name: &DisplayName) -> ProjectTarget {
         match target {
             Target::Existing(project) => ProjectTarget::Existing(project.id),
+            Target::Unclaimed(project) => ProjectTarget::Unclaimed(project.id, caller.user.clone()),
             Target::New => ProjectTarget::New(NewProject {
                 display: name.clone(),
                 visibility: self.settings.default_visibility,
@@ -299,7 +307,7 @@ impl Index {
         position: usize,
         proven: touchplate_attest::Proven,
     ) -> Result<Verified, UploadError> {
-        let Target::Existing(project) = target else {
+        let (Target::Existing(project) | Target::Unclaimed(project)) = target else {
             return Err(AttestationRefused::NewProject.into());
         };
         let stored = self
@@ -325,6 +333,8 @@ impl Index {
 enum Target {
     New,
     Existing(Project),
+    /// The operator made it, gave it to nobody, and nobody uploaded to it yet: it belongs to the first who uploads, as a free name would.
+    Unclaimed(Project),
 }
 
 /// A name that projects may not have, whatever the profile: installers would take it for a file.

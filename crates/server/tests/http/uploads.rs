@@ -162,3 +162,29 @@ async fn an_upload_may_come_in_chunks_over_one_connection_with_others() {
     }
     assert_eq!(server.stored_blobs().len(), 2);
 }
+
+#[tokio::test]
+async fn a_project_that_the_operator_gave_to_nobody_belongs_to_the_first_who_uploads() {
+    let server = TestServer::start().await;
+    let (alice, bob) = (server.user("alice").await, server.user("bob").await);
+    let reserved = touchplate_index::ports::NewProject {
+        display: "demo".parse().unwrap(),
+        visibility: touchplate_index::projects::Visibility::Public,
+        owner: None,
+    };
+    server
+        .index
+        .create_project(&server.operator(), &reserved)
+        .await
+        .unwrap();
+    alice.upload(sample::wheel("demo", "1.0")).await.assert_ok();
+    let late = bob.upload(sample::wheel("demo", "2.0")).await;
+    assert_eq!(
+        (late.status, late.reason.as_str()),
+        (
+            403,
+            "The user 'bob' isn't allowed to upload to this project (project `demo`)"
+        )
+    );
+    alice.upload(sample::wheel("demo", "2.0")).await.assert_ok();
+}

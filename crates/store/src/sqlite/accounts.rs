@@ -180,6 +180,17 @@ impl Accounts for Sqlite {
         row.as_ref().map(|row| parsed(row, "role")).transpose()
     }
 
+    async fn is_claimed(&self, project: ProjectId) -> Result<bool, StoreError> {
+        sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM roles WHERE project_id = ?1) \
+             OR EXISTS (SELECT 1 FROM files WHERE project_id = ?1)",
+        )
+        .bind(project.0)
+        .fetch_one(&self.readers)
+        .await
+        .map_err(failed("look for a project's members"))
+    }
+
     async fn set_role(
         &self,
         origin: &Origin,

@@ -4,6 +4,7 @@ use serde_json::json;
 use sqlx::SqliteConnection;
 use touchplate_attest::Verified;
 use touchplate_index::Origin;
+use touchplate_index::accounts::UserName;
 use touchplate_index::ports::{FileId, NewFile, ProjectTarget, RecordError, StoreError};
 use touchplate_packaging::simple::ProjectStatus;
 use touchplate_packaging::{FileKind, Sha256};
@@ -97,20 +98,51 @@ async fn target(
                     InsertError::Store(error) => RecordError::Store(error),
                 })
         }
-        ProjectTarget::Existing(id) => {
-            let row = sqlx::query("SELECT status FROM projects WHERE id = ?")
-                .bind(id.0)
-                .fetch_optional(connection)
-                .await
-                .map_err(failed("look a project up"))?
-                .ok_or(RecordError::ProjectGone)?;
-            match parsed(&row, "status")? {
-                ProjectStatus::Active | ProjectStatus::Deprecated => Ok(id.0),
-                status @ (ProjectStatus::Archived | ProjectStatus::Quarantined) => {
-                    Err(RecordError::NotAccepting(status))
-                }
-            }
+        ProjectTarget::Existing(id) => accepting(connection, id.0).await,
+        ProjectTarget::Unclaimed(id, user) => {
+            let id = accepting(connection, id.0).await?;
+            claim(connection, id, user).await?;
+            Ok(id)
         }
+    }
+}
+
+/// The project, if it is there and takes uploads.
+async fn accepting(connection: &mut SqliteConnection, project: i64) -> Result<i64, RecordError> {
+    let row = sqlx::query("SELECT status FROM projects WHERE id = ?")
+        .bind(project)
+        .fetch_optional(connection)
+        .await
+        .map_err(failed("look a project up"))?
+        .ok_or(RecordError::ProjectGone)?;
+    match parsed(&row, "status")? {
+        ProjectStatus::Active | ProjectStatus::Deprecated => Ok(project),
+        status @ (ProjectStatus::Archived | ProjectStatus::Quarantined) => {
+            Err(RecordError::NotAccepting(status))
+        }
+    }
+}
+
+/// Makes the uploader the owner of a project that is still nobody's.
+async fn claim(
+    connection: &mut SqliteConnection,
+    project: i64,
+    user: &UserName,
+) -> Result<(), RecordError> {
+    let done = sqlx::query(
+        "INSERT INTO roles (project_id, user_id, role) SELECT ?1, id, 'owner' FROM users WHERE name = ?2 \
+         AND NOT EXISTS (SELECT 1 FROM roles WHERE project_id = ?1) \
+         AND NOT EXISTS (SELECT 1 FROM files WHERE project_id = ?1)",
+    )
+    .bind(project)
+    .bind(user.as_str())
+    .execute(connection)
+    .await
+    .map_err(failed("claim a project"))?;
+    if done.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(RecordError::ProjectAppeared)
     }
 }
 

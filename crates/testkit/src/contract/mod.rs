@@ -29,7 +29,7 @@ macro_rules! checks {
 checks![
     accounts::{users_and_tokens_are_kept, publishers_are_found_by_key},
     projects::{an_empty_index_has_nothing, every_change_writes_one_journal_row, project_names_are_unique_and_not_confusable, deleting_a_project_takes_everything_but_its_filenames},
-    releases::{an_upload_is_recorded_whole, a_refused_upload_changes_nothing, a_deleted_filename_stays_burned, a_yank_shows_on_every_file_of_the_release, two_racing_uploads_of_one_name_leave_one},
+    releases::{an_upload_is_recorded_whole, a_project_of_nobody_belongs_to_the_first_who_uploads, a_refused_upload_changes_nothing, a_deleted_filename_stays_burned, a_yank_shows_on_every_file_of_the_release, two_racing_uploads_of_one_name_leave_one},
     blobs::{swept_bytes_cannot_be_referred_to, bytes_are_read_back_in_ranges},
 ];
 

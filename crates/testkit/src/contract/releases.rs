@@ -256,3 +256,38 @@ pub(super) async fn two_racing_uploads_of_one_name_leave_one(ports: Ports) {
     assert_eq!(filenames(&ports, "demo").await, ["demo-1.0.tar.gz"]);
     assert_eq!(head(&ports).await, 2);
 }
+
+pub(super) async fn a_project_of_nobody_belongs_to_the_first_who_uploads(ports: Ports) {
+    for name in ["alice", "bob"] {
+        ports
+            .accounts
+            .add_user(&origin(), &user(name))
+            .await
+            .unwrap();
+    }
+    let made = ports
+        .projects
+        .create(&origin(), &project("demo", None))
+        .await
+        .unwrap();
+    assert!(!ports.accounts.is_claimed(made.id).await.unwrap());
+    let by = |name: &str| ProjectTarget::Unclaimed(made.id, user(name));
+    let first = upload(by("alice"), "demo-1.0.tar.gz", b"1");
+    ports.releases.record(&origin(), &first).await.unwrap();
+    assert!(ports.accounts.is_claimed(made.id).await.unwrap());
+    assert_eq!(
+        ports.accounts.role(&user("alice"), made.id).await.unwrap(),
+        Some(Role::Owner)
+    );
+    let late = upload(by("bob"), "demo-2.0.tar.gz", b"2");
+    let late = ports.releases.record(&origin(), &late).await;
+    assert!(
+        matches!(late, Err(RecordError::ProjectAppeared)),
+        "{late:?}"
+    );
+    assert_eq!(
+        ports.accounts.role(&user("bob"), made.id).await.unwrap(),
+        None
+    );
+    assert_eq!(filenames(&ports, "demo").await, ["demo-1.0.tar.gz"]);
+}

@@ -91,6 +91,10 @@ impl Accounts for Memory {
             .copied())
     }
 
+    async fn is_claimed(&self, project: ProjectId) -> Result<bool, StoreError> {
+        Ok(self.state().is_claimed(project))
+    }
+
     async fn set_role(
         &self,
         origin: &Origin,

@@ -161,10 +161,18 @@ impl State {
         stored
     }
 
+    fn is_claimed(&self, project: ProjectId) -> bool {
+        self.roles.keys().any(|(id, _)| *id == project.0)
+            || self.files.iter().any(|file| file.project == project)
+    }
+
     fn check_target(&self, target: &ProjectTarget) -> Result<(), RecordError> {
         match target {
             ProjectTarget::New(_) => Ok(()),
-            ProjectTarget::Existing(id) => {
+            ProjectTarget::Unclaimed(id, _) if self.is_claimed(*id) => {
+                Err(RecordError::ProjectAppeared)
+            }
+            ProjectTarget::Existing(id) | ProjectTarget::Unclaimed(id, _) => {
                 match self.project_by_id(*id).map(|project| project.status) {
                     None => Err(RecordError::ProjectGone),
                     Some(status @ (ProjectStatus::Archived | ProjectStatus::Quarantined)) => {

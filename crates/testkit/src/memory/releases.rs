@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use touchplate_attest::Verified;
 use touchplate_index::Origin;
+use touchplate_index::accounts::Role;
 use touchplate_index::ports::{
     ChangeError, CreateProjectError, FileId, NewFile, Project, ProjectFiles, ProjectId,
     ProjectTarget, RecordError, ReleaseMetadata, Releases, StoreError, StoredAttestation,
@@ -36,6 +37,10 @@ impl Releases for Memory {
         state.check_filename(new)?;
         let project = match &new.target {
             ProjectTarget::Existing(id) => *id,
+            ProjectTarget::Unclaimed(id, user) => {
+                state.roles.insert((id.0, user.to_string()), Role::Owner);
+                *id
+            }
             ProjectTarget::New(project) => {
                 state
                     .insert_project(origin, project)
