@@ -14,10 +14,15 @@ use crate::tree::Inclusion;
 
 const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 
-/// A signed statement, which log entries are about.
-struct Signed {
+/// A key that was certified.
+struct Certified {
     key: SigningKey,
     certificate: Vec<u8>,
+}
+
+/// A signed statement, which log entries are about.
+struct Signed<'c> {
+    by: &'c Certified,
     payload: Vec<u8>,
     signature: Vec<u8>,
 }
@@ -25,11 +30,27 @@ struct Signed {
 impl Domain {
     /// Makes the attestation of `recipe`: PEP 740's JSON.
     pub fn mint(&self, recipe: &Recipe) -> Result<Vec<u8>, TrustError> {
-        let signed = self.sign(recipe)?;
+        self.mint_with(recipe, &self.certify(recipe)?)
+    }
+
+    /// Makes an attestation of each recipe, all with the key and certificate of the first: as a release signs its files.
+    pub fn mint_together(&self, recipes: &[Recipe]) -> Result<Vec<Vec<u8>>, TrustError> {
+        let Some(first) = recipes.first() else {
+            return Ok(Vec::new());
+        };
+        let certified = self.certify(first)?;
+        recipes
+            .iter()
+            .map(|recipe| self.mint_with(recipe, &certified))
+            .collect()
+    }
+
+    fn mint_with(&self, recipe: &Recipe, certified: &Certified) -> Result<Vec<u8>, TrustError> {
+        let signed = self.sign(recipe, certified)?;
         let mut entries = Vec::new();
         for entry in &recipe.entries {
             entries.push(if entry.of_another {
-                self.log(entry, &self.sign(recipe)?)?
+                self.log(entry, &self.sign(recipe, &self.certify(recipe)?)?)?
             } else {
                 self.log(entry, &signed)?
             });
@@ -37,7 +58,7 @@ impl Domain {
         let mut attestation = json!({
             "version": recipe.version,
             "verification_material": {
-                "certificate": STANDARD.encode(&signed.certificate),
+                "certificate": STANDARD.encode(&certified.certificate),
                 "transparency_entries": entries,
             },
             "envelope": {
@@ -54,8 +75,8 @@ impl Domain {
         Ok(attestation.to_string().into_bytes())
     }
 
-    /// With a key and a certificate of its own each time.
-    fn sign(&self, recipe: &Recipe) -> Result<Signed, TrustError> {
+    /// A new key each time, and the recipe's certificate for it.
+    fn certify(&self, recipe: &Recipe) -> Result<Certified, TrustError> {
         let key = SigningKey::generate(if recipe.certificate.p384 {
             Curve::P384
         } else {
@@ -72,11 +93,15 @@ impl Domain {
             &self.certificate_log,
             &self.strangers.key,
         )?;
+        Ok(Certified { key, certificate })
+    }
+
+    fn sign<'c>(&self, recipe: &Recipe, by: &'c Certified) -> Result<Signed<'c>, TrustError> {
         let payload = recipe.statement.to_json()?;
-        let signature = self.holder(recipe.signed_by, &key).sign(&pae(&payload))?;
+        let holder = self.holder(recipe.signed_by, &by.key);
+        let signature = holder.sign(&pae(&payload))?;
         Ok(Signed {
-            key,
-            certificate,
+            by,
             payload,
             signature,
         })
@@ -89,7 +114,7 @@ impl Domain {
         }
     }
 
-    fn log(&self, recipe: &EntryRecipe, signed: &Signed) -> Result<Value, TrustError> {
+    fn log(&self, recipe: &EntryRecipe, signed: &Signed<'_>) -> Result<Value, TrustError> {
         let log = if recipe.by_foreign_log {
             &self.strangers.log
         } else {
@@ -169,7 +194,7 @@ impl Domain {
     }
 
     /// Rekor's canonical body of a `dsse` entry.
-    fn body(&self, recipe: &BodyRecipe, signed: &Signed) -> Result<Vec<u8>, TrustError> {
+    fn body(&self, recipe: &BodyRecipe, signed: &Signed<'_>) -> Result<Vec<u8>, TrustError> {
         let envelope = json!({
             "payload": STANDARD.encode(&signed.payload),
             "payloadType": PAYLOAD_TYPE,
@@ -181,7 +206,7 @@ impl Domain {
             &signed.payload
         };
         let signature = if recipe.other_signature {
-            signed.key.sign(&pae(&signed.payload))?
+            signed.by.key.sign(&pae(&signed.payload))?
         } else {
             signed.signature.clone()
         };
@@ -189,7 +214,7 @@ impl Domain {
         let certificate = if recipe.other_certificate {
             intermediate
         } else {
-            &signed.certificate
+            &signed.by.certificate
         };
         // Rekor writes the certificate as PEM with LF and a trailing one; clients compare it exactly.
         let verifier = STANDARD.encode(pem(certificate)?);

@@ -50,9 +50,9 @@ pub(crate) struct Authority {
 
 impl Authority {
     /// With new keys. `name` becomes part of the certificates' names.
-    pub(crate) fn new(name: &str, now: Timestamp) -> Result<Self, TrustError> {
-        let root_key = SigningKey::generate(Curve::P256)?;
-        let intermediate_key = SigningKey::generate(Curve::P256)?;
+    pub(crate) fn new(name: &str, curve: Curve, now: Timestamp) -> Result<Self, TrustError> {
+        let root_key = SigningKey::generate(curve)?;
+        let intermediate_key = SigningKey::generate(curve)?;
         let root_name = Name::from_str(&format!("CN=root,O={name}"))?;
         let intermediate_name = Name::from_str(&format!("CN=intermediate,O={name}"))?;
         let validity = validity(later(now, -YEAR), later(now, YEAR * AUTHORITY_YEARS))?;

@@ -69,6 +69,15 @@ pub enum TrustError {
 impl Domain {
     /// A new domain; `name` is the host that its services would have, such as `trust.example`.
     pub fn new(name: &str, now: Timestamp) -> Result<Self, TrustError> {
+        Self::with_authority_on(Curve::P256, name, now)
+    }
+
+    /// The same with a certificate authority on P-384, as that of Sigstore's public instance is: dearer to verify.
+    pub fn with_p384_authority(name: &str, now: Timestamp) -> Result<Self, TrustError> {
+        Self::with_authority_on(Curve::P384, name, now)
+    }
+
+    fn with_authority_on(curve: Curve, name: &str, now: Timestamp) -> Result<Self, TrustError> {
         let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == '-';
         if name.is_empty() || name.len() > 63 || !name.chars().all(fits) {
             return Err(TrustError::Name {
@@ -78,11 +87,11 @@ impl Domain {
         let stranger = format!("stranger.{name}");
         Ok(Self {
             windows: Windows::since(now),
-            authority: Authority::new(name, now)?,
+            authority: Authority::new(name, curve, now)?,
             certificate_log: CertificateLog::new(SigningKey::generate(Curve::P256)?),
             log: Log::new(SigningKey::generate(Curve::P256)?, format!("rekor.{name}")),
             strangers: Strangers {
-                authority: Authority::new(&stranger, now)?,
+                authority: Authority::new(&stranger, curve, now)?,
                 log: Log::new(
                     SigningKey::generate(Curve::P256)?,
                     format!("rekor.{stranger}"),

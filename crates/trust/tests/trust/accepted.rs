@@ -39,6 +39,39 @@ fn every_workload_and_predicate_is_accepted_and_is_its_publisher() {
 }
 
 #[test]
+fn an_authority_on_p384_is_accepted() {
+    let domain = Domain::with_p384_authority("trust.example", now()).unwrap();
+    let root = domain.trusted_root_json();
+    let json = mint(&domain);
+    library(&root, &json).unwrap();
+    ours(&root, &json).unwrap();
+}
+
+#[test]
+fn a_certificate_may_sign_several_statements() {
+    let domain = domain();
+    let root = domain.trusted_root_json();
+    let recipe = domain.recipe(&github(), NAME, &digest(), Predicate::Publish, now());
+    let minted = domain.mint_together(&[recipe.clone(), recipe]).unwrap();
+    let minted = minted.iter().map(|json| serde_json::from_slice(json));
+    let minted: Vec<Value> = minted.collect::<Result<_, _>>().unwrap();
+    let [first, second] = minted.as_slice() else {
+        panic!("{}", minted.len());
+    };
+    let certificate = "/verification_material/certificate";
+    assert_eq!(first.pointer(certificate), second.pointer(certificate));
+    assert_ne!(
+        first["envelope"]["signature"],
+        second["envelope"]["signature"]
+    );
+    for json in &minted {
+        library(&root, json).unwrap();
+        ours(&root, json).unwrap();
+    }
+    assert!(domain.mint_together(&[]).unwrap().is_empty());
+}
+
+#[test]
 fn every_proof_of_a_growing_log_is_accepted() {
     let domain = domain();
     let root = domain.trusted_root_json();
