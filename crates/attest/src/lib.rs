@@ -6,6 +6,7 @@
 
 pub mod attestation;
 mod certificate;
+pub mod crypto;
 mod encoding;
 pub mod identity;
 mod json;
