@@ -7,6 +7,7 @@
 pub mod attestation;
 mod certificate;
 pub mod crypto;
+pub mod domain;
 mod encoding;
 pub mod identity;
 mod json;
@@ -20,6 +21,7 @@ pub mod verify;
 
 pub use attestation::{Attestation, AttestationError};
 pub use certificate::{CertificateError, CertificateFacts};
+pub use domain::{DomainError, DomainName, TrustDomain, TrustDomains};
 pub use encoding::Base64Error;
 pub use identity::{Claims, Identity, SubjectName};
 pub use json::{FieldError, JsonError, read as read_strict_json};
