@@ -16,6 +16,7 @@ pub mod provenance;
 pub mod publisher;
 pub mod root;
 mod sigstore;
+pub mod stamp;
 pub mod statement;
 pub mod verify;
 
