@@ -17,4 +17,6 @@ mod publishers;
 #[cfg(test)]
 mod refuses;
 #[cfg(test)]
+mod seeds;
+#[cfg(test)]
 mod support;

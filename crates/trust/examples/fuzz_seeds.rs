@@ -1,0 +1,132 @@
+//! Mints what the fuzz targets begin with: `cargo run -p touchplate-trust --example fuzz_seeds -- fuzz`.
+//!
+//! The keys end with the process, so every file is new each time, and they belong together.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use touchplate_attest::Sha256;
+use touchplate_trust::{Domain, Predicate, Recipe, Workload};
+
+const NAME: &str = "sampleproject-1.0.tar.gz";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = std::env::args_os().nth(1).map(PathBuf::from);
+    let folder = folder.ok_or("usage: fuzz_seeds FOLDER")?;
+    let now: Timestamp = "2025-06-15T12:00:00Z".parse()?;
+    let domain = Domain::new("trust.example", now)?;
+    let who = Workload::github("example/sampleproject", "release.yml", "refs/tags/v1.0");
+    let recipe = |who: &Workload, predicate| -> Recipe {
+        domain.recipe(who, NAME, &Sha256::of(b"the file's bytes"), predicate, now)
+    };
+    // A tree of several entries, so that there are proof hashes.
+    for _ in 0..5 {
+        domain.mint(&recipe(&who, Predicate::Publish))?;
+    }
+    let publish = domain.mint(&recipe(&who, Predicate::Publish))?;
+    let slsa = domain.mint(&recipe(&who, Predicate::Slsa))?;
+    let person = Workload::email("maintainer@example.org", "https://accounts.example.org");
+    let person = domain.mint(&recipe(&person, Predicate::Publish))?;
+    let root = domain.trusted_root_json();
+    write(&folder, "fixtures", "attestation.json", &publish)?;
+    write(&folder, "fixtures", "trusted_root.json", &root)?;
+
+    let seeds = folder.join("seeds");
+    write(
+        &seeds,
+        "verify",
+        "itself",
+        &[&[0xff], publish.as_slice()].concat(),
+    )?;
+    write(&seeds, "trusted_root", "root", &root)?;
+    for (name, text) in [("publish", &publish), ("slsa", &slsa), ("person", &person)] {
+        let document: Value = serde_json::from_slice(text)?;
+        write(&seeds, "attestation", name, text)?;
+        write(&seeds, "strict_json", name, text)?;
+        let inside = |pointer: &str| -> Result<Vec<u8>, Box<dyn Error>> {
+            let text = document.pointer(pointer).and_then(Value::as_str);
+            Ok(STANDARD.decode(text.ok_or("no such field")?)?)
+        };
+        write(&seeds, "statement", name, &inside("/envelope/statement")?)?;
+        write(
+            &seeds,
+            "certificate",
+            name,
+            &inside("/verification_material/certificate")?,
+        )?;
+        let note =
+            "/verification_material/transparency_entries/0/inclusionProof/checkpoint/envelope";
+        let note = document
+            .pointer(note)
+            .and_then(Value::as_str)
+            .ok_or("no checkpoint")?;
+        write(&seeds, "checkpoint", name, note.as_bytes())?;
+    }
+    let publish: Value = serde_json::from_slice(&publish)?;
+    let slsa: Value = serde_json::from_slice(&slsa)?;
+    write(
+        &seeds,
+        "attestation",
+        "upload",
+        json!([publish, slsa]).to_string().as_bytes(),
+    )?;
+    let publishers = [
+        (
+            "github",
+            json!({"kind": "GitHub", "repository": "example/sampleproject", "workflow": "release.yml", "environment": "release"}),
+        ),
+        (
+            "gitlab",
+            json!({"kind": "GitLab", "repository": "group/sub/sampleproject", "workflow_filepath": ".gitlab-ci.yml"}),
+        ),
+        (
+            "google",
+            json!({"kind": "Google", "email": "builder@example-project.iam.gserviceaccount.com"}),
+        ),
+        (
+            "activestate",
+            json!({"kind": "ActiveState", "organization": "example", "project": "sampleproject", "actor": "builder"}),
+        ),
+        (
+            "circleci",
+            json!({"kind": "CircleCI", "project_id": "a9b1f9a5-6fa0-4b5b-9d3a-7f0c0a1b2c3d", "pipeline_definition_id": "0d1e2f3a-4b5c-4d7e-8f9a-0b1c2d3e4f5a", "vcs_origin": "github.com/example/sampleproject", "vcs_ref": "refs/tags/v1.0"}),
+        ),
+        (
+            "email",
+            json!({"kind": "Email", "email": "maintainer@example.org", "issuer": "https://accounts.example.org"}),
+        ),
+    ];
+    for (name, publisher) in publishers {
+        write(&seeds, "publisher", name, publisher.to_string().as_bytes())?;
+        let bundle = json!({"publisher": publisher, "attestations": [publish]});
+        let provenance = json!({"version": 1, "attestation_bundles": [bundle]});
+        write(
+            &seeds,
+            "provenance",
+            name,
+            provenance.to_string().as_bytes(),
+        )?;
+    }
+    for (at, name) in [
+        NAME,
+        "sampleproject-1.0-py3-none-any.whl",
+        "a_b-1!2.0.post1+local.1-2-cp312.cp313-abi3-manylinux_2_28_x86_64.whl",
+        "a-1.zip",
+    ]
+    .iter()
+    .enumerate()
+    {
+        write(&seeds, "filename", &at.to_string(), name.as_bytes())?;
+    }
+    Ok(())
+}
+
+fn write(folder: &Path, kind: &str, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = folder.join(kind);
+    std::fs::create_dir_all(&folder)?;
+    std::fs::write(folder.join(name), bytes)
+}
