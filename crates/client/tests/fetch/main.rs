@@ -1,0 +1,6 @@
+//! Fetching from outside: real sockets on loopback, and servers that behave as badly as a test wants.
+
+#[cfg(test)]
+mod agent;
+#[cfg(test)]
+mod server;
