@@ -379,23 +379,31 @@ impl Index {
         reader: &Reader,
         project: &Project,
     ) -> Result<bool, StoreError> {
-        let Reader::Account(caller) = reader else {
-            return Ok(project.visibility == Visibility::Public);
+        let is_member = match (reader, project.visibility) {
+            (Reader::Account(caller), Visibility::Private) => {
+                let role = self.ports.accounts.role(&caller.user, project.id).await?;
+                role.is_some()
+            }
+            // Nothing depends on it.
+            _ => false,
         };
-        if let Scope::Project(only) = &caller.scope
-            && *only != project.name
-        {
-            return Ok(project.visibility == Visibility::Public);
-        }
-        Ok(match project.visibility {
-            Visibility::Public | Visibility::Internal => true,
-            Visibility::Private => self
-                .ports
-                .accounts
-                .role(&caller.user, project.id)
-                .await?
-                .is_some(),
-        })
+        Ok(sees(reader, project, is_member))
+    }
+}
+
+/// Whether `reader`, who is a member of `project` or not, may see it.
+pub(crate) fn sees(reader: &Reader, project: &Project, is_member: bool) -> bool {
+    let reaches = match reader {
+        Reader::Anonymous => false,
+        Reader::Account(Caller { scope, .. }) => match scope {
+            Scope::All => true,
+            Scope::Project(only) => *only == project.name,
+        },
+    };
+    match project.visibility {
+        Visibility::Public => true,
+        Visibility::Internal => reaches,
+        Visibility::Private => reaches && is_member,
     }
 }
 

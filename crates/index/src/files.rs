@@ -1,6 +1,6 @@
 //! Distribution files: where they are, and their bytes.
 
-use touchplate_packaging::{Filename, ProjectName, Sha256};
+use touchplate_packaging::{Filename, ProjectName, Sha256, Version};
 
 use crate::Index;
 use crate::accounts::Reader;
@@ -92,6 +92,21 @@ impl Index {
         } else {
             Err(ReadError::NotFound)
         }
+    }
+
+    /// The file of that name, if the reader may see it and it is that project's and version's, in any spelling.
+    pub(crate) async fn file_in(
+        &self,
+        reader: &Reader,
+        project: &ProjectName,
+        version: &Version,
+        filename: &Filename,
+    ) -> Result<FoundFile, ReadError> {
+        let found = self.file_by_name(reader, filename).await?;
+        if found.project.name != *project || found.file.filename.version() != version {
+            return Err(ReadError::NotFound);
+        }
+        Ok(found)
     }
 
     /// The bytes of a file, or a part of them. The range lies within the file.

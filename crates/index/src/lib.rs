@@ -4,6 +4,7 @@
 //! [`ports`], and every method that changes something takes an [`Origin`] (who, in which request, when).
 
 pub mod accounts;
+pub mod attesters;
 pub mod chores;
 pub mod files;
 pub mod origin;
@@ -23,7 +24,9 @@ use touchplate_packaging::{Profile, archive::Limits};
 
 pub use accounts::{Caller, Reader, Scope};
 pub use origin::{Actor, Origin, RequestId};
-use ports::{Accounts, Blobs, Journal, Projects, Publishers, Releases};
+use ports::{
+    Accounts, Attesters, Blobs, Journal, LateAttestations, Projects, Publishers, Releases,
+};
 use spool::SpoolRoom;
 
 /// The ports an [`Index`] stands on, each behind its trait so that a test or another database can stand in.
@@ -37,6 +40,10 @@ pub struct Ports {
     pub accounts: Arc<dyn Accounts>,
     /// Configured publishers.
     pub publishers: Arc<dyn Publishers>,
+    /// Configured attesters.
+    pub attesters: Arc<dyn Attesters>,
+    /// What was attested after an upload.
+    pub late: Arc<dyn LateAttestations>,
     /// What changed, in order.
     pub journal: Arc<dyn Journal>,
     /// Bytes by digest.

@@ -49,10 +49,7 @@ impl Index {
         version: &Version,
         filename: &Filename,
     ) -> Result<FileStory, ReadError> {
-        let found = self.file_by_name(reader, filename).await?;
-        if found.project.name != *project || found.file.filename.version() != version {
-            return Err(ReadError::NotFound);
-        }
+        let found = self.file_in(reader, project, version, filename).await?;
         let attestations = self.ports.releases.attestations(found.file.id).await?;
         Ok(FileStory {
             found,

@@ -69,6 +69,8 @@ pub async fn open(location: &Location) -> Result<Opened, OpenError> {
         releases: database.clone(),
         accounts: database.clone(),
         publishers: database.clone(),
+        attesters: database.clone(),
+        late: database.clone(),
         journal: database,
         blobs: Arc::new(disk),
     };

@@ -2,6 +2,7 @@
 //! changing method the change survives a power cut, and exactly one journal row was written with it.
 
 mod accounts;
+mod attesters;
 mod blobs;
 mod journal;
 mod projects;
@@ -9,6 +10,10 @@ mod publishers;
 mod releases;
 
 pub use accounts::{Accounts, AddUserError, NewToken, RevokeError, StoredToken, TokenError};
+pub use attesters::{
+    AddLateError, AttestedFile, AttesterId, Attesters, LateAttestations, LateOutcome, PutAttester,
+    StoredAttester,
+};
 pub use blobs::{BlobError, Blobs, Bytestream};
 pub use journal::{Journal, JournalRow, Serial};
 pub use projects::{CreateProjectError, NewProject, Project, ProjectId, ProjectListing, Projects};

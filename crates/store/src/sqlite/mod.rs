@@ -1,7 +1,9 @@
 //! The ports on SQLite: WAL, `synchronous=FULL`, one writer at a time in this process, `busy_timeout` between processes.
 
 mod accounts;
+mod attesters;
 mod journal;
+mod late;
 mod projects;
 mod publishers;
 mod record;
@@ -30,11 +32,18 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const READERS: u32 = 4;
 
 /// Forward only, numbered. Never edit one that was released: add the next.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(
-    1,
-    "first",
-    include_str!("../../migrations/sqlite/0001_first.sql"),
-)];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (
+        1,
+        "first",
+        include_str!("../../migrations/sqlite/0001_first.sql"),
+    ),
+    (
+        20,
+        "attesters",
+        include_str!("../../migrations/sqlite/0020_attesters.sql"),
+    ),
+];
 
 /// A database file.
 pub struct Sqlite {

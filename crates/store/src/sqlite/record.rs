@@ -276,7 +276,8 @@ async fn keep_core_metadata(
     Ok(digest)
 }
 
-/// Adds attestations to a file, the first of each predicate type and identity; returns how many were new.
+/// Adds attestations to a file, the first of each predicate type and identity, whether that one came with an upload or
+/// later; returns how many were new.
 pub(super) async fn attest(
     connection: &mut SqliteConnection,
     file: i64,
@@ -287,7 +288,8 @@ pub(super) async fn attest(
         let proven = verified.proven();
         let done = sqlx::query(
             "INSERT INTO attestations (file_id, predicate_type, san, issuer, json, publisher, record) \
-             VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS (SELECT 1 FROM late_attestations \
+             WHERE file_id = ?1 AND predicate_type = ?2 AND san = ?3 AND issuer = ?4) ON CONFLICT DO NOTHING",
         )
         .bind(file)
         .bind(proven.predicate_type().to_string())

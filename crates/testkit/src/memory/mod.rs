@@ -1,6 +1,7 @@
 //! A memory model of the ports: the contract in the plainest code, to compare the real stores with.
 
 mod accounts;
+mod attesters;
 mod blobs;
 mod projects;
 mod publishers;
@@ -11,12 +12,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use async_trait::async_trait;
-use touchplate_attest::Verified;
+use touchplate_attest::{Proven, Verified};
 use touchplate_index::accounts::Role;
+use touchplate_index::attesters::KnownAttestation;
 use touchplate_index::ports::{
     CreateProjectError, Journal, JournalRow, NewFile, NewProject, Project, ProjectId,
-    ProjectTarget, RecordError, Release, Serial, StoreError, StoredAttestation, StoredFile,
-    StoredPublisher, StoredToken,
+    ProjectTarget, RecordError, Release, Serial, StoreError, StoredAttestation, StoredAttester,
+    StoredFile, StoredPublisher, StoredToken,
 };
 use touchplate_index::{Origin, Ports};
 use touchplate_packaging::simple::{ProjectStatus, Yanked};
@@ -37,6 +39,7 @@ struct State {
     projects: Vec<Project>,
     roles: HashMap<(i64, String), Role>,
     publishers: Vec<(ProjectId, StoredPublisher)>,
+    attesters: Vec<(ProjectId, StoredAttester)>,
     releases: Vec<StoredRelease>,
     filenames: BTreeSet<String>,
     files: Vec<File>,
@@ -57,6 +60,7 @@ struct File {
     release: i64,
     stored: StoredFile,
     attestations: Vec<((String, String, String), StoredAttestation)>,
+    late: Vec<((String, String, String), KnownAttestation)>,
 }
 
 impl Memory {
@@ -68,6 +72,8 @@ impl Memory {
             releases: memory.clone(),
             accounts: memory.clone(),
             publishers: memory.clone(),
+            attesters: memory.clone(),
+            late: memory.clone(),
             journal: memory.clone(),
             blobs: memory,
         }
@@ -84,7 +90,23 @@ impl State {
         self.rows
     }
 
+    /// Writes the journal, and marks the project as changed.
     fn note(&mut self, origin: &Origin, action: &str, project: Option<&ProjectName>) {
+        let serial = self.note_aside(origin, action, project);
+        if let Some(name) = project
+            && let Some(project) = self.projects.iter_mut().find(|p| p.name == *name)
+        {
+            project.serial = serial;
+        }
+    }
+
+    /// Writes the journal alone: nothing changed that installers read.
+    fn note_aside(
+        &mut self,
+        origin: &Origin,
+        action: &str,
+        project: Option<&ProjectName>,
+    ) -> Serial {
         let serial = Serial(self.journal.len() as u64 + 1);
         self.journal.push(JournalRow {
             serial,
@@ -93,11 +115,7 @@ impl State {
             action: action.to_owned(),
             project: project.cloned(),
         });
-        if let Some(name) = project
-            && let Some(project) = self.projects.iter_mut().find(|p| p.name == *name)
-        {
-            project.serial = serial;
-        }
+        serial
     }
 
     fn project(&self, name: &ProjectName) -> Option<&Project> {
@@ -232,17 +250,24 @@ impl State {
     }
 }
 
+/// What a file has one attestation of: predicate type, subject name, issuer.
+fn claim(proven: &Proven) -> (String, String, String) {
+    let identity = proven.identity();
+    (
+        proven.predicate_type().to_string(),
+        identity.san().to_string(),
+        identity.issuer().to_owned(),
+    )
+}
+
 fn attest(file: &mut File, attestations: &[Verified]) -> u32 {
     let mut added = 0;
     for verified in attestations {
         let proven = verified.proven();
-        let identity = proven.identity();
-        let key = (
-            proven.predicate_type().to_string(),
-            identity.san().to_string(),
-            identity.issuer().to_owned(),
-        );
-        if file.attestations.iter().any(|(there, _)| *there == key) {
+        let key = claim(proven);
+        let there = file.attestations.iter().map(|(there, _)| there);
+        let late = file.late.iter().map(|(there, _)| there);
+        if there.chain(late).any(|there| *there == key) {
             continue;
         }
         let stored = StoredAttestation {

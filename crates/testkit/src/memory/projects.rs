@@ -92,6 +92,7 @@ impl Projects for Memory {
         state.releases.retain(|r| r.project != id);
         state.files.retain(|f| f.project != id);
         state.publishers.retain(|(project, _)| *project != id);
+        state.attesters.retain(|(project, _)| *project != id);
         state.roles.retain(|(project, _), _| *project != id.0);
         state.tokens.retain(|(_, project)| *project != Some(id));
         Ok(true)

@@ -81,6 +81,7 @@ impl Releases for Memory {
             release,
             stored,
             attestations: Vec::new(),
+            late: Vec::new(),
         };
         attest(&mut file, &new.attestations);
         state.files.push(file);

@@ -1,0 +1,99 @@
+//! Everything known of a file: what came with its upload and what was added later.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use touchplate_packaging::{Filename, ProjectName, Sha256, Version};
+
+use super::{AttestationRecord, Capacity};
+use crate::Index;
+use crate::accounts::{Reader, sees};
+use crate::files::FoundFile;
+use crate::ports::{AttestedFile, StoreError};
+use crate::projects::ReadError;
+
+/// When an attestation was added to a file that was there already, and by whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LateAddition {
+    /// When.
+    pub at: Timestamp,
+    /// Who sent it (`user:alice`); who made it is the record's to say.
+    pub by: String,
+}
+
+/// What is known of one attestation, without its own text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttestationFacts {
+    /// In which capacity it was made.
+    pub capacity: Capacity,
+    /// What was checked.
+    pub record: AttestationRecord,
+    /// None: it came with the upload.
+    pub added: Option<LateAddition>,
+}
+
+/// One attestation and what is known of it.
+#[derive(Clone, Debug)]
+pub struct KnownAttestation {
+    /// The JSON exactly as it came.
+    pub json: String,
+    /// What is known of it.
+    pub facts: AttestationFacts,
+}
+
+/// A file and every attestation of it: those of its upload first, then the later ones, each oldest first.
+#[derive(Clone, Debug)]
+pub struct KnownFile {
+    /// The file and its project.
+    pub found: FoundFile,
+    /// Its attestations.
+    pub attestations: Vec<KnownAttestation>,
+}
+
+impl Index {
+    /// Everything known of a file. The project and version must be the file's, in any spelling.
+    pub async fn known_file(
+        &self,
+        reader: &Reader,
+        project: &ProjectName,
+        version: &Version,
+        filename: &Filename,
+    ) -> Result<KnownFile, ReadError> {
+        let found = self.file_in(reader, project, version, filename).await?;
+        let with_upload = self.ports.releases.attestations(found.file.id).await?;
+        let later = self.ports.late.list(found.file.id).await?;
+        let with_upload = with_upload.into_iter().map(|stored| KnownAttestation {
+            json: stored.json,
+            facts: AttestationFacts {
+                capacity: Capacity::Publisher,
+                record: stored.record.into(),
+                added: None,
+            },
+        });
+        Ok(KnownFile {
+            found,
+            attestations: with_upload.chain(later).collect(),
+        })
+    }
+
+    /// The files with these digests that the reader may see, and what is known of their attestations: for each digest
+    /// the files, none where it is unknown to the reader.
+    pub async fn known_digests(
+        &self,
+        reader: &Reader,
+        digests: &[Sha256],
+    ) -> Result<HashMap<Sha256, Vec<AttestedFile>>, StoreError> {
+        let member = match reader {
+            Reader::Anonymous => None,
+            Reader::Account(caller) => Some(&caller.user),
+        };
+        let mut known: HashMap<Sha256, Vec<AttestedFile>> = HashMap::new();
+        for found in self.ports.late.by_digest(digests, member).await? {
+            if sees(reader, &found.project, found.is_member) {
+                let files = known.entry(found.file.digests.sha256).or_default();
+                files.push(found);
+            }
+        }
+        Ok(known)
+    }
+}

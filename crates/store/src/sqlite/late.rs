@@ -1,0 +1,287 @@
+//! Attestations added after an upload, and files by digest with all that is known of them.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use serde_json::json;
+use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
+use touchplate_attest::{Attestation, Proven, VerificationRecord};
+use touchplate_index::Origin;
+use touchplate_index::accounts::UserName;
+use touchplate_index::attesters::{
+    AttestationFacts, Attributed, Capacity, KnownAttestation, LateAddition, MAX_LATE,
+    MAX_LATE_BYTES,
+};
+use touchplate_index::ports::{
+    AddLateError, AttestedFile, FileId, LateAttestations, LateOutcome, StoreError,
+};
+use touchplate_packaging::{ProjectName, Sha256};
+
+use super::rows::{self, column, json as from_json, parsed, time, to_json};
+use super::{INDEX, Sqlite, failed, journal};
+
+/// What is known of a later attestation, from its columns.
+fn late(row: &SqliteRow) -> Result<AttestationFacts, StoreError> {
+    Ok(AttestationFacts {
+        capacity: parsed(row, "capacity")?,
+        record: from_json(row, "record")?,
+        added: Some(LateAddition {
+            at: time(row, "added_at")?,
+            by: column(row, "added_by")?,
+        }),
+    })
+}
+
+/// What is known of one that came with the upload.
+fn with_upload(row: &SqliteRow) -> Result<AttestationFacts, StoreError> {
+    Ok(AttestationFacts {
+        capacity: Capacity::Publisher,
+        record: from_json::<VerificationRecord>(row, "record")?.into(),
+        added: None,
+    })
+}
+
+/// The attestation of a file that claims the same by the same identity, and what is known of it.
+async fn same_claim(
+    connection: &mut SqliteConnection,
+    file: FileId,
+    proven: &Proven,
+) -> Result<Option<(String, AttestationFacts)>, StoreError> {
+    let doing = "look an attestation up";
+    let uploaded = "SELECT json, record FROM attestations \
+                    WHERE file_id = ? AND predicate_type = ? AND san = ? AND issuer = ?";
+    let added = "SELECT json, record, capacity, added_at, added_by FROM late_attestations \
+                 WHERE file_id = ? AND predicate_type = ? AND san = ? AND issuer = ?";
+    type Read = fn(&SqliteRow) -> Result<AttestationFacts, StoreError>;
+    for (sql, read) in [(uploaded, with_upload as Read), (added, late as Read)] {
+        let row = sqlx::query(sql)
+            .bind(file.0)
+            .bind(proven.predicate_type().to_string())
+            .bind(proven.identity().san().as_str())
+            .bind(proven.identity().issuer())
+            .fetch_optional(&mut *connection)
+            .await
+            .map_err(failed(doing))?;
+        if let Some(row) = row {
+            return Ok(Some((column(&row, "json")?, read(&row)?)));
+        }
+    }
+    Ok(None)
+}
+
+async fn has_room(
+    connection: &mut SqliteConnection,
+    file: FileId,
+    bytes: usize,
+) -> Result<bool, StoreError> {
+    let row = sqlx::query(
+        "SELECT count(*) AS count, coalesce(sum(octet_length(json)), 0) AS bytes FROM late_attestations WHERE file_id = ?",
+    )
+    .bind(file.0)
+    .fetch_one(connection)
+    .await
+    .map_err(failed("count a file's attestations"))?;
+    let size = |name| -> Result<usize, StoreError> {
+        Ok(usize::try_from(rows::unsigned(&row, name)?).unwrap_or(usize::MAX))
+    };
+    Ok(size("count")? < MAX_LATE && size("bytes")?.saturating_add(bytes) <= MAX_LATE_BYTES)
+}
+
+#[async_trait]
+impl LateAttestations for Sqlite {
+    async fn add(
+        &self,
+        origin: &Origin,
+        file: FileId,
+        attestation: &Attributed,
+    ) -> Result<LateOutcome, AddLateError> {
+        let doing = "record a later attestation";
+        let proven = attestation.proven();
+        let mut transaction = self.write().await?;
+        let row = sqlx::query(
+            "SELECT f.filename, p.name AS project FROM files f JOIN projects p ON p.id = f.project_id WHERE f.id = ?",
+        )
+        .bind(file.0)
+        .fetch_optional(&mut *transaction)
+        .await
+        .map_err(failed("look a file up"))?
+        .ok_or(AddLateError::NoSuchFile)?;
+        if let Some((json, facts)) = same_claim(&mut transaction, file, proven).await? {
+            let there = Attestation::parse(json.as_bytes()).map_err(|cause| {
+                StoreError::new("read back an attestation that it stored", cause)
+            })?;
+            return if there.is_same_as(proven.attestation()) {
+                Ok(LateOutcome::Equal(Box::new(facts)))
+            } else {
+                Err(AddLateError::Different)
+            };
+        }
+        let json = proven.attestation().json();
+        if !has_room(&mut transaction, file, json.len()).await? {
+            return Err(AddLateError::TooMany);
+        }
+        sqlx::query(
+            "INSERT INTO late_attestations \
+             (file_id, predicate_type, san, issuer, capacity, json, record, added_at, added_by) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(file.0)
+        .bind(proven.predicate_type().to_string())
+        .bind(proven.identity().san().as_str())
+        .bind(proven.identity().issuer())
+        .bind(attestation.capacity().as_str())
+        .bind(json)
+        .bind(to_json(&attestation.record())?)
+        .bind(origin.at.as_microsecond())
+        .bind(origin.actor.to_string())
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed(doing))?;
+        let project: ProjectName = parsed(&row, "project")?;
+        let details = json!({
+            "filename": column::<&str>(&row, "filename")?,
+            "capacity": attestation.capacity().as_str(),
+            "predicate_type": proven.predicate_type().as_str(),
+            "san": proven.identity().san().as_str(),
+            "issuer": proven.identity().issuer(),
+        });
+        let action = "add later attestation";
+        // The project's serial stays: it is what installers' pages carry, and these do not change.
+        journal::write(&mut transaction, origin, action, Some(&project), &details).await?;
+        transaction.commit().await.map_err(failed(doing))?;
+        Ok(LateOutcome::Added)
+    }
+
+    async fn list(&self, file: FileId) -> Result<Vec<KnownAttestation>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT json, record, capacity, added_at, added_by FROM late_attestations WHERE file_id = ? ORDER BY id",
+        )
+        .bind(file.0)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(failed("read later attestations"))?;
+        let read = |row: &SqliteRow| {
+            Ok(KnownAttestation {
+                json: column(row, "json")?,
+                facts: late(row)?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    async fn by_digest(
+        &self,
+        digests: &[Sha256],
+        member: Option<&UserName>,
+    ) -> Result<Vec<AttestedFile>, StoreError> {
+        if digests.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = sqlx::query(BY_DIGEST)
+            .bind(to_json(&digests)?)
+            .bind(member.map(UserName::as_str))
+            .bind(INDEX)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(failed("look files up by digest"))?;
+        let mut files: BTreeMap<i64, AttestedFile> = BTreeMap::new();
+        for row in &rows {
+            let facts = match column::<Option<bool>>(row, "is_late")? {
+                None => None,
+                Some(false) => Some(with_upload(row)?),
+                Some(true) => Some(late(row)?),
+            };
+            let id = column(row, "f_id")?;
+            if let Some(file) = files.get_mut(&id) {
+                file.attestations.extend(facts);
+            } else {
+                let file = AttestedFile {
+                    project: rows::project(row)?,
+                    file: rows::file(row)?,
+                    is_member: column(row, "is_member")?,
+                    attestations: facts.into_iter().collect(),
+                };
+                files.insert(id, file);
+            }
+        }
+        Ok(files.into_values().collect())
+    }
+}
+
+/// What both halves of [`BY_DIGEST`] have in common: the files. Left to itself, SQLite walks the whole index of filenames by
+/// `index_id`, which every file has.
+macro_rules! files_by_digest {
+    ($attestation:literal, $joined:literal) => {
+        concat!(
+            "SELECT ",
+            rows::project_columns!(),
+            ", ",
+            rows::file_columns!(),
+            ", EXISTS (SELECT 1 FROM users u JOIN roles m ON m.user_id = u.id WHERE u.name = ?2 AND m.project_id = p.id) \
+             AS is_member, ",
+            $attestation,
+            " FROM files f INDEXED BY files_by_digest JOIN releases r ON r.id = f.release_id JOIN projects p ON p.id = f.project_id ",
+            $joined,
+            " a ON a.file_id = f.id WHERE f.index_id = ?3 AND f.sha256 IN (SELECT unhex(value) FROM json_each(?1))"
+        )
+    };
+}
+
+/// Each file as often as it has attestations, once at least: `?1` is a JSON array of digests in hexadecimal, `?2` a user's
+/// name or null, `?3` the index. Those of uploads first, each oldest first.
+pub(super) const BY_DIGEST: &str = concat!(
+    files_by_digest!(
+        "a.id AS a_id, iif(a.id IS NULL, NULL, 0) AS is_late, a.record, NULL AS capacity, NULL AS added_at, NULL AS added_by",
+        "LEFT JOIN attestations"
+    ),
+    " UNION ALL ",
+    files_by_digest!(
+        "a.id AS a_id, 1 AS is_late, a.record, a.capacity, a.added_at, a.added_by",
+        "JOIN late_attestations"
+    ),
+    " ORDER BY f_id, is_late, a_id"
+);
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Row as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn files_are_found_by_digest_without_a_scan() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(&folder.path().join("x.db")).await.unwrap();
+        let plan = sqlx::query(sqlx::AssertSqlSafe(format!(
+            "EXPLAIN QUERY PLAN {BY_DIGEST}"
+        )))
+        .bind("[]")
+        .bind("alice")
+        .bind(INDEX)
+        .fetch_all(&store.readers)
+        .await
+        .unwrap();
+        let steps: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
+        // `json_each` is scanned: it is the list that was asked for.
+        let scans: Vec<_> = steps
+            .iter()
+            .filter(|step| step.starts_with("SCAN") && !step.starts_with("SCAN json_each"))
+            .collect();
+        assert!(scans.is_empty(), "{steps:#?}");
+        let searched = |table: &str| {
+            steps
+                .iter()
+                .any(|step| step.starts_with(&format!("SEARCH {table} USING")))
+        };
+        for table in ["f", "a", "p", "r"] {
+            assert!(searched(table), "{table}: {steps:#?}");
+        }
+        assert!(
+            steps
+                .iter()
+                .any(|step| step.contains("files_by_digest (sha256=?)")),
+            "{steps:#?}"
+        );
+    }
+}
