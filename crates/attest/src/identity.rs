@@ -16,13 +16,15 @@ pub enum SubjectName {
     Email(String),
     /// A URI: a workflow.
     Uri(String),
+    /// A name within a domain, `name!domain` (otherName of OID .1.7): an account of an identity provider without addresses.
+    Username(String),
 }
 
 impl SubjectName {
     /// The name without its kind.
     pub fn as_str(&self) -> &str {
         match self {
-            Self::Email(name) | Self::Uri(name) => name,
+            Self::Email(name) | Self::Uri(name) | Self::Username(name) => name,
         }
     }
 }
@@ -94,6 +96,9 @@ macro_rules! claims {
                     .into_iter()
                     .filter_map(|(key, label, value)| Some((key, label, value?)))
             }
+
+            /// The names of all claims, as the fields are called.
+            pub(crate) const NAMES: &'static [&'static str] = &[$(stringify!($field)),*];
 
             /// Where the claim with this number belongs.
             pub(crate) fn field(&mut self, number: u32) -> Option<&mut Option<String>> {

@@ -30,7 +30,10 @@ pub use log::LogEntryFacts;
 pub use provenance::{
     AttestationBundle, Provenance, ProvenanceError, ProvenanceVerifyError, verify_provenance,
 };
-pub use publisher::{ClaimContradicted, EnvironmentCheck, Mismatch, Publisher, PublisherError};
+pub use publisher::{
+    Callee, ClaimContradicted, EnvironmentCheck, Mismatch, OtherIds, PinnedIds, Publisher,
+    PublisherError,
+};
 pub use root::{TrustRoot, TrustRootError};
 pub use statement::{PredicateType, Statement};
 pub use touchplate_packaging::{Filename, Sha256};

@@ -1,24 +1,37 @@
 //! Trusted publishers: who may speak for a project.
 //!
-//! Source: PEP 740, "Provenance objects".
+//! Source: PEP 740, "Provenance objects"; how certificates show each kind: Fulcio's `oid-info.md` and `oidc.md`.
 
+mod describe;
+mod form;
+mod ids;
+mod lookup;
 mod matching;
+mod stated;
+mod wire;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::json::{self, FieldError, JsonError, Object};
+use crate::json::{FieldError, JsonError};
 
-pub use matching::{ClaimContradicted, EnvironmentCheck, Mismatch};
-pub(crate) use matching::{issued_by, lookup_keys, only_name, same};
+pub use ids::{OtherIds, PinnedIds};
+pub(crate) use lookup::lookup_keys;
+pub use matching::{EnvironmentCheck, Mismatch};
+pub(crate) use matching::{issued_by, only_name, same};
+pub use stated::ClaimContradicted;
 
-/// The longest JSON of one publisher that is read alone.
-const MAX_PUBLISHER_BYTES: usize = 64 * 1024;
-
-/// The longest field of a publisher: the longest path that Linux opens.
-const MAX_FIELD_BYTES: usize = 4096;
+const GITHUB_ISSUER: &str = "https://token.actions.githubusercontent.com";
+const GITLAB_ISSUER: &str = "https://gitlab.com";
+const GOOGLE_ISSUER: &str = "https://accounts.google.com";
+const CIRCLECI_ISSUER: &str = "https://oidc.circleci.com";
+const BUILDKITE_ISSUER: &str = "https://agent.buildkite.com";
 
 /// A trusted publisher. On the wire an object with `kind` and the fields below, absent options as null.
+///
+/// Built from anything but JSON, [`check_form`](Self::check_form) says whether its fields can be what they are named.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Value", into = "Value")]
 pub enum Publisher {
@@ -30,6 +43,8 @@ pub enum Publisher {
         workflow: String,
         /// The deployment environment that the job must run in; any where absent.
         environment: Option<String>,
+        /// The reusable workflow that must sign on the caller's behalf; any, or none, where absent.
+        callee: Option<Callee>,
     },
     /// A pipeline on gitlab.com.
     GitLab {
@@ -72,6 +87,64 @@ pub enum Publisher {
         /// The provider's URL.
         issuer: String,
     },
+    /// A Buildkite pipeline, whatever it builds: certificates do not name its repository.
+    Buildkite {
+        /// The organisation, as in URLs.
+        organization: String,
+        /// The pipeline, as in URLs.
+        pipeline: String,
+    },
+    /// A service account of a Kubernetes cluster.
+    Kubernetes {
+        /// The cluster's issuer URL.
+        issuer: String,
+        /// The namespace.
+        namespace: String,
+        /// The service account.
+        service_account: String,
+    },
+    /// Anyone of an identity provider whose certificate has these claims.
+    OIDC {
+        /// The provider's URL.
+        issuer: String,
+        /// Claims and their exact values: a name of [`Claims`](crate::Claims)' fields, `sub` or `san`. One of them at
+        /// least says who it is.
+        claims: BTreeMap<String, String>,
+    },
+    /// A workflow on a GitHub of one's own: GitHub Enterprise Server, data residency, or an enterprise with its own issuer.
+    GitHubEnterprise {
+        /// The issuer URL of its workflow tokens, such as `https://github.example/_services/token`.
+        issuer: String,
+        /// `owner/repository`, in the case that GitHub shows.
+        repository: String,
+        /// The workflow's filename below `.github/workflows/`.
+        workflow: String,
+        /// The deployment environment that the job must run in; any where absent.
+        environment: Option<String>,
+        /// The reusable workflow, of the same host, that must sign on the caller's behalf; any, or none, where absent.
+        callee: Option<Callee>,
+    },
+    /// A pipeline on a GitLab of one's own.
+    GitLabSelfManaged {
+        /// Its URL, which is the issuer of its tokens.
+        issuer: String,
+        /// `group/…/project`.
+        repository: String,
+        /// The pipeline file's path, such as `.gitlab-ci.yml`.
+        workflow_filepath: String,
+        /// The environment that the job must run in; any where absent.
+        environment: Option<String>,
+    },
+}
+
+/// A reusable workflow: the job runs in it, so the certificate's subject and build signer URI name it, while the build
+/// config URI names the caller. On the wire `callee_repository` and `callee_workflow`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Callee {
+    /// `owner/repository` of the called workflow.
+    pub repository: String,
+    /// Its filename below `.github/workflows/`.
+    pub workflow: String,
 }
 
 /// Why JSON is no publisher.
@@ -84,9 +157,7 @@ pub enum PublisherError {
     #[error(transparent)]
     Field(#[from] FieldError),
     /// A kind that this program cannot tie to a certificate.
-    #[error(
-        "expected GitHub, GitLab, Google, ActiveState, CircleCI or Email as the publisher's kind, found {found:?}"
-    )]
+    #[error("expected one of {} as the publisher's kind, found {found:?}", KINDS.join(", "))]
     UnknownKind {
         /// What stands there, shortened.
         found: String,
@@ -101,184 +172,56 @@ pub enum PublisherError {
         /// What stands there, shortened.
         found: String,
     },
+    /// One half of a reusable workflow.
+    #[error(
+        "a reusable workflow is both callee_repository and callee_workflow, found {found} alone"
+    )]
+    HalfCallee {
+        /// The field that is there.
+        found: &'static str,
+    },
+    /// A reusable workflow where there is none: it would look as if it restricted something.
+    #[error("{kind} publishers have no reusable workflow (callee_repository, callee_workflow)")]
+    NoCallee {
+        /// The kind.
+        kind: &'static str,
+    },
+    /// A claim that no certificate could show.
+    #[error(
+        "expected `sub`, `san` or the name of a certificate's claim such as `source_repository_uri`, found {found:?}"
+    )]
+    UnknownClaim {
+        /// What stands there, shortened.
+        found: String,
+    },
+    /// Without one of these everybody of the issuer could match.
+    #[error("expected one of {} among the publisher's claims: the others do not say who it is", form::IDENTIFYING.join(", "))]
+    NobodyInParticular,
 }
 
+/// Every kind, as on the wire.
+const KINDS: [&str; 11] = [
+    "GitHub",
+    "GitLab",
+    "Google",
+    "ActiveState",
+    "CircleCI",
+    "Email",
+    "Buildkite",
+    "Kubernetes",
+    "OIDC",
+    "GitHubEnterprise",
+    "GitLabSelfManaged",
+];
+
 impl Publisher {
-    /// Reads a publisher from its JSON alone.
-    pub fn parse(json: &[u8]) -> Result<Self, PublisherError> {
-        Self::from_value(&json::read(json, MAX_PUBLISHER_BYTES)?)
-    }
-
-    pub(crate) fn from_value(value: &Value) -> Result<Self, PublisherError> {
-        let object = Object::new(value, "the publisher")?;
-        let text = |key| object.text(key).map(str::to_owned);
-        // Empty counts as absent: older provenance has `"environment": ""`.
-        let optional = |key| -> Result<_, FieldError> {
-            let text = object.optional_text(key)?;
-            Ok(text.filter(|text| !text.is_empty()).map(str::to_owned))
-        };
-        let publisher = match object.text("kind")? {
-            "GitHub" => Self::GitHub {
-                repository: text("repository")?,
-                workflow: text("workflow")?,
-                environment: optional("environment")?,
-            },
-            "GitLab" => Self::GitLab {
-                repository: text("repository")?,
-                workflow_filepath: text("workflow_filepath")?,
-                environment: optional("environment")?,
-            },
-            "Google" => Self::Google {
-                email: text("email")?,
-            },
-            "ActiveState" => Self::ActiveState {
-                organization: text("organization")?,
-                project: text("project")?,
-                actor: text("actor")?,
-            },
-            "CircleCI" => Self::CircleCI {
-                project_id: text("project_id")?,
-                pipeline_definition_id: text("pipeline_definition_id")?,
-                vcs_origin: optional("vcs_origin")?,
-                vcs_ref: optional("vcs_ref")?,
-            },
-            "Email" => Self::Email {
-                email: text("email")?,
-                issuer: text("issuer")?,
-            },
-            other => {
-                return Err(PublisherError::UnknownKind {
-                    found: json::shown(other),
-                });
-            }
-        };
-        publisher.check_form()?;
-        Ok(publisher)
-    }
-
-    /// Refuses fields that no such publisher can have. Reading checks this; so must who builds one from other input.
-    pub fn check_form(&self) -> Result<(), PublisherError> {
-        for (field, text) in self.fields() {
-            let path_like = match (self, field) {
-                (Self::GitHub { .. }, "repository") => Some(Path::OwnerAndName),
-                (Self::GitLab { .. }, "repository") => Some(Path::Groups),
-                (Self::GitHub { .. }, "workflow") => Some(Path::File),
-                _ => None,
-            };
-            let expected = match path_like {
-                _ if text.is_empty() => "some text",
-                _ if text.len() > MAX_FIELD_BYTES => "a shorter text",
-                _ if text.chars().any(char::is_control) => "text without control characters",
-                Some(path) if !path.fits(text) => path.words(),
-                _ => continue,
-            };
-            return Err(PublisherError::Invalid {
-                field,
-                expected,
-                found: json::shown(text),
-            });
-        }
-        Ok(())
-    }
-
-    fn fields(&self) -> Vec<(&'static str, &str)> {
-        match self {
-            Self::GitHub {
-                repository,
-                workflow,
-                environment,
-            } => {
-                let fields = [("repository", repository), ("workflow", workflow)].into_iter();
-                fields
-                    .chain(environment.as_ref().map(|it| ("environment", it)))
-                    .map(borrow)
-                    .collect()
-            }
-            Self::GitLab {
-                repository,
-                workflow_filepath,
-                environment,
-            } => {
-                let fields = [
-                    ("repository", repository),
-                    ("workflow_filepath", workflow_filepath),
-                ]
-                .into_iter();
-                fields
-                    .chain(environment.as_ref().map(|it| ("environment", it)))
-                    .map(borrow)
-                    .collect()
-            }
-            Self::Google { email } => vec![("email", email)],
-            Self::ActiveState {
-                organization,
-                project,
-                actor,
-            } => {
-                vec![
-                    ("organization", organization),
-                    ("project", project),
-                    ("actor", actor),
-                ]
-            }
-            Self::CircleCI {
-                project_id,
-                pipeline_definition_id,
-                vcs_origin,
-                vcs_ref,
-            } => {
-                let fields = [
-                    ("project_id", project_id),
-                    ("pipeline_definition_id", pipeline_definition_id),
-                ];
-                let optional = [("vcs_origin", vcs_origin), ("vcs_ref", vcs_ref)];
-                let optional = optional
-                    .into_iter()
-                    .filter_map(|(key, it)| Some((key, it.as_ref()?)));
-                fields.into_iter().chain(optional).map(borrow).collect()
-            }
-            Self::Email { email, issuer } => vec![("email", email), ("issuer", issuer)],
-        }
-    }
-
-    /// The wire form: an object with `kind`, absent options as null.
-    pub fn to_json(&self) -> Value {
-        match self {
-            Self::GitHub {
-                repository,
-                workflow,
-                environment,
-            } => {
-                json!({"kind": "GitHub", "repository": repository, "workflow": workflow, "environment": environment})
-            }
-            Self::GitLab {
-                repository,
-                workflow_filepath,
-                environment,
-            } => json!({
-                "kind": "GitLab", "repository": repository, "workflow_filepath": workflow_filepath,
-                "environment": environment,
-            }),
-            Self::Google { email } => json!({"kind": "Google", "email": email}),
-            Self::ActiveState {
-                organization,
-                project,
-                actor,
-            } => {
-                json!({"kind": "ActiveState", "organization": organization, "project": project, "actor": actor})
-            }
-            Self::CircleCI {
-                project_id,
-                pipeline_definition_id,
-                vcs_origin,
-                vcs_ref,
-            } => json!({
-                "kind": "CircleCI", "project_id": project_id, "pipeline_definition_id": pipeline_definition_id,
-                "vcs_origin": vcs_origin, "vcs_ref": vcs_ref,
-            }),
-            Self::Email { email, issuer } => {
-                json!({"kind": "Email", "email": email, "issuer": issuer})
-            }
+    /// A workflow on github.com, in any environment, whatever it calls.
+    pub fn github(repository: impl Into<String>, workflow: impl Into<String>) -> Self {
+        Self::GitHub {
+            repository: repository.into(),
+            workflow: workflow.into(),
+            environment: None,
+            callee: None,
         }
     }
 
@@ -291,141 +234,50 @@ impl Publisher {
             Self::ActiveState { .. } => "ActiveState",
             Self::CircleCI { .. } => "CircleCI",
             Self::Email { .. } => "Email",
+            Self::Buildkite { .. } => "Buildkite",
+            Self::Kubernetes { .. } => "Kubernetes",
+            Self::OIDC { .. } => "OIDC",
+            Self::GitHubEnterprise { .. } => "GitHubEnterprise",
+            Self::GitLabSelfManaged { .. } => "GitLabSelfManaged",
         }
     }
 
-    /// The publisher in one line for people.
-    pub fn describe(&self) -> String {
-        let within = |environment: &Option<String>| match environment {
-            Some(environment) => format!(", environment {environment}"),
-            None => String::new(),
-        };
+    /// Whether readers of the Integrity API know this kind. They refuse a whole provenance object for one kind that they
+    /// do not know, so an index serves no other there. A reusable workflow adds two keys, which they pass over: they
+    /// compare the caller alone. (pypi-attestations 0.0.30 knows exactly these four; ActiveState publishers have no
+    /// attestations anywhere.)
+    pub fn is_known_to_readers(&self) -> bool {
         match self {
-            Self::GitHub {
-                repository,
-                workflow,
-                environment,
-            } => {
-                format!(
-                    "GitHub workflow {workflow} of {repository}{}",
-                    within(environment)
-                )
-            }
-            Self::GitLab {
-                repository,
-                workflow_filepath,
-                environment,
-            } => {
-                format!(
-                    "GitLab pipeline {workflow_filepath} of {repository}{}",
-                    within(environment)
-                )
-            }
-            Self::Google { email } => format!("Google Cloud service account {email}"),
-            Self::ActiveState {
-                organization,
-                project,
-                actor,
-            } => {
-                format!("ActiveState project {organization}/{project}, actor {actor}")
-            }
-            Self::CircleCI {
-                project_id,
-                pipeline_definition_id,
-                vcs_origin,
-                vcs_ref,
-            } => {
-                let origin = vcs_origin.as_ref().map(|origin| format!(", from {origin}"));
-                let vcs_ref = vcs_ref.as_ref().map(|vcs_ref| format!(", ref {vcs_ref}"));
-                format!(
-                    "CircleCI pipeline definition {pipeline_definition_id} of project {project_id}{}{}",
-                    origin.unwrap_or_default(),
-                    vcs_ref.unwrap_or_default()
-                )
-            }
-            Self::Email { email, issuer } => format!("{email}, vouched for by {issuer}"),
+            Self::GitHub { .. }
+            | Self::GitLab { .. }
+            | Self::Google { .. }
+            | Self::CircleCI { .. } => true,
+            Self::ActiveState { .. }
+            | Self::Email { .. }
+            | Self::Buildkite { .. }
+            | Self::Kubernetes { .. }
+            | Self::OIDC { .. }
+            | Self::GitHubEnterprise { .. }
+            | Self::GitLabSelfManaged { .. } => false,
         }
     }
 
-    /// Equal for a publisher and every proof that it could match ([`lookup_keys`](crate::Proven::lookup_keys)), so a
-    /// database finds the candidates by an index. Exact in case, as the match itself is.
-    pub fn lookup_key(&self) -> String {
+    /// The reusable workflow that must sign for it.
+    pub fn callee(&self) -> Option<&Callee> {
         match self {
-            Self::GitHub {
-                repository,
-                workflow,
-                ..
-            } => format!("github:{repository}:{workflow}"),
-            Self::GitLab {
-                repository,
-                workflow_filepath,
-                ..
-            } => format!("gitlab:{repository}:{workflow_filepath}"),
-            Self::Google { email } => format!("google:{email}"),
-            Self::ActiveState {
-                organization,
-                project,
-                actor,
-            } => format!("activestate:{organization}/{project}:{actor}"),
-            Self::CircleCI {
-                project_id,
-                pipeline_definition_id,
-                ..
-            } => {
-                format!("circleci:{project_id}:{pipeline_definition_id}")
-            }
-            Self::Email { email, issuer } => format!("email:{email}:{issuer}"),
-        }
-    }
-}
-
-impl TryFrom<Value> for Publisher {
-    type Error = PublisherError;
-
-    fn try_from(value: Value) -> Result<Self, PublisherError> {
-        Self::from_value(&value)
-    }
-}
-
-impl From<Publisher> for Value {
-    fn from(publisher: Publisher) -> Self {
-        publisher.to_json()
-    }
-}
-
-fn borrow<'p>((key, text): (&'static str, &'p String)) -> (&'static str, &'p str) {
-    (key, text)
-}
-
-/// Texts that become part of a URI's path: what would change the path's meaning is refused.
-#[derive(Clone, Copy)]
-enum Path {
-    OwnerAndName,
-    Groups,
-    File,
-}
-
-impl Path {
-    fn fits(self, text: &str) -> bool {
-        let part = |part: &str| !part.is_empty() && part != "." && part != "..";
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.+".contains(c);
-        let parts = text.split('/').count();
-        match self {
-            Self::OwnerAndName => {
-                parts == 2 && text.split('/').all(|it| part(it) && it.chars().all(plain))
-            }
-            Self::Groups => {
-                parts >= 2 && text.split('/').all(|it| part(it) && it.chars().all(plain))
-            }
-            Self::File => parts == 1 && part(text),
+            Self::GitHub { callee, .. } | Self::GitHubEnterprise { callee, .. } => callee.as_ref(),
+            _ => None,
         }
     }
 
-    fn words(self) -> &'static str {
+    /// The host of a GitHub or GitLab kind's repositories: what stands before `owner/repository` in certificates.
+    fn server(&self) -> Option<String> {
         match self {
-            Self::OwnerAndName => "`owner/repository`",
-            Self::Groups => "`group/project`",
-            Self::File => "a filename without a folder",
+            Self::GitHub { .. } => Some("https://github.com".to_owned()),
+            Self::GitLab { .. } => Some("https://gitlab.com".to_owned()),
+            Self::GitHubEnterprise { issuer, .. } => form::github_server(issuer),
+            Self::GitLabSelfManaged { issuer, .. } => Some(issuer.clone()),
+            _ => None,
         }
     }
 }

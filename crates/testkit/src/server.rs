@@ -278,11 +278,7 @@ impl<'s> Account<'s> {
             .create_project(&server.operator(), &new)
             .await
             .unwrap();
-        let publisher = Publisher::GitHub {
-            repository: format!("example/{project}"),
-            workflow: "release.yml".to_owned(),
-            environment: None,
-        };
+        let publisher = Publisher::github(format!("example/{project}"), "release.yml");
         server
             .index
             .add_publisher(&server.operator(), &name, &publisher)

@@ -5,13 +5,14 @@ use std::str::FromStr as _;
 use std::time::Duration;
 
 use der::asn1::{
-    BitString, GeneralizedTime, Ia5String, ObjectIdentifier, OctetString, UtcTime, Utf8StringRef,
+    Any, BitString, GeneralizedTime, Ia5String, ObjectIdentifier, OctetString, UtcTime,
+    Utf8StringRef,
 };
 use der::{Decode as _, Encode as _};
 use jiff::{SignedDuration, Timestamp};
 use touchplate_attest::{Sha256, SubjectName};
 use x509_cert::ext::Extension;
-use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::name::{GeneralName, OtherName};
 use x509_cert::ext::pkix::{
     AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages,
     SubjectAltName, SubjectKeyIdentifier,
@@ -34,6 +35,8 @@ const SUBJECT_KEY_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.14
 const AUTHORITY_KEY_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.35");
 const SUBJECT_ALT_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
 const SCT_LIST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.11129.2.4.2");
+/// Fulcio's otherName for an account that has no address.
+const USERNAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.7");
 const CODE_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.3");
 
 /// The authority's own certificates are valid from a year before to ten years after it is made.
@@ -355,6 +358,10 @@ fn general_name(name: &SubjectName) -> Result<GeneralName, TrustError> {
     Ok(match name {
         SubjectName::Email(email) => GeneralName::Rfc822Name(Ia5String::new(email)?),
         SubjectName::Uri(uri) => GeneralName::UniformResourceIdentifier(Ia5String::new(uri)?),
+        SubjectName::Username(name) => GeneralName::OtherName(OtherName {
+            type_id: USERNAME,
+            value: Any::from(Utf8StringRef::new(name)?),
+        }),
     })
 }
 

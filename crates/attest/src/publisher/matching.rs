@@ -1,18 +1,16 @@
 //! Whether a certificate is a publisher's.
 //!
-//! For the kinds that pypi-attestations knows, the claims compared are the same, as exactly.
+//! For the kinds that pypi-attestations knows, the claims compared are the same, as exactly. `docs/guide/publishers.md` has
+//! a table of what is compared.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
-use super::Publisher;
+use super::{
+    BUILDKITE_ISSUER, CIRCLECI_ISSUER, Callee, GITHUB_ISSUER, GITLAB_ISSUER, GOOGLE_ISSUER,
+    Publisher, form,
+};
 use crate::identity::{Claims, Identity, SubjectName};
 use crate::json;
-
-const GITHUB_ISSUER: &str = "https://token.actions.githubusercontent.com";
-const GITLAB_ISSUER: &str = "https://gitlab.com";
-const GOOGLE_ISSUER: &str = "https://accounts.google.com";
-const CIRCLECI_ISSUER: &str = "https://oidc.circleci.com";
 
 /// How a certificate differs from what was expected of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,6 +41,12 @@ pub enum Mismatch {
         /// The kind.
         kind: &'static str,
     },
+    /// The publisher's own fields are not in the form that reading checks ([`Publisher::check_form`]).
+    #[error("the {kind} publisher is malformed, so no attestation can be theirs")]
+    Malformed {
+        /// The kind.
+        kind: &'static str,
+    },
 }
 
 /// What became of a publisher's environment.
@@ -69,18 +73,22 @@ impl Publisher {
                 repository,
                 workflow,
                 environment,
+                callee,
             } => {
                 issued_by(identity, GITHUB_ISSUER)?;
-                let source = format!("https://github.com/{repository}");
-                same(
-                    "source repository (OID .1.12)",
-                    &source,
-                    claims.source_repository_uri.as_deref(),
-                )?;
-                built_by(&format!("{source}/.github/workflows/{workflow}"), claims)?;
-                environment_matches(environment.as_deref(), claims, |a, b| {
-                    a.eq_ignore_ascii_case(b)
-                })
+                self.is_github_workflow(repository, workflow, callee.as_ref(), claims)?;
+                environment_matches(environment.as_deref(), claims, str::eq_ignore_ascii_case)
+            }
+            Self::GitHubEnterprise {
+                issuer,
+                repository,
+                workflow,
+                environment,
+                callee,
+            } => {
+                issued_by(identity, issuer)?;
+                self.is_github_workflow(repository, workflow, callee.as_ref(), claims)?;
+                environment_matches(environment.as_deref(), claims, str::eq_ignore_ascii_case)
             }
             Self::GitLab {
                 repository,
@@ -88,20 +96,18 @@ impl Publisher {
                 environment,
             } => {
                 issued_by(identity, GITLAB_ISSUER)?;
-                let source = format!("https://gitlab.com/{repository}");
-                same(
-                    "source repository (OID .1.12)",
-                    &source,
-                    claims.source_repository_uri.as_deref(),
-                )?;
-                // Both are always there in GitLab's tokens; a certificate without one is not what GitLab asked for.
-                present(
-                    "commit (OID .1.13)",
-                    claims.source_repository_digest.as_deref(),
-                )?;
-                present("ref (OID .1.14)", claims.source_repository_ref.as_deref())?;
-                built_by(&format!("{source}//{workflow_filepath}"), claims)?;
-                environment_matches(environment.as_deref(), claims, |a, b| a == b)
+                self.is_gitlab_pipeline(repository, workflow_filepath, claims)?;
+                environment_matches(environment.as_deref(), claims, str::eq)
+            }
+            Self::GitLabSelfManaged {
+                issuer,
+                repository,
+                workflow_filepath,
+                environment,
+            } => {
+                issued_by(identity, issuer)?;
+                self.is_gitlab_pipeline(repository, workflow_filepath, claims)?;
+                environment_matches(environment.as_deref(), claims, str::eq)
             }
             Self::Google { email } => {
                 issued_by(identity, GOOGLE_ISSUER)?;
@@ -117,7 +123,7 @@ impl Publisher {
                 issued_by(identity, CIRCLECI_ISSUER)?;
                 if let Some(origin) = vcs_origin {
                     same(
-                        "source repository (OID .1.12)",
+                        SOURCE_REPOSITORY,
                         origin,
                         claims.source_repository_uri.as_deref(),
                     )?;
@@ -141,8 +147,111 @@ impl Publisher {
                 issued_by(identity, issuer)?;
                 has_email(identity, email)
             }
+            Self::Buildkite {
+                organization,
+                pipeline,
+            } => {
+                issued_by(identity, BUILDKITE_ISSUER)?;
+                let uri = format!("{BUILDKITE_PIPELINES}{organization}/{pipeline}");
+                has_uri("pipeline (subject alternative name)", identity, &uri)
+            }
+            Self::Kubernetes {
+                issuer,
+                namespace,
+                service_account,
+            } => {
+                issued_by(identity, issuer)?;
+                let uri = format!(
+                    "{KUBERNETES_NAMESPACES}{namespace}{KUBERNETES_ACCOUNTS}{service_account}"
+                );
+                has_uri("service account (subject alternative name)", identity, &uri)
+            }
+            Self::OIDC {
+                issuer,
+                claims: asked,
+            } => {
+                // A form without an identifying claim would match everybody of the issuer.
+                self.check_form()
+                    .map_err(|_| Mismatch::Malformed { kind: self.kind() })?;
+                issued_by(identity, issuer)?;
+                for (name, expected) in asked {
+                    let name = form::claim_name(name)
+                        .map_err(|_| Mismatch::Malformed { kind: self.kind() })?;
+                    if name == "san" {
+                        only_name(identity, expected)?;
+                    }
+                    let mut found = asked_claims(identity, claims);
+                    let found = found.find(|(found, _)| *found == name);
+                    same(name, expected, found.map(|(_, value)| value))?;
+                }
+                Ok(EnvironmentCheck::NotAsked)
+            }
         }
     }
+
+    /// A workflow of GitHub: the caller by repository and build config URI; the called one, if asked for, by the build
+    /// signer URI.
+    fn is_github_workflow(
+        &self,
+        repository: &str,
+        workflow: &str,
+        callee: Option<&Callee>,
+        claims: &Claims,
+    ) -> Result<(), Mismatch> {
+        let server = self.server();
+        let server = server.ok_or_else(|| Mismatch::Malformed { kind: self.kind() })?;
+        let source = format!("{server}/{repository}");
+        same(
+            SOURCE_REPOSITORY,
+            &source,
+            claims.source_repository_uri.as_deref(),
+        )?;
+        built_by(&format!("{source}/.github/workflows/{workflow}"), claims)?;
+        match callee {
+            Some(callee) => signed_by(callee, &server, claims),
+            None => Ok(()),
+        }
+    }
+
+    /// A pipeline of GitLab.
+    fn is_gitlab_pipeline(
+        &self,
+        repository: &str,
+        workflow_filepath: &str,
+        claims: &Claims,
+    ) -> Result<(), Mismatch> {
+        let server = self.server();
+        let server = server.ok_or_else(|| Mismatch::Malformed { kind: self.kind() })?;
+        let source = format!("{server}/{repository}");
+        let found = claims.source_repository_uri.as_deref();
+        // Fulcio's configuration has one base URL for all GitLabs, so on the public instance the repository of a
+        // self-managed one stands below gitlab.com. The issuer says whose it is; the path is what this compares.
+        let public = format!("https://gitlab.com/{repository}");
+        if found != Some(&public) || matches!(self, Self::GitLab { .. }) {
+            same(SOURCE_REPOSITORY, &source, found)?;
+        }
+        // Both are always there in GitLab's tokens; a certificate without one is not what GitLab asked for.
+        present(
+            "commit (OID .1.13)",
+            claims.source_repository_digest.as_deref(),
+        )?;
+        present("ref (OID .1.14)", claims.source_repository_ref.as_deref())?;
+        built_by(&format!("{source}//{workflow_filepath}"), claims)
+    }
+}
+
+const SOURCE_REPOSITORY: &str = "source repository (OID .1.12)";
+
+/// What an OIDC publisher may ask for: the names, and what the certificate has. The subject name is there if it is the
+/// only one.
+pub(super) fn asked_claims<'c>(
+    identity: &'c Identity,
+    claims: &'c Claims,
+) -> impl Iterator<Item = (&'static str, &'c str)> {
+    let san = identity.only_san().map(|san| ("san", san.as_str()));
+    let sub = claims.token_subject.as_deref().map(|sub| ("sub", sub));
+    let named = claims.named().map(|(name, _, value)| (name, value));
+    san.into_iter().chain(sub).chain(named)
 }
 
 pub(crate) fn same(
@@ -190,9 +299,22 @@ pub(crate) fn only_name<'i>(
 fn has_email(identity: &Identity, email: &str) -> Result<EnvironmentCheck, Mismatch> {
     let found = match only_name(identity, email)? {
         SubjectName::Email(found) => Some(found.as_str()),
-        SubjectName::Uri(_) => None,
+        SubjectName::Uri(_) | SubjectName::Username(_) => None,
     };
     same("e-mail address (subject alternative name)", email, found)?;
+    Ok(EnvironmentCheck::NotAsked)
+}
+
+fn has_uri(
+    field: &'static str,
+    identity: &Identity,
+    uri: &str,
+) -> Result<EnvironmentCheck, Mismatch> {
+    let found = match only_name(identity, uri)? {
+        SubjectName::Uri(found) => Some(found.as_str()),
+        SubjectName::Email(_) | SubjectName::Username(_) => None,
+    };
+    same(field, uri, found)?;
     Ok(EnvironmentCheck::NotAsked)
 }
 
@@ -217,6 +339,32 @@ fn built_by(file: &str, claims: &Claims) -> Result<(), Mismatch> {
     same("workflow (build config URI, OID .1.18)", &expected, found)
 }
 
+/// The job ran in the reusable workflow, at any ref of it or any commit. GitHub writes refs in full, so a file that is
+/// itself called `release.yml@something` does not pass for `release.yml`.
+fn signed_by(callee: &Callee, server: &str, claims: &Claims) -> Result<(), Mismatch> {
+    let Callee {
+        repository,
+        workflow,
+    } = callee;
+    let file = format!("{server}/{repository}/.github/workflows/{workflow}");
+    let found = claims.build_signer_uri.as_deref();
+    let at = found.and_then(|found| found.strip_prefix(&file)?.strip_prefix('@'));
+    let is_commit = |at: &str| {
+        const DIGITS: [usize; 2] = [40, 64]; // SHA-1, SHA-256
+        DIGITS.contains(&at.len()) && at.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    if at.is_some_and(|at| {
+        is_commit(at) || at.strip_prefix("refs/").is_some_and(|it| !it.is_empty())
+    }) {
+        return Ok(());
+    }
+    same(
+        "reusable workflow (build signer URI, OID .1.9)",
+        &format!("{file}@<commit or ref>"),
+        found,
+    )
+}
+
 fn environment_matches(
     expected: Option<&str>,
     claims: &Claims,
@@ -235,6 +383,9 @@ fn environment_matches(
     }
 }
 
+pub(super) const BUILDKITE_PIPELINES: &str = "https://buildkite.com/";
+const KUBERNETES_NAMESPACES: &str = "https://kubernetes.io/namespaces/";
+const KUBERNETES_ACCOUNTS: &str = "/serviceaccounts/";
 const CIRCLECI_PROJECTS: &str = "https://circleci.com/api/v2/projects/";
 const CIRCLECI_DEFINITIONS: &str = "/pipeline-definitions/";
 
@@ -242,161 +393,15 @@ fn circleci_signer(project_id: &str, pipeline_definition_id: &str) -> String {
     format!("{CIRCLECI_PROJECTS}{project_id}{CIRCLECI_DEFINITIONS}{pipeline_definition_id}")
 }
 
-/// The lookup key of every publisher that could match this holder.
-pub(crate) fn lookup_keys(identity: &Identity, claims: &Claims) -> Vec<String> {
-    let mut keys = Vec::new();
-    let issuer = identity.issuer();
-    for (kind, kind_issuer, host, folder) in [
-        (
-            "github",
-            GITHUB_ISSUER,
-            "https://github.com/",
-            "/.github/workflows/",
-        ),
-        ("gitlab", GITLAB_ISSUER, "https://gitlab.com/", "//"),
-    ] {
-        let source = claims
-            .source_repository_uri
-            .as_deref()
-            .filter(|_| issuer == kind_issuer);
-        let Some(repository) = source.and_then(|source| source.strip_prefix(host)) else {
-            continue;
-        };
-        let config = claims.build_config_uri.as_deref();
-        let file =
-            config.and_then(|config| config.strip_prefix(&format!("{host}{repository}{folder}")));
-        for version in [
-            &claims.source_repository_digest,
-            &claims.source_repository_ref,
-        ]
-        .into_iter()
-        .flatten()
-        {
-            if let Some(file) = file.and_then(|file| file.strip_suffix(version)?.strip_suffix('@'))
-            {
-                keys.push(format!("{kind}:{repository}:{file}"));
-            }
-        }
-    }
-    if issuer == CIRCLECI_ISSUER {
-        let signer = claims.build_signer_uri.as_deref();
-        let ids = signer.and_then(|signer| {
-            signer
-                .strip_prefix(CIRCLECI_PROJECTS)?
-                .split_once(CIRCLECI_DEFINITIONS)
-        });
-        keys.extend(ids.map(|(project, definition)| format!("circleci:{project}:{definition}")));
-    }
-    if let Some(SubjectName::Email(email)) = identity.only_san() {
-        keys.push(format!("email:{email}:{issuer}"));
-        if issuer == GOOGLE_ISSUER {
-            keys.push(format!("google:{email}"));
-        }
-    }
-    keys
+/// Project and pipeline definition of a CircleCI signer.
+pub(super) fn circleci_ids(signer: &str) -> Option<(&str, &str)> {
+    signer
+        .strip_prefix(CIRCLECI_PROJECTS)?
+        .split_once(CIRCLECI_DEFINITIONS)
 }
 
-/// A claim beside a publisher in a provenance object that the certificate contradicts.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the publisher's claim `{claim}` says {stated}, but the certificate says {certified:?}")]
-pub struct ClaimContradicted {
-    /// The claim's name.
-    pub claim: String,
-    /// What the provenance object says, as JSON.
-    pub stated: String,
-    /// What the certificate says.
-    pub certified: String,
-}
-
-impl Publisher {
-    /// Holds the `claims` that a provenance object adds to this publisher against the certificate. Claims that are not
-    /// known, or that the certificate does not carry, prove nothing and are left alone.
-    pub(crate) fn check_claims(
-        &self,
-        stated: &Map<String, Value>,
-        identity: &Identity,
-        claims: &Claims,
-    ) -> Result<(), ClaimContradicted> {
-        for (name, value) in stated {
-            let Some((prefix, certified)) = self.certified(name, identity, claims) else {
-                continue;
-            };
-            let text = match value {
-                Value::Null => continue,
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            };
-            if format!("{prefix}{text}") != certified {
-                return Err(ClaimContradicted {
-                    claim: json::shown(name),
-                    stated: json::shown(&value.to_string()),
-                    certified: json::shown(certified),
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// What the certificate says in the place of the identity token's claim `name`, and what it puts in front.
-    fn certified<'c>(
-        &self,
-        name: &str,
-        identity: &'c Identity,
-        claims: &'c Claims,
-    ) -> Option<(&'static str, &'c str)> {
-        const GITHUB: &str = "https://github.com/";
-        const GITLAB: &str = "https://gitlab.com/";
-        let (prefix, claim) = match (self, name) {
-            (_, "iss") => return Some(("", identity.issuer())),
-            (_, "sub") => ("", &claims.token_subject),
-            (Self::Google { .. } | Self::Email { .. }, "email") => {
-                return Some(("", identity.only_san()?.as_str()));
-            }
-            (Self::GitHub { .. }, "ref") | (Self::GitLab { .. }, "ref_path") => {
-                ("", &claims.source_repository_ref)
-            }
-            (Self::GitHub { .. } | Self::GitLab { .. }, "sha") => {
-                ("", &claims.source_repository_digest)
-            }
-            (Self::GitHub { .. } | Self::GitLab { .. }, "runner_environment") => {
-                ("", &claims.runner_environment)
-            }
-            (Self::GitHub { .. }, "repository") => (GITHUB, &claims.source_repository_uri),
-            (Self::GitHub { .. }, "repository_id") => ("", &claims.source_repository_id),
-            (Self::GitHub { .. }, "repository_owner") => {
-                (GITHUB, &claims.source_repository_owner_uri)
-            }
-            (Self::GitHub { .. }, "repository_owner_id") => {
-                ("", &claims.source_repository_owner_id)
-            }
-            (Self::GitHub { .. }, "repository_visibility") => {
-                ("", &claims.source_repository_visibility)
-            }
-            (Self::GitHub { .. }, "event_name") => ("", &claims.build_trigger),
-            (Self::GitHub { .. }, "workflow_ref") => (GITHUB, &claims.build_config_uri),
-            (Self::GitHub { .. }, "workflow_sha") => ("", &claims.build_config_digest),
-            (Self::GitHub { .. }, "job_workflow_ref") => (GITHUB, &claims.build_signer_uri),
-            (Self::GitHub { .. }, "job_workflow_sha") => ("", &claims.build_signer_digest),
-            (Self::GitLab { .. }, "project_path") => (GITLAB, &claims.source_repository_uri),
-            (Self::GitLab { .. }, "project_id") => ("", &claims.source_repository_id),
-            (Self::GitLab { .. }, "namespace_path") => {
-                (GITLAB, &claims.source_repository_owner_uri)
-            }
-            (Self::GitLab { .. }, "namespace_id") => ("", &claims.source_repository_owner_id),
-            (Self::GitLab { .. }, "project_visibility") => {
-                ("", &claims.source_repository_visibility)
-            }
-            (Self::GitLab { .. }, "pipeline_source") => ("", &claims.build_trigger),
-            (Self::GitLab { .. }, "ci_config_ref_uri") => ("https://", &claims.build_config_uri),
-            (Self::GitLab { .. }, "ci_config_sha") => ("", &claims.build_config_digest),
-            (Self::CircleCI { .. }, "oidc.circleci.com/vcs-origin") => {
-                ("", &claims.source_repository_uri)
-            }
-            (Self::CircleCI { .. }, "oidc.circleci.com/vcs-ref") => {
-                ("", &claims.source_repository_ref)
-            }
-            _ => return None,
-        };
-        Some((prefix, claim.as_deref()?))
-    }
+/// Namespace and service account of a subject name that is Kubernetes'.
+pub(super) fn kubernetes_account(uri: &str) -> Option<(&str, &str)> {
+    uri.strip_prefix(KUBERNETES_NAMESPACES)?
+        .split_once(KUBERNETES_ACCOUNTS)
 }

@@ -13,6 +13,8 @@ mod mutations;
 #[cfg(test)]
 mod provenance;
 #[cfg(test)]
+mod publisher_kinds;
+#[cfg(test)]
 mod publishers;
 #[cfg(test)]
 mod refuses;

@@ -81,11 +81,7 @@ fn the_objects_publisher_must_be_the_certificates() {
 fn the_certificate_must_be_an_expected_publishers() {
     let case = Case::good();
     let json = object(&case);
-    let other = |workflow: &str| Publisher::GitHub {
-        repository: "example/sampleproject".into(),
-        workflow: workflow.into(),
-        environment: None,
-    };
+    let other = |workflow: &str| Publisher::github("example/sampleproject", workflow);
     let refused = judge(&case, &json, &[other("a.yml"), other("b.yml")]).unwrap_err();
     assert!(
         matches!(&refused, E::Unexpected { bundle: 1, position: 1, source } if source.tried.len() == 2),

@@ -57,6 +57,41 @@ fn pairs() -> Vec<(Value, Workload)> {
             json!({"kind": "Email", "email": "a@example.com", "issuer": "https://issuer.example"}),
             Workload::email("a@example.com", "https://issuer.example"),
         ),
+        (
+            json!({"kind": "Buildkite", "organization": "acme-inc", "pipeline": "super-duper-app"}),
+            Workload::buildkite("acme-inc", "super-duper-app"),
+        ),
+        (
+            json!({"kind": "Kubernetes", "issuer": "https://cluster.example/id/1", "namespace": "build",
+                "service_account": "release"}),
+            Workload::kubernetes("https://cluster.example/id/1", "build", "release"),
+        ),
+        (
+            json!({"kind": "OIDC", "issuer": "https://ci.example",
+                "claims": {"san": "https://ci.example/acme/release", "source_repository_ref": "main"}}),
+            crate::publisher_kinds::own_ci(),
+        ),
+        (
+            json!({"kind": "GitHubEnterprise", "issuer": "https://github.example/_services/token",
+                "repository": "example/sampleproject", "workflow": "release.yml", "environment": null}),
+            Workload::github_enterprise(
+                "https://github.example",
+                "https://github.example/_services/token",
+                "example/sampleproject",
+                "release.yml",
+                "refs/tags/v1.0",
+            ),
+        ),
+        (
+            json!({"kind": "GitLabSelfManaged", "issuer": "https://gitlab.example/gitlab",
+                "repository": "group/sub/project", "workflow_filepath": "ci/release.yml", "environment": null}),
+            Workload::gitlab_self_managed(
+                "https://gitlab.example/gitlab",
+                "group/sub/project",
+                "ci/release.yml",
+                "refs/heads/main",
+            ),
+        ),
     ]
 }
 
@@ -306,6 +341,7 @@ fn of_several_candidates_the_most_certain_is_taken_and_none_says_why() {
         repository,
         workflow,
         environment: Some("release".into()),
+        callee: None,
     };
     let shown = proven(&workload().in_environment("release"));
     assert_eq!(

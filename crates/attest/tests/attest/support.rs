@@ -78,11 +78,7 @@ pub(crate) fn workload() -> Workload {
 }
 
 pub(crate) fn publisher() -> Publisher {
-    Publisher::GitHub {
-        repository: "example/sampleproject".to_owned(),
-        workflow: "release.yml".to_owned(),
-        environment: None,
-    }
+    Publisher::github("example/sampleproject", "release.yml")
 }
 
 /// Changes one byte of base64 text.

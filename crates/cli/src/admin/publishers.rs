@@ -1,8 +1,10 @@
 //! Publishers: who may vouch for a project's files.
 
+use std::collections::BTreeMap;
+
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
-use touchplate_attest::Publisher as Expected;
+use touchplate_attest::{Callee, Publisher as Expected};
 use touchplate_index::Index;
 use touchplate_index::ports::PublisherId;
 use touchplate_packaging::ProjectName;
@@ -19,11 +21,20 @@ pub(crate) enum Publisher {
     #[command(after_help = "\
 Examples:
   touchplate admin publisher add --project demo --kind github --repository example/demo --workflow release.yml
+  touchplate admin publisher add --project demo --kind github --repository example/demo --workflow release.yml \\
+      --callee-repository example/shared --callee-workflow build.yml
   touchplate admin publisher add --project demo --kind gitlab --repository group/demo --workflow-filepath .gitlab-ci.yml
   touchplate admin publisher add --project demo --kind google --email builder@example.iam.gserviceaccount.com
   touchplate admin publisher add --project demo --kind email --email a@example.org --issuer https://accounts.example.org
   touchplate admin publisher add --project demo --kind activestate --organization o --activestate-project p --actor a
   touchplate admin publisher add --project demo --kind circleci --project-id UUID --pipeline-definition-id UUID
+  touchplate admin publisher add --project demo --kind buildkite --organization acme --pipeline release
+  touchplate admin publisher add --project demo --kind kubernetes --issuer https://cluster.example --namespace build --service-account release
+  touchplate admin publisher add --project demo --kind oidc --issuer https://ci.example --claim sub=acme/release
+  touchplate admin publisher add --project demo --kind github-enterprise --issuer https://github.example/_services/token \\
+      --repository example/demo --workflow release.yml
+  touchplate admin publisher add --project demo --kind gitlab-self-managed --issuer https://gitlab.example \\
+      --repository group/demo --workflow-filepath .gitlab-ci.yml
   touchplate admin publisher add --project demo --json '{\"kind\":\"GitHub\",\"repository\":\"o/r\",\"workflow\":\"w.yml\"}'")]
     Add(Box<Add>),
     /// List the publishers of a project
@@ -64,7 +75,7 @@ struct Which {
     /// What kind of publisher it is
     #[arg(long, value_enum)]
     kind: Option<Kind>,
-    /// The publisher as a PEP 740 publisher object, of any kind
+    /// The publisher as a publisher object, of any kind
     #[arg(long, value_name = "OBJECT", value_parser = from_json)]
     json: Option<Expected>,
 }
@@ -83,6 +94,16 @@ enum Kind {
     Circleci,
     /// A person, by e-mail address
     Email,
+    /// A Buildkite pipeline
+    Buildkite,
+    /// A service account of a Kubernetes cluster
+    Kubernetes,
+    /// Whoever has certain claims of an identity provider
+    Oidc,
+    /// A workflow on a GitHub of your own
+    GithubEnterprise,
+    /// A pipeline on a GitLab of your own
+    GitlabSelfManaged,
 }
 
 impl Kind {
@@ -94,6 +115,11 @@ impl Kind {
             Self::Activestate => "activestate",
             Self::Circleci => "circleci",
             Self::Email => "email",
+            Self::Buildkite => "buildkite",
+            Self::Kubernetes => "kubernetes",
+            Self::Oidc => "oidc",
+            Self::GithubEnterprise => "github-enterprise",
+            Self::GitlabSelfManaged => "gitlab-self-managed",
         }
     }
 }
@@ -102,25 +128,31 @@ impl Kind {
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Fields of the publisher")]
 struct Fields {
-    /// github, gitlab: OWNER/NAME, or GROUP/…/PROJECT
+    /// github…, gitlab…: OWNER/NAME, or GROUP/…/PROJECT
     #[arg(long, value_name = "O/R")]
     repository: Option<String>,
-    /// github: the workflow's filename below .github/workflows/
+    /// github…: the workflow's filename below .github/workflows/
     #[arg(long, value_name = "FILE")]
     workflow: Option<String>,
-    /// gitlab: the pipeline file's path in the repository
+    /// gitlab…: the pipeline file's path in the repository
     #[arg(long, value_name = "PATH")]
     workflow_filepath: Option<String>,
-    /// github, gitlab: the environment that the job must run in [default: any]
+    /// github…, gitlab…: the environment that the job must run in [default: any]
     #[arg(long, value_name = "NAME")]
     environment: Option<String>,
+    /// github…: the repository of the reusable workflow that the workflow must call [default: any or none]
+    #[arg(long, value_name = "O/R", requires = "callee_workflow")]
+    callee_repository: Option<String>,
+    /// github…: that reusable workflow's filename
+    #[arg(long, value_name = "FILE", requires = "callee_repository")]
+    callee_workflow: Option<String>,
     /// google, email: the address
     #[arg(long, value_name = "ADDRESS")]
     email: Option<String>,
-    /// email: URL of the identity provider that vouches for the address
+    /// email, kubernetes, oidc, github-enterprise, gitlab-self-managed: URL of the identity provider that vouches
     #[arg(long, value_name = "URL")]
     issuer: Option<String>,
-    /// activestate: the organisation
+    /// activestate, buildkite: the organisation
     #[arg(long, value_name = "NAME")]
     organization: Option<String>,
     /// activestate: the project there (--project is the one on this index)
@@ -141,6 +173,18 @@ struct Fields {
     /// circleci: the git ref [default: any]
     #[arg(long, value_name = "REF")]
     vcs_ref: Option<String>,
+    /// buildkite: the pipeline, as in its URL
+    #[arg(long, value_name = "NAME")]
+    pipeline: Option<String>,
+    /// kubernetes: the namespace
+    #[arg(long, value_name = "NAME")]
+    namespace: Option<String>,
+    /// kubernetes: the service account
+    #[arg(long, value_name = "NAME")]
+    service_account: Option<String>,
+    /// oidc: a claim that the certificate must have, `sub`, `san` or such as `source_repository_uri`; once for each
+    #[arg(long = "claim", value_name = "NAME=VALUE", value_parser = claim)]
+    claims: Vec<(String, String)>,
 }
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -149,6 +193,15 @@ enum FieldsError {
     Missing { kind: Kind, flag: &'static str },
     #[error("a publisher {of} has no --{flag}")]
     Foreign { of: String, flag: &'static str },
+    #[error("--claim {name}=… was given twice; a claim has one value")]
+    Twice { name: String },
+}
+
+fn claim(given: &str) -> Result<(String, String), String> {
+    let (name, value) = given
+        .split_once('=')
+        .ok_or("expected NAME=VALUE, such as sub=acme/release")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 fn from_json(given: &str) -> Result<Expected, String> {
@@ -172,6 +225,7 @@ impl Fields {
                 repository: need(&mut self.repository, kind, "repository")?,
                 workflow: need(&mut self.workflow, kind, "workflow")?,
                 environment: self.environment.take(),
+                callee: self.callee(),
             },
             Kind::Gitlab => Expected::GitLab {
                 repository: need(&mut self.repository, kind, "repository")?,
@@ -200,9 +254,54 @@ impl Fields {
                 email: need(&mut self.email, kind, "email")?,
                 issuer: need(&mut self.issuer, kind, "issuer")?,
             },
+            Kind::Buildkite => Expected::Buildkite {
+                organization: need(&mut self.organization, kind, "organization")?,
+                pipeline: need(&mut self.pipeline, kind, "pipeline")?,
+            },
+            Kind::Kubernetes => Expected::Kubernetes {
+                issuer: need(&mut self.issuer, kind, "issuer")?,
+                namespace: need(&mut self.namespace, kind, "namespace")?,
+                service_account: need(&mut self.service_account, kind, "service-account")?,
+            },
+            Kind::Oidc => Expected::OIDC {
+                issuer: need(&mut self.issuer, kind, "issuer")?,
+                claims: self.claims()?,
+            },
+            Kind::GithubEnterprise => Expected::GitHubEnterprise {
+                issuer: need(&mut self.issuer, kind, "issuer")?,
+                repository: need(&mut self.repository, kind, "repository")?,
+                workflow: need(&mut self.workflow, kind, "workflow")?,
+                environment: self.environment.take(),
+                callee: self.callee(),
+            },
+            Kind::GitlabSelfManaged => Expected::GitLabSelfManaged {
+                issuer: need(&mut self.issuer, kind, "issuer")?,
+                repository: need(&mut self.repository, kind, "repository")?,
+                workflow_filepath: need(&mut self.workflow_filepath, kind, "workflow-filepath")?,
+                environment: self.environment.take(),
+            },
         };
         self.none_left(&format!("of kind {}", kind.word()))?;
         Ok(publisher)
+    }
+
+    /// The reusable workflow; clap lets neither of the two come alone.
+    fn callee(&mut self) -> Option<Callee> {
+        let (repository, workflow) = (self.callee_repository.take()?, self.callee_workflow.take()?);
+        Some(Callee {
+            repository,
+            workflow,
+        })
+    }
+
+    fn claims(&mut self) -> Result<BTreeMap<String, String>, FieldsError> {
+        let mut claims = BTreeMap::new();
+        for (name, value) in std::mem::take(&mut self.claims) {
+            if claims.insert(name.clone(), value).is_some() {
+                return Err(FieldsError::Twice { name });
+            }
+        }
+        Ok(claims)
     }
 
     fn none_left(&self, of: &str) -> Result<(), FieldsError> {
@@ -211,6 +310,8 @@ impl Fields {
             ("workflow", &self.workflow),
             ("workflow-filepath", &self.workflow_filepath),
             ("environment", &self.environment),
+            ("callee-repository", &self.callee_repository),
+            ("callee-workflow", &self.callee_workflow),
             ("email", &self.email),
             ("issuer", &self.issuer),
             ("organization", &self.organization),
@@ -220,9 +321,14 @@ impl Fields {
             ("pipeline-definition-id", &self.pipeline_definition_id),
             ("vcs-origin", &self.vcs_origin),
             ("vcs-ref", &self.vcs_ref),
+            ("pipeline", &self.pipeline),
+            ("namespace", &self.namespace),
+            ("service-account", &self.service_account),
         ];
-        match fields.into_iter().find(|(_, value)| value.is_some()) {
-            Some((flag, _)) => Err(FieldsError::Foreign {
+        let left = fields.into_iter().find(|(_, value)| value.is_some());
+        let left = left.map(|(flag, _)| flag);
+        match left.or((!self.claims.is_empty()).then_some("claim")) {
+            Some(flag) => Err(FieldsError::Foreign {
                 of: of.to_owned(),
                 flag,
             }),

@@ -105,11 +105,7 @@ fn workflow(repository: &str, version: &str) -> Workload {
 
 /// Whom the project trusts to publish.
 fn publisher() -> Publisher {
-    Publisher::GitHub {
-        repository: REPOSITORY.to_owned(),
-        workflow: WORKFLOW.to_owned(),
-        environment: None,
-    }
+    Publisher::github(REPOSITORY, WORKFLOW)
 }
 
 /// Plays the demo; every step must come out as said.

@@ -46,11 +46,7 @@ fn github(proven: &Proven) -> Option<Publisher> {
         .as_deref()?
         .strip_prefix(&folder)?
         .split_once('@')?;
-    Some(Publisher::GitHub {
-        repository: repository.to_owned(),
-        workflow: workflow.to_owned(),
-        environment: None,
-    })
+    Some(Publisher::github(repository, workflow))
 }
 
 fn gitlab(proven: &Proven) -> Option<Publisher> {

@@ -305,6 +305,80 @@ fn publishers_of_each_kind_are_added_listed_and_removed() {
 }
 
 #[test]
+fn publishers_of_our_own_kinds_are_added() {
+    let place = Place::new();
+    place.admin(&["project", "create", "demo"]).ended(0);
+    let add = |arguments: &str| {
+        let words: Vec<&str> = arguments.split_whitespace().collect();
+        place.admin(&[&["publisher", "add", "--project", "demo"], words.as_slice()].concat())
+    };
+    for (arguments, told) in [
+        (
+            "--kind github --repository o/r --workflow w.yml --callee-repository c/d --callee-workflow v.yml",
+            "GitHub workflow w.yml of o/r, calling v.yml of c/d",
+        ),
+        (
+            "--kind buildkite --organization acme --pipeline release",
+            "Buildkite pipeline acme/release",
+        ),
+        (
+            "--kind kubernetes --issuer https://c.example --namespace n --service-account s",
+            "Kubernetes service account n/s of the cluster https://c.example",
+        ),
+        (
+            "--kind oidc --issuer https://ci.example --claim sub=a=b --claim source_repository_ref=main",
+            "whoever has source_repository_ref main and sub a=b, vouched for by https://ci.example",
+        ),
+        (
+            "--kind github-enterprise --issuer https://g.example/_services/token --repository o/r --workflow w.yml",
+            "GitHub workflow w.yml of o/r, vouched for by https://g.example/_services/token",
+        ),
+        (
+            "--kind gitlab-self-managed --issuer https://g.example --repository g/p --workflow-filepath w.yml",
+            "GitLab pipeline w.yml of g/p, on https://g.example",
+        ),
+    ] {
+        add(arguments).ended(0).complains(&[told]);
+    }
+    for (arguments, complaint) in [
+        (
+            "--kind github --repository o/r --workflow w.yml --callee-repository c/d",
+            "--callee-workflow",
+        ),
+        (
+            "--kind gitlab --repository g/p --workflow-filepath w.yml --callee-repository c/d --callee-workflow v.yml",
+            "has no --callee-repository",
+        ),
+        (
+            "--kind email --email a@b --issuer https://i.example --claim sub=x",
+            "has no --claim",
+        ),
+        (
+            "--kind oidc --issuer https://ci.example",
+            "do not say who it is",
+        ),
+        (
+            "--kind oidc --issuer https://ci.example --claim sub",
+            "NAME=VALUE",
+        ),
+        (
+            "--kind oidc --issuer https://ci.example --claim email=a",
+            "\"email\"",
+        ),
+        (
+            "--kind oidc --issuer https://ci.example --claim sub=a --claim sub=b",
+            "given twice",
+        ),
+        (
+            "--kind github-enterprise --issuer https://token.actions.githubusercontent.com --repository o/r --workflow w.yml",
+            "kind GitHub",
+        ),
+    ] {
+        add(arguments).ended(2).complains(&[complaint]);
+    }
+}
+
+#[test]
 fn a_token_for_a_project_makes_its_user_a_maintainer_there() {
     let place = Place::new();
     place.admin(&["user", "add", "alice"]).ended(0);
