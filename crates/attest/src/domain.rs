@@ -11,7 +11,7 @@ mod scope;
 use jiff::Timestamp;
 use touchplate_packaging::ProjectName;
 
-pub use config::{MAX_TRUST_CONFIG_BYTES, TrustConfig, TrustConfigError};
+pub use config::{EMBEDDED_AS_OF, MAX_TRUST_CONFIG_BYTES, TrustConfig, TrustConfigError};
 pub use error::{DomainError, Refusal};
 pub use scope::{
     DomainName, InvalidDomainName, InvalidIssuer, InvalidPattern, OidcIssuer, ProjectPattern, Scope,

@@ -15,6 +15,7 @@ pub mod log;
 pub mod provenance;
 pub mod publisher;
 pub mod root;
+pub mod root_facts;
 mod sigstore;
 pub mod stamp;
 pub mod statement;

@@ -1,5 +1,6 @@
 //! A domain's trust root from either of the two files in which Sigstore's instances hand it out.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -8,6 +9,13 @@ use crate::root::{MAX_TRUST_ROOT_BYTES, TrustRoot, TrustRootError};
 
 /// The longest file that is read: a root, and the signing configuration, which lists some URLs.
 pub const MAX_TRUST_CONFIG_BYTES: usize = MAX_TRUST_ROOT_BYTES + 64 * 1024;
+
+/// When the embedded roots were fetched from their instances: the release of the crate that they are taken from.
+/// 2026-10-23T00:00:00Z.
+pub const EMBEDDED_AS_OF: Timestamp = Timestamp::constant(1_792_713_600, 0);
+
+const PUBLIC_GOOD: &str = include_str!("../../roots/public-good.json");
+const STAGING: &str = include_str!("../../roots/staging.json");
 
 const CLIENT_TRUST_CONFIG: &str = "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json";
 
@@ -48,6 +56,22 @@ struct ClientTrustConfig<'j> {
 }
 
 impl TrustConfig {
+    /// The embedded root of Sigstore's public-good instance, as of [`EMBEDDED_AS_OF`].
+    pub fn public_good() -> Self {
+        Self {
+            root: TrustRoot::public_good(),
+            root_json: PUBLIC_GOOD.to_owned(),
+            signing_config: None,
+        }
+    }
+
+    /// The embedded root of Sigstore's staging instance, as of [`EMBEDDED_AS_OF`]. Anybody may get certificates there,
+    /// and nothing that it signs is meant to be relied on.
+    pub fn staging() -> Self {
+        Self::parse(STAGING.as_bytes())
+            .expect("the embedded root parses: a test of this crate reads it")
+    }
+
     /// Reads a `trusted_root.json`, or a ClientTrustConfig version 0.1 for the root in it; told apart by `mediaType`.
     ///
     /// # Errors
@@ -71,6 +95,13 @@ impl TrustConfig {
             root_json: root_json.to_owned(),
             signing_config: signing_config.map(str::to_owned),
         })
+    }
+
+    /// The same root with another signing configuration.
+    #[must_use]
+    pub fn with_signing_config(mut self, json: Option<String>) -> Self {
+        self.signing_config = json;
+        self
     }
 
     /// The root.

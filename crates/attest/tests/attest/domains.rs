@@ -3,8 +3,8 @@
 use std::error::Error;
 
 use touchplate_attest::domain::{
-    DomainsError, MAX_DOMAINS, MAX_ISSUERS, MAX_PATTERNS, Refusal, Scope, TrustConfig,
-    TrustConfigError, Vouched,
+    DomainsError, EMBEDDED_AS_OF, MAX_DOMAINS, MAX_ISSUERS, MAX_PATTERNS, Refusal, Scope,
+    TrustConfig, TrustConfigError, Vouched,
 };
 use touchplate_attest::{
     Attestation, AttestationBundle, DomainError, DomainName, FileFacts, Proven, Provenance,
@@ -403,12 +403,16 @@ fn a_client_trust_config_gives_its_root() {
 }
 
 #[test]
-fn the_embedded_staging_root_is_usable() {
-    let json = include_bytes!("../../roots/staging.json");
-    let root = TrustConfig::parse(json).unwrap().root().clone();
-    let staging = TrustDomain::new(DomainName::staging(), root, scope(&["rehearsal"], &[]));
-    assert_ne!(
-        staging.unwrap().root().digest(),
+fn the_embedded_roots_are_usable() {
+    let public_good = TrustConfig::public_good();
+    assert_eq!(
+        public_good.root().digest(),
         TrustRoot::public_good().digest()
     );
+    let again = TrustConfig::parse(public_good.root_json().as_bytes()).unwrap();
+    assert_eq!(again.root().digest(), TrustRoot::public_good().digest());
+    let staging = TrustConfig::staging().root().clone();
+    assert_ne!(staging.digest(), public_good.root().digest());
+    TrustDomain::new(DomainName::staging(), staging, scope(&["rehearsal"], &[])).unwrap();
+    assert_eq!(EMBEDDED_AS_OF.to_string(), "2026-10-23T00:00:00Z");
 }
