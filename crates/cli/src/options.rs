@@ -66,7 +66,7 @@ pub(crate) struct Common {
         help_heading = "Common options"
     )]
     pub(crate) config: Option<PathBuf>,
-    /// A `trusted_root.json`, instead of the embedded public-good root
+    /// A `trusted_root.json` to judge every project by, instead of the trust domains
     #[arg(
         long,
         global = true,
@@ -74,6 +74,15 @@ pub(crate) struct Common {
         help_heading = "Common options"
     )]
     pub(crate) trusted_root: Option<PathBuf>,
+    /// The folder of trust domains [default: $TOUCHPLATE_TRUST, or ~/.local/share/touchplate/trust]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        conflicts_with = "trusted_root",
+        help_heading = "Common options"
+    )]
+    pub(crate) trust: Option<PathBuf>,
     /// Never use the network
     #[arg(long, global = true, help_heading = "Common options")]
     pub(crate) offline: bool,

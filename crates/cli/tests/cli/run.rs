@@ -63,6 +63,8 @@ pub(crate) fn command() -> Command {
             command.env_remove(name);
         }
     }
+    // Whoever runs the tests may have trust domains of their own.
+    command.env("XDG_DATA_HOME", "/nonexistent");
     command.env("LC_ALL", "C.UTF-8").stdin(Stdio::null());
     command
 }
