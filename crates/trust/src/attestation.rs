@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use touchplate_attest::Sha256;
 
 use crate::domain::{Domain, TrustError};
-use crate::keys::{Curve, SigningKey};
+use crate::keys::{KeyKind, SigningKey};
 use crate::log::Log;
 use crate::recipe::{BodyRecipe, CheckpointRecipe, EntryRecipe, KeyHolder, Recipe};
 use crate::tree::Inclusion;
@@ -78,9 +78,9 @@ impl Domain {
     /// A new key each time, and the recipe's certificate for it.
     fn certify(&self, recipe: &Recipe) -> Result<Certified, TrustError> {
         let key = SigningKey::generate(if recipe.certificate.p384 {
-            Curve::P384
+            KeyKind::P384
         } else {
-            Curve::P256
+            KeyKind::P256
         })?;
         let authority = if recipe.certificate.by_foreign_authority {
             &self.strangers.authority

@@ -2,37 +2,29 @@
 //! certificate timestamp.
 
 use std::str::FromStr as _;
-use std::time::Duration;
 
-use der::asn1::{
-    Any, BitString, GeneralizedTime, Ia5String, ObjectIdentifier, OctetString, UtcTime,
-    Utf8StringRef,
-};
-use der::{Decode as _, Encode as _};
+use der::Encode as _;
+use der::asn1::{Any, Ia5String, ObjectIdentifier, OctetString, Utf8StringRef};
 use jiff::{SignedDuration, Timestamp};
-use touchplate_attest::{Sha256, SubjectName};
+use touchplate_attest::SubjectName;
+use x509_cert::Certificate;
 use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::name::{GeneralName, OtherName};
 use x509_cert::ext::pkix::{
-    AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages,
-    SubjectAltName, SubjectKeyIdentifier,
+    BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectAltName, SubjectKeyIdentifier,
 };
 use x509_cert::name::{Name, RdnSequence};
-use x509_cert::serial_number::SerialNumber;
-use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
-use x509_cert::time::{Time, Validity};
-use x509_cert::{Certificate, TbsCertificate, Version};
+use x509_cert::time::Validity;
 
+use crate::certificate::{
+    BASIC_CONSTRAINTS, Body, EXTENDED_KEY_USAGE, KEY_USAGE, SUBJECT_KEY_ID, authority_key_id,
+    extension, general_time, key_id, sign, validity,
+};
 use crate::certificate_log::CertificateLog;
 use crate::domain::TrustError;
-use crate::keys::{Curve, SigningKey};
+use crate::keys::{KeyKind, SigningKey};
 use crate::recipe::{CertificateRecipe, KeyHolder, later};
 
-const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
-const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
-const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
-const SUBJECT_KEY_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.14");
-const AUTHORITY_KEY_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.35");
 const SUBJECT_ALT_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
 const SCT_LIST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.11129.2.4.2");
 /// Fulcio's otherName for an account that has no address.
@@ -53,9 +45,9 @@ pub(crate) struct Authority {
 
 impl Authority {
     /// With new keys. `name` becomes part of the certificates' names.
-    pub(crate) fn new(name: &str, curve: Curve, now: Timestamp) -> Result<Self, TrustError> {
-        let root_key = SigningKey::generate(curve)?;
-        let intermediate_key = SigningKey::generate(curve)?;
+    pub(crate) fn new(name: &str, kind: KeyKind, now: Timestamp) -> Result<Self, TrustError> {
+        let root_key = SigningKey::generate(kind)?;
+        let intermediate_key = SigningKey::generate(kind)?;
         let root_name = Name::from_str(&format!("CN=root,O={name}"))?;
         let intermediate_name = Name::from_str(&format!("CN=intermediate,O={name}"))?;
         let validity = validity(later(now, -YEAR), later(now, YEAR * AUTHORITY_YEARS))?;
@@ -139,107 +131,6 @@ impl Authority {
     }
 }
 
-/// A certificate before it is signed.
-struct Body<'k> {
-    issuer: Name,
-    subject: Name,
-    validity: Validity,
-    key: &'k [u8],
-    extensions: Vec<Extension>,
-}
-
-impl Body<'_> {
-    /// The serial number is made from the rest, so that the body is the same with and without timestamps.
-    fn to_tbs(&self, signer: &SigningKey) -> Result<TbsCertificate, TrustError> {
-        let moment = self
-            .validity
-            .not_before
-            .to_unix_duration()
-            .as_nanos()
-            .to_be_bytes();
-        let digest = Sha256::of(&[self.key, &moment].concat());
-        let mut serial = digest.as_bytes()[..20].to_vec();
-        serial[0] &= 0x7f; // positive (RFC 5280 §4.1.2.2)
-        serial[0] |= 0x40; // and of full length
-        Ok(TbsCertificate {
-            version: Version::V3,
-            serial_number: SerialNumber::new(&serial)?,
-            signature: algorithm(signer),
-            issuer: self.issuer.clone(),
-            validity: self.validity,
-            subject: self.subject.clone(),
-            subject_public_key_info: SubjectPublicKeyInfoOwned::from_der(self.key)?,
-            issuer_unique_id: None,
-            subject_unique_id: None,
-            extensions: Some(self.extensions.clone()),
-        })
-    }
-}
-
-fn sign(body: &Body<'_>, signer: &SigningKey) -> Result<Certificate, TrustError> {
-    let tbs_certificate = body.to_tbs(signer)?;
-    let signature = signer.sign(&tbs_certificate.to_der()?)?;
-    Ok(Certificate {
-        tbs_certificate,
-        signature_algorithm: algorithm(signer),
-        signature: BitString::from_bytes(&signature)?,
-    })
-}
-
-fn algorithm(signer: &SigningKey) -> AlgorithmIdentifierOwned {
-    let oid = match signer.curve() {
-        Curve::P256 => ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2"),
-        Curve::P384 => ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3"),
-    };
-    AlgorithmIdentifierOwned {
-        oid,
-        parameters: None,
-    }
-}
-
-fn validity(from: Timestamp, to: Timestamp) -> Result<Validity, TrustError> {
-    Ok(Validity {
-        not_before: time(from)?,
-        not_after: time(to)?,
-    })
-}
-
-/// RFC 5280 §4.1.2.5: UTCTime before 2050. The `From` of `x509-cert` writes GeneralizedTime, which strict readers refuse.
-fn time(at: Timestamp) -> Result<Time, TrustError> {
-    match UtcTime::from_unix_duration(since_1970(at)?) {
-        Ok(time) => Ok(Time::UtcTime(time)),
-        Err(_) => general_time(at),
-    }
-}
-
-fn general_time(at: Timestamp) -> Result<Time, TrustError> {
-    Ok(Time::GeneralTime(GeneralizedTime::from_unix_duration(
-        since_1970(at)?,
-    )?))
-}
-
-fn since_1970(at: Timestamp) -> Result<Duration, TrustError> {
-    let seconds = u64::try_from(at.as_second()).map_err(|_| TrustError::Time { found: at })?;
-    Ok(Duration::from_secs(seconds))
-}
-
-fn extension(
-    oid: ObjectIdentifier,
-    critical: bool,
-    value: &impl der::Encode,
-) -> Result<Extension, TrustError> {
-    Ok(Extension {
-        extn_id: oid,
-        critical,
-        extn_value: OctetString::new(value.to_der()?)?,
-    })
-}
-
-/// RFC 7093 §2: the first 160 bits of the key's SHA-256.
-fn key_id(key: &SigningKey) -> Result<OctetString, TrustError> {
-    Ok(OctetString::new(&key.id()[..20])?)
-}
-
 fn authority_extensions(
     key: &SigningKey,
     issuer: &SigningKey,
@@ -264,14 +155,6 @@ fn authority_extensions(
         )?);
     }
     Ok(extensions)
-}
-
-fn authority_key_id(issuer: &SigningKey) -> Result<Extension, TrustError> {
-    let identifier = AuthorityKeyIdentifier {
-        key_identifier: Some(key_id(issuer)?),
-        ..AuthorityKeyIdentifier::default()
-    };
-    extension(AUTHORITY_KEY_ID, false, &identifier)
 }
 
 fn leaf_extensions(

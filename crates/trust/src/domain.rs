@@ -7,7 +7,7 @@ use touchplate_attest::Sha256;
 use crate::authority::Authority;
 use crate::certificate_log::CertificateLog;
 use crate::fault::Fault;
-use crate::keys::{Curve, SigningKey};
+use crate::keys::{KeyKind, SigningKey};
 use crate::log::Log;
 use crate::recipe::{Predicate, Recipe};
 use crate::root::Windows;
@@ -69,15 +69,15 @@ pub enum TrustError {
 impl Domain {
     /// A new domain; `name` is the host that its services would have, such as `trust.example`.
     pub fn new(name: &str, now: Timestamp) -> Result<Self, TrustError> {
-        Self::with_authority_on(Curve::P256, name, now)
+        Self::with_authority_on(KeyKind::P256, name, now)
     }
 
     /// The same with a certificate authority on P-384, as that of Sigstore's public instance is: dearer to verify.
     pub fn with_p384_authority(name: &str, now: Timestamp) -> Result<Self, TrustError> {
-        Self::with_authority_on(Curve::P384, name, now)
+        Self::with_authority_on(KeyKind::P384, name, now)
     }
 
-    fn with_authority_on(curve: Curve, name: &str, now: Timestamp) -> Result<Self, TrustError> {
+    fn with_authority_on(kind: KeyKind, name: &str, now: Timestamp) -> Result<Self, TrustError> {
         let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == '-';
         if name.is_empty() || name.len() > 63 || !name.chars().all(fits) {
             return Err(TrustError::Name {
@@ -87,16 +87,19 @@ impl Domain {
         let stranger = format!("stranger.{name}");
         Ok(Self {
             windows: Windows::since(now),
-            authority: Authority::new(name, curve, now)?,
-            certificate_log: CertificateLog::new(SigningKey::generate(Curve::P256)?),
-            log: Log::new(SigningKey::generate(Curve::P256)?, format!("rekor.{name}")),
+            authority: Authority::new(name, kind, now)?,
+            certificate_log: CertificateLog::new(SigningKey::generate(KeyKind::P256)?),
+            log: Log::new(
+                SigningKey::generate(KeyKind::P256)?,
+                format!("rekor.{name}"),
+            ),
             strangers: Strangers {
-                authority: Authority::new(&stranger, curve, now)?,
+                authority: Authority::new(&stranger, kind, now)?,
                 log: Log::new(
-                    SigningKey::generate(Curve::P256)?,
+                    SigningKey::generate(KeyKind::P256)?,
                     format!("rekor.{stranger}"),
                 ),
-                key: SigningKey::generate(Curve::P256)?,
+                key: SigningKey::generate(KeyKind::P256)?,
             },
             name: name.to_owned(),
         })

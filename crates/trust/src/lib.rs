@@ -6,6 +6,7 @@
 
 mod attestation;
 mod authority;
+mod certificate;
 mod certificate_log;
 mod domain;
 mod fault;
@@ -13,16 +14,21 @@ mod keys;
 mod log;
 mod recipe;
 mod root;
+mod stamp;
 mod statement;
 mod tree;
 mod workload;
 
 pub use domain::{Domain, TrustError};
 pub use fault::Fault;
+pub use keys::KeyKind;
 pub use recipe::{
     BodyRecipe, CertificateRecipe, CheckpointRecipe, EntryRecipe, KeyHolder, Predicate, Recipe,
     StatementRecipe, TimestampRecipe,
 };
 pub use root::{Window, Windows};
+pub use stamp::{
+    AttributeRecipe, AttributeValue, StampAuthority, StampCertificateRecipe, TokenRecipe,
+};
 pub use tree::TreeHead;
 pub use workload::Workload;

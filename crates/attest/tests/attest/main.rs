@@ -21,4 +21,6 @@ mod refuses;
 #[cfg(test)]
 mod seeds;
 #[cfg(test)]
+mod stamps;
+#[cfg(test)]
 mod support;
