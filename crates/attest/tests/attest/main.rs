@@ -5,6 +5,8 @@ mod accepts;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
+mod damages;
+#[cfg(test)]
 mod domains;
 #[cfg(test)]
 mod formats;
