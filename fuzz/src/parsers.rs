@@ -75,7 +75,7 @@ pub(crate) fn checkpoint(bytes: &[u8]) {
         let root = STANDARD.encode(read.root_hash());
         let head = format!("{}\n{}\n{root}\n", read.origin(), read.tree_size());
         assert!(text.starts_with(&head));
-        assert!(!read.signers().is_empty());
+        assert!(read.signers().next().is_some());
     }
 }
 

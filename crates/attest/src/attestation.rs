@@ -3,9 +3,12 @@
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::certificate::{CertificateError, CertificateFacts, SigningCertificate};
+use crate::certificate::{CertificateError, CertificateFacts, Profile, SigningCertificate};
+use crate::entry::{self, EntryFormError};
+pub use crate::entry::{InclusionProof, MAX_TRANSPARENCY_ENTRIES, TransparencyEntry};
 use crate::json::{self, FieldError, JsonError, Object};
-use crate::log::{Checkpoint, CheckpointError};
+use crate::log::CheckpointError;
+use crate::stamp::{StampError, Token};
 use crate::statement::{PredicateType, Statement, StatementError};
 
 /// One attestation. Real ones have 5 to 15 kB; an SLSA predicate that names thousands of dependencies has some hundred
@@ -20,11 +23,8 @@ pub const MAX_UPLOADED_ATTESTATIONS: usize = 2;
 pub const MAX_ATTESTATIONS_FIELD_BYTES: usize =
     MAX_UPLOADED_ATTESTATIONS * MAX_ATTESTATION_BYTES + 1024;
 
-/// Log entries of one attestation. Writers make one; each costs three signature checks and must hold.
-pub const MAX_TRANSPARENCY_ENTRIES: usize = 8;
-
-/// Hashes of one inclusion proof: a tree of fewer than 2⁶³ entries needs no more.
-const MAX_PROOF_HASHES: usize = 63;
+/// Timestamps of one attestation. Writers ask one or two authorities; each costs a signature check or more.
+const MAX_TIMESTAMPS: usize = 8;
 
 /// An attestation: its certificate, log entries, statement and signature, and the exact text it came in.
 ///
@@ -34,45 +34,10 @@ pub struct Attestation {
     json: String,
     pub(crate) certificate: Vec<u8>,
     pub(crate) entries: Vec<TransparencyEntry>,
+    pub(crate) timestamps: Vec<Token>,
     pub(crate) payload: Vec<u8>,
     statement: Statement,
     pub(crate) signature: Vec<u8>,
-}
-
-/// One entry of a transparency log as an attestation carries it: protobuf's JSON of `TransparencyLogEntry`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TransparencyEntry {
-    /// Index over all shards of the log.
-    pub log_index: u64,
-    /// Which log: for Rekor v1 the SHA-256 of its public key.
-    pub log_id: [u8; 32],
-    /// The entry's kind, such as `dsse`.
-    pub kind: String,
-    /// The kind's version, such as `0.0.1`.
-    pub kind_version: String,
-    /// Seconds since 1970 at which the log says it took the entry; believed only under the promise's signature.
-    pub integrated_time: Option<i64>,
-    /// The log's signature over body, time and index (the SET).
-    pub promise: Option<Vec<u8>>,
-    /// The proof that the entry is in the log.
-    pub proof: Option<InclusionProof>,
-    /// The entry's body, as the log hashed it.
-    pub body: Vec<u8>,
-}
-
-/// A Merkle inclusion proof (RFC 9162 §2.1.3) with the checkpoint that it leads to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InclusionProof {
-    /// Index in the tree that the checkpoint is of.
-    pub log_index: u64,
-    /// The root that the hashes lead to.
-    pub root_hash: [u8; 32],
-    /// Entries in that tree.
-    pub tree_size: u64,
-    /// Sibling hashes, from the leaf upwards.
-    pub hashes: Vec<[u8; 32]>,
-    /// The signed tree head.
-    pub checkpoint: Checkpoint,
 }
 
 /// Why bytes are no attestation, or no array of them.
@@ -100,6 +65,20 @@ pub enum AttestationError {
         position: usize,
         /// What is wrong with it.
         source: CheckpointError,
+    },
+    /// What stands under `timestamps` is no RFC 3161 timestamp.
+    #[error("timestamp {position} is malformed")]
+    Timestamp {
+        /// Which one, counted from 1.
+        position: usize,
+        /// What is wrong with it.
+        source: StampError,
+    },
+    /// One timestamp stands there twice.
+    #[error("timestamp {position} repeats an earlier one")]
+    RepeatedTimestamp {
+        /// Which one, counted from 1.
+        position: usize,
     },
     /// What was signed is no statement.
     #[error("the signed statement is malformed")]
@@ -182,16 +161,22 @@ impl Attestation {
         if entries.is_empty() {
             return Err(AttestationError::NoTransparencyEntries);
         }
-        let entries = entries
-            .iter()
-            .enumerate()
-            .map(|(at, value)| entry(value, at + 1));
+        let entries = entries.iter().enumerate().map(|(at, value)| {
+            let position = at + 1;
+            entry::read(value, position).map_err(|error| match error {
+                EntryFormError::Field(source) => AttestationError::Field(source),
+                EntryFormError::Checkpoint(source) => {
+                    AttestationError::Checkpoint { position, source }
+                }
+            })
+        });
         let entries = entries.collect::<Result<_, _>>()?;
         let envelope = attestation.object("envelope")?;
         let payload = envelope.wrapped_bytes("statement")?;
         Ok(Self {
             certificate,
             entries,
+            timestamps: timestamps(&material)?,
             statement: Statement::parse(&payload, MAX_ATTESTATION_BYTES)?,
             payload,
             signature: envelope.wrapped_bytes("signature")?,
@@ -221,12 +206,18 @@ impl Attestation {
 
     /// What that certificate says, without proof: for showing an attestation that is not verified.
     pub fn certificate_facts(&self) -> Result<CertificateFacts, CertificateError> {
-        Ok(SigningCertificate::parse(&self.certificate)?.into())
+        Ok(SigningCertificate::parse(&self.certificate, Profile::Attestation)?.into())
     }
 
     /// The transparency log entries, one at least.
     pub fn transparency_entries(&self) -> &[TransparencyEntry] {
         &self.entries
+    }
+
+    /// RFC 3161 timestamps of the signature: PEP 740 version 1 has no place for them, so they are read from an additional
+    /// list `timestamps` of the verification material. Usually none.
+    pub fn timestamps(&self) -> &[Token] {
+        &self.timestamps
     }
 
     /// The DSSE signature, DER, over the statement and its payload type.
@@ -238,6 +229,7 @@ impl Attestation {
     pub fn is_same_as(&self, other: &Self) -> bool {
         self.certificate == other.certificate
             && self.entries == other.entries
+            && self.timestamps == other.timestamps
             && self.payload == other.payload
             && self.signature == other.signature
     }
@@ -252,61 +244,21 @@ pub(crate) fn version_one(object: &Object<'_>) -> Result<(), String> {
     }
 }
 
-fn entry(value: &Value, position: usize) -> Result<TransparencyEntry, AttestationError> {
-    let entry = Object::new(value, format!("transparency log entry {position}"))?;
-    entry.only(&[
-        "logIndex",
-        "logId",
-        "kindVersion",
-        "integratedTime",
-        "inclusionPromise",
-        "inclusionProof",
-        "canonicalizedBody",
-    ])?;
-    let log_id = entry.object("logId")?;
-    log_id.only(&["keyId"])?;
-    let kind_version = entry.object("kindVersion")?;
-    kind_version.only(&["kind", "version"])?;
-    let promise = entry.optional_object("inclusionPromise")?;
-    let proof = entry.optional_object("inclusionProof")?;
-    Ok(TransparencyEntry {
-        log_index: entry.number("logIndex")?,
-        log_id: log_id.hash("keyId")?,
-        kind: kind_version.text("kind")?.to_owned(),
-        kind_version: kind_version.text("version")?.to_owned(),
-        integrated_time: seconds(&entry)?,
-        promise: promise
-            .map(|promise| {
-                promise.only(&["signedEntryTimestamp"])?;
-                promise.bytes("signedEntryTimestamp")
-            })
-            .transpose()?,
-        proof: proof
-            .map(|proof| inclusion_proof(&proof, position))
-            .transpose()?,
-        body: entry.bytes("canonicalizedBody")?,
-    })
-}
-
-/// Protobuf's JSON does not tell 0 from absent.
-fn seconds(entry: &Object<'_>) -> Result<Option<i64>, FieldError> {
-    let seconds = entry.number("integratedTime")?;
-    Ok(i64::try_from(seconds).ok().filter(|&seconds| seconds > 0))
-}
-
-fn inclusion_proof(
-    proof: &Object<'_>,
-    position: usize,
-) -> Result<InclusionProof, AttestationError> {
-    proof.only(&["logIndex", "rootHash", "treeSize", "hashes", "checkpoint"])?;
-    let checkpoint = proof.object("checkpoint")?;
-    checkpoint.only(&["envelope"])?;
-    Ok(InclusionProof {
-        log_index: proof.number("logIndex")?,
-        root_hash: proof.hash("rootHash")?,
-        tree_size: proof.number("treeSize")?,
-        hashes: proof.hashes("hashes", MAX_PROOF_HASHES)?,
-        checkpoint: Checkpoint::parse(checkpoint.text("envelope")?)
-            .map_err(|source| AttestationError::Checkpoint { position, source })?,
-    })
+/// The optional list `timestamps`: base64 of one RFC 3161 token each.
+fn timestamps(material: &Object<'_>) -> Result<Vec<Token>, AttestationError> {
+    if material.optional("timestamps").is_none() {
+        return Ok(Vec::new());
+    }
+    let mut tokens = Vec::new();
+    let texts = material.byte_strings("timestamps", MAX_TIMESTAMPS)?;
+    for (at, bytes) in texts.into_iter().enumerate() {
+        let position = at + 1;
+        let token = Token::parse(&bytes)
+            .map_err(|source| AttestationError::Timestamp { position, source })?;
+        if tokens.contains(&token) {
+            return Err(AttestationError::RepeatedTimestamp { position });
+        }
+        tokens.push(token);
+    }
+    Ok(tokens)
 }

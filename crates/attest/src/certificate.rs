@@ -1,17 +1,19 @@
 //! A signing certificate, read and held against Fulcio's profile. Nothing here checks a signature.
 
-use der::asn1::{ObjectIdentifier, Utf8StringRef};
-use der::{Decode as _, Encode as _};
+use der::asn1::{ObjectIdentifier, OctetString, Utf8StringRef};
+use der::{Decode as _, Encode as _, Reader as _, SliceReader};
 use jiff::Timestamp;
-use x509_cert::Certificate;
 use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::sct::{HashAlgorithm, SignatureAlgorithm};
 use x509_cert::ext::pkix::{
     AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages,
     SignedCertificateTimestampList, SubjectAltName,
 };
 use x509_cert::time::{Time, Validity};
+use x509_cert::{Certificate, TbsCertificate};
 
+use crate::crypto::KeyKind;
 use crate::identity::{Claims, Identity, SubjectName};
 
 /// The longest certificate that is read. Fulcio's have 800 to 2,000 bytes, most of it claims.
@@ -27,9 +29,19 @@ const SUBJECT_ALT_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.
 const AUTHORITY_KEY_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.35");
 const SCT_LIST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.11129.2.4.2");
 const CODE_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.3");
-const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+/// Fulcio's user names, which stand among the subject alternative names (.1.7).
+const USER_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.7");
 const FULCIO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1");
+
+/// What is asked of a signing certificate beside what Fulcio's profile always has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// PEP 740 version 1: a P-256 key, an authority key identifier, an e-mail address or a URI as its name.
+    Attestation,
+    /// Sigstore bundles: any known kind of key, Fulcio's user names as well; a certificate timestamp is not asked for
+    /// here, but where the trust root has certificate logs.
+    Bundle,
+}
 
 /// A certificate that fits the profile: what it says, still without proof.
 #[derive(Clone, Debug)]
@@ -40,8 +52,17 @@ pub(crate) struct SigningCertificate {
     pub(crate) not_after: Timestamp,
     /// The issuer's distinguished name, DER.
     pub(crate) issuer_name: Vec<u8>,
-    pub(crate) authority_key_id: Vec<u8>,
-    pub(crate) sct: Sct,
+    pub(crate) authority_key_id: Option<Vec<u8>>,
+    pub(crate) sct: Option<Sct>,
+    /// The holder's public key, DER of the SubjectPublicKeyInfo.
+    pub(crate) spki: Vec<u8>,
+    pub(crate) key_kind: KeyKind,
+    /// What the authority signed, with which algorithm, and its signature.
+    pub(crate) body: Vec<u8>,
+    pub(crate) signature_algorithm: ObjectIdentifier,
+    pub(crate) signature: Vec<u8>,
+    /// What the certificate log signed: the body without the timestamps.
+    pub(crate) logged_body: Vec<u8>,
 }
 
 /// What a signing certificate says, for showing it. Nothing of it is proved.
@@ -55,8 +76,8 @@ pub struct CertificateFacts {
     pub not_before: Timestamp,
     /// End of validity.
     pub not_after: Timestamp,
-    /// When its certificate log says that it saw it.
-    pub logged_at: Timestamp,
+    /// When its certificate log says that it saw it, where it has such a timestamp.
+    pub logged_at: Option<Timestamp>,
 }
 
 impl From<SigningCertificate> for CertificateFacts {
@@ -66,7 +87,7 @@ impl From<SigningCertificate> for CertificateFacts {
             claims: certificate.claims,
             not_before: certificate.not_before,
             not_after: certificate.not_after,
-            logged_at: certificate.sct.time,
+            logged_at: certificate.sct.map(|sct| sct.time),
         }
     }
 }
@@ -75,7 +96,45 @@ impl From<SigningCertificate> for CertificateFacts {
 #[derive(Clone, Debug)]
 pub(crate) struct Sct {
     pub(crate) log_id: [u8; 32],
+    /// Milliseconds since 1970, as signed.
+    pub(crate) millis: u64,
     pub(crate) time: Timestamp,
+    pub(crate) extensions: Vec<u8>,
+    pub(crate) scheme: SctScheme,
+    pub(crate) signature: Vec<u8>,
+}
+
+impl Sct {
+    /// What the log signed (RFC 6962 §3.2): this timestamp, for a certificate with that body by the issuer with that key.
+    pub(crate) fn signed(&self, body: &[u8], issuer_key_hash: &[u8; 32]) -> Option<Vec<u8>> {
+        /// Version 1, `certificate_timestamp`; below, `precert_entry`.
+        const START: [u8; 2] = [0, 0];
+        const PRECERTIFICATE: [u8; 2] = [0, 1];
+        let [0, length @ ..] = u32::try_from(body.len()).ok()?.to_be_bytes() else {
+            return None;
+        };
+        let extensions = u16::try_from(self.extensions.len()).ok()?.to_be_bytes();
+        Some(
+            [
+                &START[..],
+                &self.millis.to_be_bytes(),
+                &PRECERTIFICATE,
+                issuer_key_hash,
+                &length,
+                body,
+                &extensions,
+                &self.extensions,
+            ]
+            .concat(),
+        )
+    }
+}
+
+/// How a certificate log signs: with SHA-256 always (RFC 6962 §2.1.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SctScheme {
+    Ecdsa,
+    Rsa,
 }
 
 /// Why bytes are no signing certificate of Fulcio's profile.
@@ -184,49 +243,90 @@ pub enum CertificateError {
     /// The timestamp's inside is not as RFC 6962 has it.
     #[error("the signed certificate timestamp is malformed")]
     MalformedSct,
+    /// RFC 6962 §2.1.4: SHA-256 with ECDSA or RSA.
+    #[error("the signed certificate timestamp is not signed with SHA-256 and ECDSA or RSA")]
+    SctScheme,
+    /// RFC 5280 §4.1.1.2: the signature's algorithm stands in the certificate twice.
+    #[error("the certificate names two different signature algorithms")]
+    TwoSignatureAlgorithms,
 }
 
 impl SigningCertificate {
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, CertificateError> {
+    pub(crate) fn parse(bytes: &[u8], profile: Profile) -> Result<Self, CertificateError> {
         use CertificateError as Error;
         if bytes.len() > MAX_CERTIFICATE_BYTES {
             return Err(Error::TooLarge { found: bytes.len() });
         }
-        let certificate =
-            Certificate::from_der(bytes).map_err(|error| Error::Malformed(Some(error)))?;
+        let malformed = |error| Error::Malformed(Some(error));
+        let certificate = Certificate::from_der(bytes).map_err(malformed)?;
         // The certificate log signed the body as it is encoded anew, without its own timestamp.
         if certificate.to_der().ok().as_deref() != Some(bytes) {
             return Err(Error::Malformed(None));
         }
-        let body = &certificate.tbs_certificate;
+        let body_bytes = signed_body(bytes).map_err(malformed)?.to_vec();
+        let signature_algorithm = certificate.signature_algorithm.oid;
+        let body = certificate.tbs_certificate;
         if body.version != x509_cert::Version::V3 {
             return Err(Error::Version);
+        }
+        if body.signature != certificate.signature_algorithm {
+            return Err(Error::TwoSignatureAlgorithms);
         }
         check_time_encoding(&body.validity)?;
         let extensions = Extensions::new(body.extensions.as_deref().unwrap_or_default())?;
         may_sign_code(&extensions)?;
-        has_p256_key(&body.subject_public_key_info)?;
+        let key_kind = key_kind(&body.subject_public_key_info, profile)?;
         let (claims, issuer) = read_claims(&extensions)?;
-        let (san, further) = read_names(&extensions)?;
+        let (san, further) = read_names(&extensions, profile)?;
         if body.subject.is_empty() && !extensions.is_critical(SUBJECT_ALT_NAME) {
             return Err(Error::NameNotCritical);
         }
         let authority = extensions.read::<AuthorityKeyIdentifier>(AUTHORITY_KEY_ID)?;
         let key_id = authority.and_then(|authority| authority.key_identifier);
-        let encoded_name = body
-            .issuer
-            .to_der()
-            .map_err(|error| Error::Malformed(Some(error)))?;
+        let authority_key_id = key_id.map(OctetString::into_bytes);
+        if authority_key_id.is_none() && profile == Profile::Attestation {
+            return Err(Error::NoAuthorityKeyId);
+        }
+        let sct = read_sct(&extensions)?;
+        if sct.is_none() && profile == Profile::Attestation {
+            return Err(Error::NoSct);
+        }
         Ok(Self {
             identity: Identity::new(san, further, issuer),
             claims,
             not_before: timestamp(&body.validity.not_before),
             not_after: timestamp(&body.validity.not_after),
-            issuer_name: encoded_name,
-            authority_key_id: key_id.ok_or(Error::NoAuthorityKeyId)?.into_bytes(),
-            sct: read_sct(&extensions)?,
+            issuer_name: body.issuer.to_der().map_err(malformed)?,
+            authority_key_id,
+            sct,
+            spki: body.subject_public_key_info.to_der().map_err(malformed)?,
+            key_kind,
+            body: body_bytes,
+            signature_algorithm,
+            signature: certificate
+                .signature
+                .as_bytes()
+                .ok_or(Error::Malformed(None))?
+                .to_vec(),
+            logged_body: without_timestamps(body).map_err(malformed)?,
         })
     }
+}
+
+/// The part of a certificate that its issuer signed (RFC 5280 §4.1.1.1), as it stands.
+pub(crate) fn signed_body(certificate: &[u8]) -> Result<&[u8], der::Error> {
+    let mut reader = SliceReader::new(certificate)?;
+    let header = der::Header::decode(&mut reader)?;
+    header.tag.assert_eq(der::Tag::Sequence)?;
+    reader.tlv_bytes()
+}
+
+/// The body as the certificate log signed it (RFC 6962 §3.2): without the extension that holds its timestamps.
+fn without_timestamps(mut body: TbsCertificate) -> Result<Vec<u8>, der::Error> {
+    if let Some(extensions) = &mut body.extensions {
+        extensions.retain(|extension| extension.extn_id != SCT_LIST);
+    }
+    body.to_der()
 }
 
 /// A certificate's time, in whole seconds.
@@ -329,7 +429,10 @@ fn may_sign_code(extensions: &Extensions<'_>) -> Result<(), CertificateError> {
     Ok(())
 }
 
-fn has_p256_key(key: &x509_cert::spki::SubjectPublicKeyInfoOwned) -> Result<(), CertificateError> {
+fn key_kind(
+    key: &x509_cert::spki::SubjectPublicKeyInfoOwned,
+    profile: Profile,
+) -> Result<KeyKind, CertificateError> {
     /// An uncompressed point: 0x04 and two coordinates of 32 bytes.
     const POINT_BYTES: usize = 65;
     let curve = key
@@ -337,10 +440,13 @@ fn has_p256_key(key: &x509_cert::spki::SubjectPublicKeyInfoOwned) -> Result<(), 
         .parameters
         .as_ref()
         .and_then(|parameters| parameters.decode_as::<ObjectIdentifier>().ok());
+    let kind = KeyKind::of_oids(key.algorithm.oid, curve);
     let point = key.subject_public_key.as_bytes().unwrap_or_default();
     let uncompressed = point.first() == Some(&4) && point.len() == POINT_BYTES;
-    if key.algorithm.oid == EC_PUBLIC_KEY && curve == Some(P256) && uncompressed {
-        return Ok(());
+    match (kind, profile) {
+        (Some(KeyKind::P256), _) if uncompressed => return Ok(KeyKind::P256),
+        (Some(kind), Profile::Bundle) if kind != KeyKind::P256 => return Ok(kind),
+        _ => {}
     }
     let curve = curve
         .map(|curve| format!(" on {curve}"))
@@ -353,6 +459,7 @@ fn has_p256_key(key: &x509_cert::spki::SubjectPublicKeyInfoOwned) -> Result<(), 
 /// The first name, and any further ones.
 fn read_names(
     extensions: &Extensions<'_>,
+    profile: Profile,
 ) -> Result<(SubjectName, Vec<SubjectName>), CertificateError> {
     use CertificateError as Error;
     let names = extensions
@@ -365,6 +472,13 @@ fn read_names(
     let name = |name: &GeneralName| match name {
         GeneralName::Rfc822Name(email) => Ok(SubjectName::Email(email.to_string())),
         GeneralName::UniformResourceIdentifier(uri) => Ok(SubjectName::Uri(uri.to_string())),
+        GeneralName::OtherName(other)
+            if profile == Profile::Bundle && other.type_id == USER_NAME =>
+        {
+            let text = other.value.decode_as::<Utf8StringRef<'_>>();
+            let text = text.map_err(|_| malformed(SUBJECT_ALT_NAME))?;
+            Ok(SubjectName::Username(text.to_string()))
+        }
         _ => Err(Error::NameKind),
     };
     let (first, further) = names.split_first().ok_or(Error::NoName)?;
@@ -415,9 +529,11 @@ fn read_claims(extensions: &Extensions<'_>) -> Result<(Claims, String), Certific
     }
 }
 
-fn read_sct(extensions: &Extensions<'_>) -> Result<Sct, CertificateError> {
+fn read_sct(extensions: &Extensions<'_>) -> Result<Option<Sct>, CertificateError> {
     use CertificateError as Error;
-    let list = extensions.find(SCT_LIST).ok_or(Error::NoSct)?;
+    let Some(list) = extensions.find(SCT_LIST) else {
+        return Ok(None);
+    };
     let list = SignedCertificateTimestampList::from_der(list).map_err(|_| malformed(SCT_LIST))?;
     let timestamps = list.parse_timestamps().map_err(|_| malformed(SCT_LIST))?;
     let [timestamp] = timestamps.as_slice() else {
@@ -429,8 +545,18 @@ fn read_sct(extensions: &Extensions<'_>) -> Result<Sct, CertificateError> {
         .parse_timestamp()
         .map_err(|_| Error::MalformedSct)?;
     let millis = i64::try_from(sct.timestamp).map_err(|_| Error::MalformedSct)?;
-    Ok(Sct {
+    let algorithm = sct.signature.algorithm;
+    let scheme = match (algorithm.hash, algorithm.signature) {
+        (HashAlgorithm::Sha256, SignatureAlgorithm::Ecdsa) => SctScheme::Ecdsa,
+        (HashAlgorithm::Sha256, SignatureAlgorithm::Rsa) => SctScheme::Rsa,
+        _ => return Err(Error::SctScheme),
+    };
+    Ok(Some(Sct {
         log_id: sct.log_id.key_id,
+        millis: sct.timestamp,
         time: Timestamp::from_millisecond(millis).map_err(|_| Error::MalformedSct)?,
-    })
+        extensions: sct.extensions.into_vec(),
+        scheme,
+        signature: sct.signature.signature.into_vec(),
+    }))
 }

@@ -207,6 +207,16 @@ pub enum Hash {
     Sha512,
 }
 
+impl fmt::Display for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sha256 => "SHA-256",
+            Self::Sha384 => "SHA-384",
+            Self::Sha512 => "SHA-512",
+        })
+    }
+}
+
 impl Hash {
     /// The digest of some bytes.
     pub fn of(self, bytes: &[u8]) -> Vec<u8> {

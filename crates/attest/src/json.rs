@@ -13,7 +13,7 @@ use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 pub use fields::FieldError;
-pub(crate) use fields::{Object, type_of};
+pub(crate) use fields::{Object, camel_case, type_of};
 
 /// Arrays and objects inside each other. A provenance object needs 10, the deepest SLSA predicates seen about as many;
 /// every reader's stack survives this.

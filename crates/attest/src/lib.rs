@@ -4,30 +4,39 @@
 //! the cryptography and the transparency log prove of a file, and [`Proven::by`] whether that was the publisher whom the
 //! caller expected. Nothing here touches a disk, a network or the clock.
 
+mod artifact;
 pub mod attestation;
+pub mod bundle;
 mod certificate;
 pub mod crypto;
 pub mod domain;
 mod encoding;
+mod entry;
 pub mod identity;
 mod json;
 pub mod log;
+mod managed_key;
 pub mod provenance;
 pub mod publisher;
 pub mod root;
 pub mod root_facts;
-mod sigstore;
 pub mod stamp;
 pub mod statement;
 pub mod verify;
 
+pub use artifact::Artifact;
 pub use attestation::{Attestation, AttestationError};
+pub use bundle::{
+    Bundle, BundleContent, BundleError, BundleSigner, BundleVerifyError, MediaType, ProvenBundle,
+    verify_bundle,
+};
 pub use certificate::{CertificateError, CertificateFacts};
 pub use domain::{DomainError, DomainName, TrustDomain, TrustDomains};
 pub use encoding::Base64Error;
 pub use identity::{Claims, Identity, SubjectName};
 pub use json::{FieldError, JsonError, read as read_strict_json};
-pub use log::LogEntryFacts;
+pub use log::{LogEntryFacts, SignedTime, TimeSource};
+pub use managed_key::ManagedKey;
 pub use provenance::{
     AttestationBundle, Provenance, ProvenanceError, ProvenanceVerifyError, verify_provenance,
 };
@@ -39,6 +48,6 @@ pub use root::{TrustRoot, TrustRootError};
 pub use statement::{PredicateType, Statement};
 pub use touchplate_packaging::{Filename, Sha256};
 pub use verify::{
-    EntryError, FileFacts, NoMatch, Proven, Repeated, VerificationRecord, Verified, VerifyError,
-    verify, without_repeats,
+    CertificateMemory, EntryError, FileFacts, NoMatch, Proven, Repeated, TimestampError,
+    VerificationRecord, Verified, VerifyError, verify, verify_remembering, without_repeats,
 };

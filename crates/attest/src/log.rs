@@ -4,8 +4,10 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use crate::encoding;
+use crate::entry::InclusionProof;
 
 /// The longest note that is read. Rekor's are about 260 bytes; each witness adds about 100.
 pub const MAX_NOTE_BYTES: usize = 16 * 1024;
@@ -20,9 +22,21 @@ pub struct Checkpoint {
     origin: String,
     tree_size: u64,
     root_hash: [u8; 32],
-    /// Where the signature lines begin in the note.
-    signatures_at: usize,
-    signers: Vec<String>,
+    /// Length of the note's text, which is what is signed.
+    text_bytes: usize,
+    signatures: Vec<NoteSignature>,
+}
+
+/// A signature line of a note, `— name base64(key hint of 4 bytes, signature)`. Names and hints are claims: only the
+/// key decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoteSignature {
+    /// Who is said to have signed.
+    pub name: String,
+    /// The start of the key's identifier.
+    pub key_hint: [u8; 4],
+    /// The signature.
+    pub bytes: Vec<u8>,
 }
 
 /// Why text is no checkpoint.
@@ -104,17 +118,17 @@ impl Checkpoint {
         let root_hash = root_hash.ok_or_else(|| Error::RootHash {
             found: crate::json::shown(root),
         })?;
-        let signers = signatures
+        let signatures = signatures
             .split('\n')
             .map(|line| {
-                signer(line).ok_or_else(|| Error::SignatureLine {
+                signature(line).ok_or_else(|| Error::SignatureLine {
                     found: crate::json::shown(line),
                 })
             })
             .collect::<Result<Vec<_>, _>>()?;
-        if signers.len() > MAX_NOTE_SIGNATURES {
+        if signatures.len() > MAX_NOTE_SIGNATURES {
             return Err(Error::TooManySignatures {
-                found: signers.len(),
+                found: signatures.len(),
             });
         }
         Ok(Self {
@@ -122,8 +136,8 @@ impl Checkpoint {
             origin,
             tree_size,
             root_hash,
-            signatures_at: text.len() + "\n\n".len(),
-            signers,
+            text_bytes: text.len() + "\n".len(),
+            signatures,
         })
     }
 
@@ -148,30 +162,140 @@ impl Checkpoint {
     }
 
     /// The names on the signature lines, in order. Names are claims: only the key decides.
-    pub fn signers(&self) -> &[String] {
-        &self.signers
+    pub fn signers(&self) -> impl Iterator<Item = &str> {
+        self.signatures.iter().map(|it| it.name.as_str())
+    }
+
+    /// The signature lines, in order.
+    pub fn signatures(&self) -> impl Iterator<Item = &NoteSignature> {
+        self.signatures.iter()
+    }
+
+    /// What is signed: the note up to the blank line.
+    pub fn text(&self) -> &str {
+        self.note.get(..self.text_bytes).unwrap_or_default()
     }
 }
 
-impl Checkpoint {
-    /// The note with only those signature lines that bear `name`: to whom others belong is not for their key to say.
-    pub(crate) fn signed_by(&self, name: &str) -> Option<String> {
-        let (text, signatures) = self.note.split_at_checked(self.signatures_at)?;
-        let lines = signatures.split_inclusive('\n').zip(&self.signers);
-        let theirs: String = lines
-            .filter(|(_, signer)| *signer == name)
-            .map(|(line, _)| line)
-            .collect();
-        (!theirs.is_empty()).then(|| format!("{text}{theirs}"))
-    }
-}
-
-/// The name on a signature line `— name base64(key hint of 4 bytes, signature)`.
-fn signer(line: &str) -> Option<String> {
+fn signature(line: &str) -> Option<NoteSignature> {
     let (name, signature) = line.strip_prefix("\u{2014} ")?.split_once(' ')?;
     let named = !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c == '+');
-    let signed = encoding::base64(signature).is_ok_and(|bytes| bytes.len() > 4);
-    (named && signed).then(|| name.to_owned())
+    let signed = encoding::base64(signature).ok()?;
+    let (key_hint, bytes) = signed.split_first_chunk::<4>()?;
+    (named && !bytes.is_empty()).then(|| NoteSignature {
+        name: name.to_owned(),
+        key_hint: *key_hint,
+        bytes: bytes.to_vec(),
+    })
+}
+
+/// The hash of an entry as a leaf of its log's tree (RFC 9162 §2.1.1).
+pub fn leaf_hash(body: &[u8]) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    hasher.update([0]);
+    hasher.update(body);
+    hasher.finalize().into()
+}
+
+fn node_hash(left: &[u8; 32], right: &[u8; 32]) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    hasher.update([1]);
+    hasher.update(left);
+    hasher.update(right);
+    hasher.finalize().into()
+}
+
+/// Why an inclusion proof proves nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InclusionError {
+    /// The entry is not in a tree of that size.
+    #[error("the index {index} is not in a tree of {size} entries")]
+    Outside {
+        /// The entry's index.
+        index: u64,
+        /// The tree's size.
+        size: u64,
+    },
+    /// A proof has one hash for each level on the way up.
+    #[error("expected {expected} hashes for that place in the tree, found {found}")]
+    Length {
+        /// How many there must be.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// The hashes lead elsewhere.
+    #[error("the hashes lead to another root")]
+    Root,
+}
+
+/// Whether a proof leads from a leaf to its root (RFC 9162 §2.1.3.2). Whose root it is, the checkpoint says.
+pub fn check_inclusion(leaf: &[u8; 32], proof: &InclusionProof) -> Result<(), InclusionError> {
+    let (index, size) = (proof.log_index, proof.tree_size);
+    if index >= size {
+        return Err(InclusionError::Outside { index, size });
+    }
+    let expected = proof_length(index, size);
+    if proof.hashes.len() != expected {
+        return Err(InclusionError::Length {
+            expected,
+            found: proof.hashes.len(),
+        });
+    }
+    let (mut node, mut last, mut hash) = (index, size - 1, *leaf);
+    for sibling in &proof.hashes {
+        if node & 1 == 1 || node == last {
+            hash = node_hash(sibling, &hash);
+            // At the right edge the levels without a sibling have no hash in the proof.
+            while node & 1 == 0 && node != 0 {
+                node >>= 1;
+                last >>= 1;
+            }
+        } else {
+            hash = node_hash(&hash, sibling);
+        }
+        node >>= 1;
+        last >>= 1;
+    }
+    if hash == proof.root_hash {
+        return Ok(());
+    }
+    Err(InclusionError::Root)
+}
+
+/// Hashes of a proof: one for each level up to where the paths of the leaf and the last leaf meet, and above that one for
+/// each left neighbour.
+fn proof_length(index: u64, size: u64) -> usize {
+    let inner = u64::BITS - (index ^ (size - 1)).leading_zeros();
+    let border = (index >> inner.min(u64::BITS - 1)).count_ones();
+    usize::try_from(inner + border).unwrap_or(usize::MAX)
+}
+
+/// A time at which a signature is proved to have been there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedTime {
+    /// The time.
+    pub time: Timestamp,
+    /// Whose word it is.
+    pub source: TimeSource,
+}
+
+/// Who says when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TimeSource {
+    /// A Rekor v1 log, in its signed promise.
+    Log {
+        /// Its id, hex.
+        log_id: String,
+        /// Its address in the trust root.
+        url: String,
+    },
+    /// A timestamp authority (RFC 3161).
+    Authority {
+        /// Its address in the trust root.
+        uri: String,
+    },
 }
 
 /// One verified entry of a transparency log.
@@ -183,9 +307,10 @@ pub struct LogEntryFacts {
     pub log_url: String,
     /// The entry's index over all of the log's shards: what its search page takes.
     pub log_index: u64,
-    /// When the log took the entry, by its signed promise.
-    pub integrated_time: Timestamp,
-    /// The entry's kind and version, `dsse 0.0.1`.
+    /// When the log took the entry, by its signed promise. Rekor v2 makes none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub integrated_time: Option<Timestamp>,
+    /// The entry's kind and version, such as `dsse 0.0.1`.
     pub kind: String,
     /// The origin line of the checkpoint that the entry is proved under.
     pub checkpoint_origin: String,
@@ -213,7 +338,8 @@ mod tests {
         assert_eq!(checkpoint.origin(), "log.example");
         assert_eq!(checkpoint.tree_size(), 0);
         assert_eq!(checkpoint.root_hash(), &[0; 32]);
-        assert_eq!(checkpoint.signers(), ["log.example", "witness/1"]);
+        let signers: Vec<&str> = checkpoint.signers().collect();
+        assert_eq!(signers, ["log.example", "witness/1"]);
         assert_eq!(checkpoint.note(), note);
         assert_eq!(Checkpoint::parse(&good()).unwrap().tree_size(), 7);
     }

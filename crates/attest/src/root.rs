@@ -1,20 +1,34 @@
 //! The trust root: the authorities and logs that are believed a priori, from Sigstore's `trusted_root.json`.
 
+mod authority;
+mod read;
+
 use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
 use touchplate_packaging::Sha256;
 
+use crate::certificate::SctScheme;
+use crate::crypto::{self, KeyError, Provider, PublicKey};
 use crate::encoding;
-use crate::json::{self, JsonError};
-use crate::sigstore::{self, Material};
+use crate::json::{self, FieldError, JsonError};
+use crate::stamp::{self, StampError};
+
+pub use authority::IssuanceError;
+pub(crate) use authority::{Issuer, NotInForce, below};
 
 /// The longest trust root that is read. The public-good one has 7 kB; each key or certificate adds about one.
 pub const MAX_TRUST_ROOT_BYTES: usize = 512 * 1024;
 
-/// Certificate authorities' certificates in a root, and logs of one kind. The public-good root has 3 certificates and
-/// 2 logs after four years. A verifier is prepared for each pair, at some 50 µs and 10 kB.
-pub const MAX_AUTHORITIES_AND_LOGS: usize = 16;
+/// Authorities of one kind, certificates of one of them, and logs of one kind. The public-good root has 2 authorities,
+/// 3 certificates and 2 logs after four years.
+pub const MAX_AUTHORITIES_AND_LOGS: usize = 32;
+
+/// Sigstore's public-good instance.
+const PUBLIC_GOOD: &[u8] = include_bytes!("../roots/public-good.json");
+
+/// Sigstore's staging instance.
+const STAGING: &[u8] = include_bytes!("../roots/staging.json");
 
 /// A trust root, parsed and prepared once. A clone shares it.
 #[derive(Clone)]
@@ -25,6 +39,15 @@ pub struct TrustRoot {
 struct Inner {
     digest: Sha256,
     material: Material,
+    provider: &'static dyn Provider,
+}
+
+/// The keys and certificates of a root, prepared.
+pub(crate) struct Material {
+    pub(crate) logs: Vec<Log>,
+    pub(crate) certificate_logs: Vec<CertificateLog>,
+    pub(crate) issuers: Vec<Issuer>,
+    pub(crate) timestamp_authorities: Vec<stamp::Authority>,
 }
 
 /// Why JSON is no usable trust root.
@@ -43,7 +66,29 @@ pub enum TrustRootError {
     },
     /// A field is missing or malformed.
     #[error("the trust root is malformed")]
-    Malformed(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Malformed(#[from] FieldError),
+    /// A validity window has no start, which Sigstore's format requires.
+    #[error("the validity window of {what} has no start")]
+    NoWindowStart {
+        /// Whose window.
+        what: String,
+    },
+    /// The start or end of a validity window is no RFC 3339 time.
+    #[error("expected RFC 3339 times in the validity window of {what}, found {found:?}")]
+    WindowTime {
+        /// Whose window.
+        what: String,
+        /// What stands there, shortened.
+        found: String,
+    },
+    /// A log's key is none of the kind that it claims to be.
+    #[error("the key of {what} cannot be used")]
+    Key {
+        /// Whose key.
+        what: String,
+        /// What is wrong with it.
+        source: KeyError,
+    },
     /// More than [`MAX_AUTHORITIES_AND_LOGS`].
     #[error("expected at most {MAX_AUTHORITIES_AND_LOGS} {what} in the trust root, found {found}")]
     TooMany {
@@ -92,29 +137,78 @@ pub enum TrustRootError {
         /// Counted from 1.
         position: usize,
     },
-    /// The verifying library cannot use a key or certificate.
-    #[error("the trust root cannot be used")]
-    Unusable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A certificate of an authority constrains what may be issued below it in a way that is not understood here.
+    #[error(
+        "certificate {position} of the authority {authority} has constraints that are not known here: {oid}"
+    )]
+    Constraint {
+        /// The authority's URI.
+        authority: String,
+        /// Counted from 1.
+        position: usize,
+        /// The extension's OID.
+        oid: String,
+    },
+    /// More certificates stand below one of a chain than it permits (RFC 5280 §4.2.1.9).
+    #[error(
+        "the chain of the authority {authority} is longer than its certificate {position} permits"
+    )]
+    PathLength {
+        /// The authority's URI.
+        authority: String,
+        /// Counted from 1.
+        position: usize,
+    },
+    /// A timestamp authority's certificates cannot be used.
+    #[error("the timestamp authority {authority} cannot be used")]
+    TimestampAuthority {
+        /// The authority's URI.
+        authority: String,
+        /// What is wrong with it.
+        source: StampError,
+    },
 }
 
 impl TrustRoot {
     /// Sigstore's public-good instance, as embedded in this version of the program.
     pub fn public_good() -> Self {
-        static ROOT: LazyLock<TrustRoot> = LazyLock::new(|| {
-            TrustRoot::from_json(sigstore::PUBLIC_GOOD.as_bytes())
-                .expect("the embedded root parses: a test of this crate reads it")
-        });
+        static ROOT: LazyLock<TrustRoot> = LazyLock::new(|| embedded(PUBLIC_GOOD));
         ROOT.clone()
+    }
+
+    /// Sigstore's staging instance, as embedded in this version of the program. It is for trying things out: whoever
+    /// asks it gets certificates, and its keys are not kept as public good's are.
+    pub fn staging() -> Self {
+        static ROOT: LazyLock<TrustRoot> = LazyLock::new(|| embedded(STAGING));
+        ROOT.clone()
+    }
+
+    /// The JSON of [`public_good`](Self::public_good).
+    pub fn public_good_json() -> &'static [u8] {
+        PUBLIC_GOOD
+    }
+
+    /// The JSON of [`staging`](Self::staging).
+    pub fn staging_json() -> &'static [u8] {
+        STAGING
     }
 
     /// A root from `trusted_root.json`.
     pub fn from_json(json: &[u8]) -> Result<Self, TrustRootError> {
-        json::read(json, MAX_TRUST_ROOT_BYTES)?;
-        let text = json::text(json, MAX_TRUST_ROOT_BYTES)?;
+        Self::with_provider(json, crypto::default_provider())
+    }
+
+    /// A root from `trusted_root.json`, whose signatures are checked by `provider`.
+    pub fn with_provider(
+        json: &[u8],
+        provider: &'static dyn Provider,
+    ) -> Result<Self, TrustRootError> {
+        let value = json::camel_case(json::read(json, MAX_TRUST_ROOT_BYTES)?)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 digest: Sha256::of(json),
-                material: Material::read(text)?,
+                material: read::material(&value, provider)?,
+                provider,
             }),
         })
     }
@@ -127,6 +221,14 @@ impl TrustRoot {
     pub(crate) fn material(&self) -> &Material {
         &self.inner.material
     }
+
+    pub(crate) fn provider(&self) -> &'static dyn Provider {
+        self.inner.provider
+    }
+}
+
+fn embedded(json: &[u8]) -> TrustRoot {
+    TrustRoot::from_json(json).expect("the embedded roots parse: a test of this crate reads them")
 }
 
 impl std::fmt::Debug for TrustRoot {
@@ -151,11 +253,11 @@ impl Window {
 }
 
 /// A transparency log of the root.
-#[derive(Debug)]
 pub(crate) struct Log {
     pub(crate) id: [u8; 32],
     pub(crate) url: String,
     pub(crate) window: Window,
+    pub(crate) key: Box<dyn PublicKey>,
     /// The id is the SHA-256 of the key: how Rekor v1 makes it. The tiled logs of v2 make theirs otherwise.
     pub(crate) is_rekor_v1: bool,
 }
@@ -180,40 +282,19 @@ impl Log {
 }
 
 /// A certificate transparency log of the root.
-#[derive(Debug)]
 pub(crate) struct CertificateLog {
     pub(crate) id: [u8; 32],
     pub(crate) window: Window,
+    pub(crate) scheme: SctScheme,
+    pub(crate) key: Box<dyn PublicKey>,
 }
 
-/// A certificate of the root that may have issued a signing certificate.
-#[derive(Debug)]
-pub(crate) struct Issuer {
-    /// Its subject, DER.
-    pub(crate) name: Vec<u8>,
-    /// Its subject key identifier, if it has one.
-    pub(crate) key_id: Option<Vec<u8>>,
-    /// When the root believes its authority.
-    pub(crate) window: Window,
-    /// It and the certificates above it, up to the top of its chain.
-    pub(crate) path: Vec<PathCertificate>,
-}
+impl Material {
+    pub(crate) fn log(&self, id: &[u8; 32]) -> Option<&Log> {
+        self.logs.iter().find(|log| log.id == *id)
+    }
 
-/// What must hold at signing time of a certificate above the signing one.
-#[derive(Clone, Debug)]
-pub(crate) struct PathCertificate {
-    pub(crate) subject: String,
-    pub(crate) not_before: Timestamp,
-    pub(crate) not_after: Timestamp,
-}
-
-impl Issuer {
-    /// Whether the signing certificate says that this is its issuer.
-    pub(crate) fn is_named_by(&self, issuer_name: &[u8], authority_key_id: &[u8]) -> bool {
-        self.name == issuer_name
-            && self
-                .key_id
-                .as_deref()
-                .is_none_or(|id| id == authority_key_id)
+    pub(crate) fn certificate_log(&self, id: &[u8; 32]) -> Option<&CertificateLog> {
+        self.certificate_logs.iter().find(|log| log.id == *id)
     }
 }

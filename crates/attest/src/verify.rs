@@ -1,23 +1,30 @@
 //! Whether an attestation holds for a file, and whose it is.
 
+mod body;
+mod content;
 mod entry;
 mod error;
+mod evidence;
+mod memory;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use touchplate_packaging::{Filename, Sha256};
 
-pub use error::{EntryError, VerifyError};
+pub(crate) use body::pem;
+pub(crate) use content::Content;
+pub use error::{EntryError, TimestampError, VerifyError};
+pub(crate) use evidence::{Evidence, Signer, establish};
+pub use memory::CertificateMemory;
 
-use crate::attestation::{Attestation, TransparencyEntry};
-use crate::certificate::SigningCertificate;
+use crate::attestation::Attestation;
+use crate::certificate::Profile;
 use crate::identity::{Claims, Identity};
 use crate::json;
-use crate::log::LogEntryFacts;
+use crate::log::{LogEntryFacts, SignedTime};
 use crate::publisher::{self, ClaimContradicted, EnvironmentCheck, Mismatch, Publisher};
-use crate::root::{Issuer, TrustRoot};
-use crate::sigstore::Refused;
-use crate::statement::{self, PredicateType, STATEMENT_TYPE, Statement};
+use crate::root::TrustRoot;
+use crate::statement::{self, PAYLOAD_TYPE, PredicateType, STATEMENT_TYPE, Statement};
 
 /// The file that an attestation must be about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,12 +46,14 @@ pub struct FileFacts {
 ///    extension twice and no unknown critical one, with a subject name, an issuer claim and one certificate timestamp;
 /// 6. the timestamp's log is in the root, believed at that time, and the time has come;
 /// 7. the certificate's issuer is in the root, by name and key identifier;
-/// 8. each log entry is `dsse` 0.0.1, of the log of the root that its id names;
-/// 9. its time is promised, not in the future, and within the certificate's validity;
+/// 8. each log entry is `dsse` 0.0.1 (Rekor v1) or `hashedrekord` 0.0.2 (Rekor v2), of the log of the root that its id
+///    names;
+/// 9. the time is promised by the log, or stamped by a timestamp authority of the root, not in the future, and within
+///    the certificate's validity;
 /// 10. the log's key was believed at that time;
 /// 11. the issuer was believed, and its certificate and those above it were valid at that time;
-/// 12. its inclusion proof and checkpoint agree on size and root, the checkpoint names the log as its origin and signer,
-///     and the entry's index is in the tree;
+/// 12. the entry's inclusion proof and checkpoint agree on size and root, the checkpoint names the log as its origin and
+///     signer, and the entry's index is in the tree;
 /// 13. its body is readable, of the entry's kind, and hashes with SHA-256;
 /// 14. the body's one signature, its certificate and its statement are the attestation's;
 /// 15. the issuer signed the certificate;
@@ -54,124 +63,81 @@ pub struct FileFacts {
 /// 19. the log signed the checkpoint;
 /// 20. the certificate's key signed the statement.
 ///
-/// Cheap rules come before signatures, so of two faults the cheaper one is named.
+/// Cheap rules come before signatures, so of two faults the cheaper one is named. Nothing but the arguments is looked at.
 ///
-/// Nothing but the arguments is looked at, with one exception: the library that checks the signatures refuses times
-/// beyond the system's clock as well, so a `now` beyond it is no use.
+/// ```
+/// use touchplate_attest::{Attestation, FileFacts, TrustRoot, verify};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let json = b"{}";
+/// let file = FileFacts {
+///     filename: "demo-1.0-py3-none-any.whl".parse()?,
+///     sha256: touchplate_attest::Sha256::of(b"the file's bytes"),
+/// };
+/// let read = Attestation::parse(json);
+/// let Ok(attestation) = read else {
+///     println!("{}", read.unwrap_err());
+///     return Ok(());
+/// };
+/// let proven = verify(&file, &attestation, &TrustRoot::public_good(), "2026-01-01T00:00:00Z".parse()?)?;
+/// println!("{} was signed by {}", file.filename, proven.identity().san());
+/// # Ok(())
+/// # }
+/// ```
 pub fn verify(
     file: &FileFacts,
     attestation: &Attestation,
     root: &TrustRoot,
     now: Timestamp,
 ) -> Result<Proven, VerifyError> {
-    let statement = attestation.statement();
-    check_statement(file, statement)?; // 1 to 4
-    let certificate = SigningCertificate::parse(&attestation.certificate)?; // 5
-    check_certificate_timestamp(&certificate, root, now)?; // 6
-    let named =
-        |it: &Issuer| it.is_named_by(&certificate.issuer_name, &certificate.authority_key_id);
-    let issuers: Vec<_> = root
-        .material()
-        .issuers()
-        .filter(|(_, issuer)| named(issuer))
-        .collect();
-    if issuers.is_empty() {
-        return Err(VerifyError::UnknownAuthority); // 7
-    }
-    let case = Case {
-        file,
-        attestation,
-        certificate: &certificate,
-        issuers: &issuers,
-        root,
-        now,
+    check(file, attestation, root, now, None)
+}
+
+/// [`verify`], for many files: a certificate that signed several of them has its chain and timestamp checked once.
+/// Everything that depends on the file or on time is checked each time.
+pub fn verify_remembering(
+    memory: &mut CertificateMemory,
+    file: &FileFacts,
+    attestation: &Attestation,
+    root: &TrustRoot,
+    now: Timestamp,
+) -> Result<Proven, VerifyError> {
+    check(file, attestation, root, now, Some(memory))
+}
+
+fn check(
+    file: &FileFacts,
+    attestation: &Attestation,
+    root: &TrustRoot,
+    now: Timestamp,
+    memory: Option<&mut CertificateMemory>,
+) -> Result<Proven, VerifyError> {
+    check_statement(file, attestation.statement())?; // 1 to 4
+    let evidence = Evidence {
+        profile: Profile::Attestation,
+        signer: Signer::Certificate {
+            der: &attestation.certificate,
+            intermediates: &[],
+        },
+        content: Content::envelope(PAYLOAD_TYPE, &attestation.payload),
+        hash: None,
+        signature: &attestation.signature,
+        entries: &attestation.entries,
+        timestamps: &attestation.timestamps,
     };
-    let mut entries = Vec::new();
-    for (at, entry) in attestation.entries.iter().enumerate() {
-        entries.push(case.check_entry(entry, at + 1)?);
-    }
+    let established = evidence::establish(&evidence, root, now, memory)?; // 5 to 20
+    let holder = established.holder.ok_or(VerifyError::UnknownAuthority)?;
+    let certificate = holder.certificate();
     Ok(Proven {
         file: file.clone(),
         attestation: attestation.clone(),
-        identity: certificate.identity,
-        claims: certificate.claims,
-        entries,
+        identity: certificate.identity.clone(),
+        claims: certificate.claims.clone(),
+        entries: established.entries,
+        times: established.times,
         root_digest: *root.digest(),
         verified_at: now,
     })
-}
-
-/// What every log entry is held against.
-struct Case<'a> {
-    file: &'a FileFacts,
-    attestation: &'a Attestation,
-    certificate: &'a SigningCertificate,
-    /// The certificates of the root that bear the issuer's name and key identifier, one at least.
-    issuers: &'a [(usize, &'a Issuer)],
-    root: &'a TrustRoot,
-    now: Timestamp,
-}
-
-impl Case<'_> {
-    /// Steps 8 to 20 for one entry.
-    fn check_entry(
-        &self,
-        entry: &TransparencyEntry,
-        position: usize,
-    ) -> Result<LogEntryFacts, VerifyError> {
-        let refuse = |source| VerifyError::Entry { position, source };
-        let checked = entry::check(
-            self.attestation,
-            entry,
-            self.certificate,
-            self.root,
-            self.now,
-        );
-        let (log, facts) = checked.map_err(refuse)?;
-        // Usually there is one issuer; another certificate of the root may bear the same name and key identifier, with
-        // other dates, another window or even another key.
-        let mut first = None;
-        for &(number, issuer) in self.issuers {
-            let in_force = entry::in_force(issuer, facts.integrated_time).map_err(refuse); // 11
-            let outcome = in_force.and_then(|()| {
-                let material = self.root.material();
-                let checked =
-                    material.check(number, log, self.attestation, entry, &self.file.sha256); // 15 to 20
-                checked.map_err(|refused| from_refused(refused, position))
-            });
-            match outcome {
-                Ok(()) => return Ok(facts),
-                Err(refused) if is_about_issuer(&refused) => first = first.or(Some(refused)),
-                Err(refused) => return Err(refused),
-            }
-        }
-        Err(first.unwrap_or(VerifyError::UnknownAuthority))
-    }
-}
-
-fn is_about_issuer(refused: &VerifyError) -> bool {
-    use EntryError::{AuthorityNotInForce, AuthorityNotValid};
-    match refused {
-        VerifyError::CertificateSignature(_) => true,
-        VerifyError::Entry { source, .. } => matches!(
-            source,
-            AuthorityNotInForce { .. } | AuthorityNotValid { .. }
-        ),
-        _ => false,
-    }
-}
-
-fn from_refused(refused: Refused, position: usize) -> VerifyError {
-    let entry = |source| VerifyError::Entry { position, source };
-    match refused {
-        Refused::Chain(cause) => VerifyError::CertificateSignature(cause),
-        Refused::CertificateTimestamp(cause) => VerifyError::CertificateTimestamp(cause),
-        Refused::Promise(cause) => entry(EntryError::Promise(cause)),
-        Refused::InclusionProof(cause) => entry(EntryError::InclusionProof(cause)),
-        Refused::Checkpoint(cause) => entry(EntryError::Checkpoint(cause)),
-        Refused::Signature(cause) => VerifyError::Signature(cause),
-        Refused::Other(cause) => VerifyError::Refused(cause),
-    }
 }
 
 /// Steps 1 to 4.
@@ -226,29 +192,6 @@ fn check_statement(file: &FileFacts, statement: &Statement) -> Result<(), Verify
     Ok(())
 }
 
-/// Step 6.
-fn check_certificate_timestamp(
-    certificate: &SigningCertificate,
-    root: &TrustRoot,
-    now: Timestamp,
-) -> Result<(), VerifyError> {
-    let sct = &certificate.sct;
-    let log = root.material().certificate_log(&sct.log_id);
-    let log = log.ok_or_else(|| VerifyError::UnknownCertificateLog {
-        log_id: hex::encode(sct.log_id),
-    })?;
-    if !log.window.contains(sct.time) {
-        return Err(VerifyError::CertificateLogNotInForce { time: sct.time });
-    }
-    if sct.time > now {
-        return Err(VerifyError::CertificateTimestampInFuture {
-            time: sct.time,
-            now,
-        });
-    }
-    Ok(())
-}
-
 /// What [`verify`] proved: this attestation is about this file, and was made by the holder of this identity at the time
 /// that the log says. It does not say that the identity is the right one: [`by`](Self::by) does.
 #[derive(Clone, Debug)]
@@ -258,6 +201,7 @@ pub struct Proven {
     identity: Identity,
     claims: Claims,
     entries: Vec<LogEntryFacts>,
+    times: Vec<SignedTime>,
     root_digest: Sha256,
     verified_at: Timestamp,
 }
@@ -276,6 +220,12 @@ impl Proven {
     /// Each log entry, in the attestation's order.
     pub fn log_entries(&self) -> &[LogEntryFacts] {
         &self.entries
+    }
+
+    /// Every time at which it is proved to have been signed, one at least: by the promise of a log, or stamped by a
+    /// timestamp authority.
+    pub fn times(&self) -> &[SignedTime] {
+        &self.times
     }
 
     /// Which trust root it was verified under.
@@ -458,6 +408,7 @@ impl Verified {
             identity: proven.identity.clone(),
             claims: proven.claims.clone(),
             log_entries: proven.entries.clone(),
+            times: proven.times.clone(),
             checked: CHECKED.map(str::to_owned).to_vec(),
         }
     }
@@ -525,6 +476,9 @@ pub struct VerificationRecord {
     pub claims: Claims,
     /// Each log entry.
     pub log_entries: Vec<LogEntryFacts>,
+    /// Every time that is proved. Records from before step 2 have none here, but in their entries.
+    #[serde(default)]
+    pub times: Vec<SignedTime>,
     /// The checks, by name; each held.
     pub checked: Vec<String>,
 }

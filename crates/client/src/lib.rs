@@ -1,8 +1,7 @@
-//! What a consumer and a publisher do against any index, over the network or not: [`fetch`], the trust domains that it
-//! is judged by ([`trust_store`]), and who is expected ([`pins`]).
+//! What a consumer and a publisher do against any index, over the network or not: [`fetch`], and the trust domains that
+//! it is judged by ([`trust_store`]).
 //!
 //! Nothing here knows our own server or its storage: an index is what the standards say that it is.
 
 pub mod fetch;
-pub mod pins;
 pub mod trust_store;

@@ -85,15 +85,12 @@ fn run() -> Result<bool, Box<dyn Error>> {
         .iter()
         .filter(|row| kinds.contains(&row.kind))
     {
-        let judged = match row.kind.as_str() {
-            "bundle" => bundle::judge(row, &folder),
-            _ => root(&mut roots, row, &folder)
-                .and_then(|root| judge(row, &folder, &root))
-                .map(Some),
-        };
+        let judged = root(&mut roots, row, &folder).and_then(|root| match row.kind.as_str() {
+            "bundle" => bundle::judge(row, &folder, &root),
+            _ => judge(row, &folder, &root),
+        });
         let (verdict, reason) = match judged {
-            Ok(Some(reason)) => ("accept", reason),
-            Ok(None) => ("unsupported", "a digest that is not judged here".to_owned()),
+            Ok(reason) => ("accept", reason),
             Err(error) => ("reject", in_full(&*error)),
         };
         println!(

@@ -210,19 +210,30 @@ impl<'v> Object<'v> {
         })
     }
 
+    /// An array of canonical base64, empty where it is absent.
+    pub(crate) fn byte_strings(
+        &self,
+        key: &'static str,
+        limit: usize,
+    ) -> Result<Vec<Vec<u8>>, FieldError> {
+        if self.optional(key).is_none() {
+            return Ok(Vec::new());
+        }
+        let bytes = |item: &Value| {
+            let Value::String(text) = item else {
+                return Err(self.wrong_type(key, "an array of strings", item));
+            };
+            encoding::base64(text).map_err(|source| self.not_base64(key, source))
+        };
+        self.array(key, limit)?.iter().map(bytes).collect()
+    }
+
     pub(crate) fn hashes(
         &self,
         key: &'static str,
         limit: usize,
     ) -> Result<Vec<[u8; 32]>, FieldError> {
-        if self.optional(key).is_none() {
-            return Ok(Vec::new());
-        }
-        let hash = |item: &Value| {
-            let Value::String(text) = item else {
-                return Err(self.wrong_type(key, "an array of strings", item));
-            };
-            let bytes = encoding::base64(text).map_err(|source| self.not_base64(key, source))?;
+        let hash = |bytes: Vec<u8>| {
             <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| FieldError::Length {
                 at: self.at(),
                 key,
@@ -230,7 +241,8 @@ impl<'v> Object<'v> {
                 found: bytes.len(),
             })
         };
-        self.array(key, limit)?.iter().map(hash).collect()
+        let hashes = self.byte_strings(key, limit)?;
+        hashes.into_iter().map(hash).collect()
     }
 
     /// An int64 of protobuf's JSON that must not be negative: a string of digits or a whole number, absent for 0.
@@ -265,6 +277,42 @@ impl<'v> Object<'v> {
             None => Ok(()),
         }
     }
+}
+
+/// A document of protobuf's JSON with each key in lowerCamelCase: parsers accept the original snake_case names as well
+/// (ProtoJSON, "Field names"). A key in both spellings is a duplicate.
+pub(crate) fn camel_case(value: Value) -> Result<Value, super::JsonError> {
+    match value {
+        Value::Array(items) => items.into_iter().map(camel_case).collect(),
+        Value::Object(fields) => {
+            let mut renamed = Map::new();
+            for (key, value) in fields {
+                let camel = if key.contains('_') { camel(&key) } else { key };
+                if renamed.contains_key(&camel) {
+                    return Err(super::JsonError::DuplicateKey { key: shown(&camel) });
+                }
+                renamed.insert(camel, camel_case(value)?);
+            }
+            Ok(Value::Object(renamed))
+        }
+        other => Ok(other),
+    }
+}
+
+fn camel(key: &str) -> String {
+    let mut camel = String::with_capacity(key.len());
+    let mut upper = false;
+    for c in key.chars() {
+        if c == '_' {
+            upper = true;
+        } else if upper {
+            camel.push(c.to_ascii_uppercase());
+            upper = false;
+        } else {
+            camel.push(c);
+        }
+    }
+    camel
 }
 
 /// What `value` is, in words.

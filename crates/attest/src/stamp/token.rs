@@ -30,6 +30,7 @@ const GRANTED: [u8; 2] = [0, 1];
 /// A timestamp, read and held against its format. Nothing in it is proved before [`Token::verify`].
 #[derive(Clone, Debug)]
 pub struct Token {
+    der: Vec<u8>,
     time: Timestamp,
     pub(super) imprint: Imprint,
     pub(super) signer: SignerIdentifier,
@@ -40,6 +41,14 @@ pub struct Token {
     pub(super) signature: Vec<u8>,
     certificates: Vec<Vec<u8>>,
 }
+
+impl PartialEq for Token {
+    fn eq(&self, other: &Self) -> bool {
+        self.der == other.der
+    }
+}
+
+impl Eq for Token {}
 
 impl Token {
     /// Reads a TimeStampResp, which must be granted, or the bare token (a CMS ContentInfo), in DER.
@@ -71,6 +80,7 @@ impl Token {
         let attributes = Attributes::read(attributes)?;
         attributes.are_about(content.as_bytes(), hash)?;
         Ok(Self {
+            der: der.to_vec(),
             time,
             imprint,
             signer: signer.identifier,
@@ -80,6 +90,11 @@ impl Token {
             signature: signer.signature.to_vec(),
             certificates,
         })
+    }
+
+    /// The bytes that it was read from.
+    pub fn der(&self) -> &[u8] {
+        &self.der
     }
 
     /// When, by the token's own word, its authority saw the message.

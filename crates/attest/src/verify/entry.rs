@@ -1,41 +1,60 @@
-//! Steps 8 to 14: what must hold of a log entry beside the cryptography.
+//! Steps 8 to 14 and 17 to 19: a log entry, first beside the cryptography, then its log's signatures.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use touchplate_packaging::Sha256;
 
+use super::body::{self, Kind};
 use super::error::EntryError;
-use crate::attestation::{Attestation, InclusionProof, MAX_ATTESTATION_BYTES, TransparencyEntry};
-use crate::certificate::SigningCertificate;
-use crate::json::{self, Object};
-use crate::log::LogEntryFacts;
-use crate::root::{Issuer, Log, TrustRoot};
+use super::evidence::Evidence;
+use crate::certificate::{Profile, SigningCertificate};
+use crate::entry::{InclusionProof, TransparencyEntry};
+use crate::json;
+use crate::log::{self, LogEntryFacts};
+use crate::root::{Log, TrustRoot};
 
-const KIND: &str = "dsse";
-const KIND_VERSION: &str = "0.0.1";
+/// An entry that holds beside the cryptography.
+pub(super) struct Checked<'r> {
+    pub(super) log: &'r Log,
+    pub(super) kind: Kind,
+    /// The time that its promise claims, where it has one.
+    pub(super) time: Option<Timestamp>,
+    pub(super) facts: LogEntryFacts,
+}
 
-/// The number of the entry's log in the root, and its facts, once the cryptography agrees.
-pub(super) fn check(
-    attestation: &Attestation,
+/// Steps 8 to 10 and 12 to 14.
+pub(super) fn check<'r>(
     entry: &TransparencyEntry,
-    certificate: &SigningCertificate,
-    root: &TrustRoot,
+    evidence: &Evidence<'_>,
+    certificate: Option<&SigningCertificate>,
+    root: &'r TrustRoot,
     now: Timestamp,
-) -> Result<(usize, LogEntryFacts), EntryError> {
+) -> Result<Checked<'r>, EntryError> {
     // 8. The entry's kind, and the log that its id names.
-    let (number, log) = find_log(entry, root)?;
+    let (kind, log) = find_log(entry, evidence.profile, root)?;
     // 9. The entry's time: promised, not in the future, within the certificate's validity.
-    let time = entry_time(entry, certificate, now)?;
+    let time = if kind.is_rekor_v1() {
+        entry_time(entry, evidence, certificate, now)?
+    } else if evidence.timestamps.is_empty() && certificate.is_some() {
+        return Err(EntryError::NoTimestamp);
+    } else {
+        None
+    };
     // 10. The log's key was believed then.
-    if !log.window.contains(time) {
+    if let Some(time) = time.filter(|&time| !log.window.contains(time)) {
         return Err(EntryError::LogNotInForce { time });
     }
     // 12. Proof and checkpoint are of one tree, and the entry is in it.
     let proof = entry.proof.as_ref().ok_or(EntryError::NoProof)?;
-    agree(proof, log)?;
-    // 13 and 14. The body is of the entry's kind, and about this statement, signature and certificate.
-    check_body(attestation, entry)?;
+    agree(entry, kind, proof, log, evidence.profile)?;
+    // 13 and 14. The body is of the entry's kind, and about this content, signature and signer.
+    body::check(
+        entry,
+        kind,
+        &evidence.content,
+        evidence.signature,
+        &evidence.signer,
+    )?;
     let facts = LogEntryFacts {
         log_id: hex::encode(entry.log_id),
         log_url: log.url.clone(),
@@ -45,73 +64,80 @@ pub(super) fn check(
         checkpoint_origin: proof.checkpoint.origin().to_owned(),
         tree_size: proof.checkpoint.tree_size(),
     };
-    Ok((number, facts))
+    Ok(Checked {
+        log,
+        kind,
+        time,
+        facts,
+    })
 }
 
 fn find_log<'r>(
     entry: &TransparencyEntry,
+    profile: Profile,
     root: &'r TrustRoot,
-) -> Result<(usize, &'r Log), EntryError> {
-    if (entry.kind.as_str(), entry.kind_version.as_str()) != (KIND, KIND_VERSION) {
-        return Err(EntryError::Kind {
-            kind: json::shown(&entry.kind),
-            version: json::shown(&entry.kind_version),
-        });
-    }
+) -> Result<(Kind, &'r Log), EntryError> {
+    // PEP 740's signatures are DSSE envelopes, which Rekor v1 logs as such.
+    let logged = |kind: &Kind| {
+        profile == Profile::Bundle || matches!(kind, Kind::Dsse | Kind::HashedRekordV2)
+    };
+    let kind = Kind::of(entry).filter(logged);
+    let kind = kind.ok_or_else(|| EntryError::Kind {
+        kind: json::shown(&entry.kind),
+        version: json::shown(&entry.kind_version),
+    })?;
     let found = root.material().log(&entry.log_id);
-    let (number, log) = found.ok_or_else(|| EntryError::UnknownLog {
+    let log = found.ok_or_else(|| EntryError::UnknownLog {
         log_id: hex::encode(entry.log_id),
     })?;
-    if !log.is_rekor_v1 {
+    if kind.is_rekor_v1() && !log.is_rekor_v1 {
         return Err(EntryError::NotVersionOneLog {
             log_id: hex::encode(entry.log_id),
         });
     }
-    Ok((number, log))
+    Ok((kind, log))
 }
 
+/// The time that a Rekor v1 entry promises; `None` where it has no promise, and timestamps speak in its place, or none is
+/// needed since a managed key does not expire.
 fn entry_time(
     entry: &TransparencyEntry,
-    certificate: &SigningCertificate,
+    evidence: &Evidence<'_>,
+    certificate: Option<&SigningCertificate>,
     now: Timestamp,
-) -> Result<Timestamp, EntryError> {
-    let seconds = entry.integrated_time.ok_or(EntryError::NoIntegratedTime)?;
+) -> Result<Option<Timestamp>, EntryError> {
     if entry.promise.is_none() {
-        return Err(EntryError::NoPromise);
+        return match (certificate, evidence.timestamps, entry.integrated_time) {
+            (Some(_), [], None) => Err(EntryError::NoIntegratedTime),
+            (Some(_), [], Some(_)) => Err(EntryError::NoPromise),
+            _ => Ok(None),
+        };
     }
+    let seconds = entry.integrated_time.ok_or(EntryError::NoIntegratedTime)?;
     let time = Timestamp::from_second(seconds).map_err(|_| EntryError::Time { seconds })?;
-    let (not_before, not_after) = (certificate.not_before, certificate.not_after);
     if time > now {
-        Err(EntryError::InFuture { time, now })
-    } else if time < not_before {
+        return Err(EntryError::InFuture { time, now });
+    }
+    let Some(certificate) = certificate else {
+        return Ok(Some(time));
+    };
+    let (not_before, not_after) = (certificate.not_before, certificate.not_after);
+    if time < not_before {
         Err(EntryError::BeforeCertificate { time, not_before })
     } else if time > not_after {
         Err(EntryError::AfterCertificate { time, not_after })
     } else {
-        Ok(time)
+        Ok(Some(time))
     }
 }
 
-/// Step 11, for one issuer: it and the certificates above it were in force.
-pub(super) fn in_force(issuer: &Issuer, time: Timestamp) -> Result<(), EntryError> {
-    if !issuer.window.contains(time) {
-        return Err(EntryError::AuthorityNotInForce { time });
-    }
-    let invalid = issuer
-        .path
-        .iter()
-        .find(|it| time < it.not_before || it.not_after < time);
-    invalid.map_or(Ok(()), |it| {
-        Err(EntryError::AuthorityNotValid {
-            subject: it.subject.clone(),
-            not_before: it.not_before,
-            not_after: it.not_after,
-            time,
-        })
-    })
-}
-
-fn agree(proof: &InclusionProof, log: &Log) -> Result<(), EntryError> {
+fn agree(
+    entry: &TransparencyEntry,
+    kind: Kind,
+    proof: &InclusionProof,
+    log: &Log,
+    profile: Profile,
+) -> Result<(), EntryError> {
     let checkpoint = &proof.checkpoint;
     if proof.tree_size != checkpoint.tree_size() {
         return Err(EntryError::TreeSize {
@@ -122,25 +148,19 @@ fn agree(proof: &InclusionProof, log: &Log) -> Result<(), EntryError> {
     if proof.root_hash != *checkpoint.root_hash() {
         return Err(EntryError::RootHash);
     }
-    if !log.has_origin(checkpoint.origin()) {
-        return Err(EntryError::CheckpointOrigin {
-            expected: log.name().to_owned(),
-            found: json::shown(checkpoint.origin()),
-        });
-    }
-    if !checkpoint
-        .signers()
-        .iter()
-        .any(|signer| signer == log.name())
-    {
-        return Err(EntryError::CheckpointSigner {
-            expected: log.name().to_owned(),
-            found: checkpoint
-                .signers()
-                .iter()
-                .map(|signer| json::shown(signer))
-                .collect(),
-        });
+    if names_itself(kind, profile) {
+        if !log.has_origin(checkpoint.origin()) {
+            return Err(EntryError::CheckpointOrigin {
+                expected: log.name().to_owned(),
+                found: json::shown(checkpoint.origin()),
+            });
+        }
+        if !checkpoint.signers().any(|signer| signer == log.name()) {
+            return Err(EntryError::CheckpointSigner {
+                expected: log.name().to_owned(),
+                found: checkpoint.signers().map(json::shown).collect(),
+            });
+        }
     }
     if proof.log_index >= proof.tree_size {
         return Err(EntryError::IndexOutside {
@@ -148,62 +168,67 @@ fn agree(proof: &InclusionProof, log: &Log) -> Result<(), EntryError> {
             size: proof.tree_size,
         });
     }
-    Ok(())
-}
-
-/// Rekor's canonical body of a `dsse` 0.0.1 entry. Its `envelopeHash` covers the JSON text that was sent to the log,
-/// which an attestation does not keep: nobody can compare it.
-fn check_body(attestation: &Attestation, entry: &TransparencyEntry) -> Result<(), EntryError> {
-    let body = json::read(&entry.body, MAX_ATTESTATION_BYTES)?;
-    let body = Object::new(&body, "the entry's body")?;
-    let (kind, version) = (body.text("kind")?, body.text("apiVersion")?);
-    if (kind, version) != (KIND, KIND_VERSION) {
-        return Err(EntryError::BodyKind {
-            entry: format!("{KIND} {KIND_VERSION}"),
-            body: json::shown(&format!("{kind} {version}")),
+    // Rekor v1 counts over all its shards, and signs that number in the promise. In v2 nothing else covers it.
+    if !kind.is_rekor_v1() && entry.log_index != proof.log_index {
+        return Err(EntryError::IndexDiffers {
+            entry: entry.log_index,
+            proof: proof.log_index,
         });
-    }
-    body.only(&["apiVersion", "kind", "spec"])?;
-    let spec = body.object("spec")?;
-    spec.only(&["envelopeHash", "payloadHash", "signatures"])?;
-    let hash = spec.object("payloadHash")?;
-    let algorithm = hash.text("algorithm")?;
-    if algorithm != "sha256" {
-        return Err(EntryError::BodyHashAlgorithm {
-            found: json::shown(algorithm),
-        });
-    }
-    let logged = hash.text("value")?;
-    let actual = Sha256::of(&attestation.payload).to_string();
-    if logged != actual {
-        return Err(EntryError::BodyPayload {
-            logged: json::shown(logged),
-            actual,
-        });
-    }
-    let signatures = spec.array("signatures", usize::MAX)?;
-    let [signature] = signatures else {
-        return Err(EntryError::BodySignatureCount {
-            found: signatures.len(),
-        });
-    };
-    let signature = Object::new(signature, "the signature in the entry's body")?;
-    signature.only(&["signature", "verifier"])?;
-    if signature.bytes("signature")? != attestation.signature {
-        return Err(EntryError::BodySignature);
-    }
-    let certificate =
-        pem(&signature.bytes("verifier")?).ok_or(EntryError::BodyCertificateEncoding)?;
-    if certificate != attestation.certificate {
-        return Err(EntryError::BodyCertificate);
     }
     Ok(())
 }
 
-/// The DER inside one PEM certificate (RFC 7468 §5).
-fn pem(bytes: &[u8]) -> Option<Vec<u8>> {
-    let text = std::str::from_utf8(bytes).ok()?.trim_ascii();
-    let text = text.strip_prefix("-----BEGIN CERTIFICATE-----\n")?;
-    let text = text.strip_suffix("\n-----END CERTIFICATE-----")?;
-    STANDARD.decode(text.split('\n').collect::<String>()).ok()
+/// Whether checkpoints must bear the log's address. A private Rekor v1 writes its container's name into them when it
+/// was not told better, and Sigstore's bundles of such exist; its key alone selects it. In v2 the name is part of the
+/// key's identifier.
+fn names_itself(kind: Kind, profile: Profile) -> bool {
+    profile == Profile::Attestation || !kind.is_rekor_v1()
+}
+
+/// Steps 17 to 19: the log signed the promise, the proof leads from the body to the root, the log signed the checkpoint.
+pub(super) fn check_log(
+    entry: &TransparencyEntry,
+    log: &Log,
+    kind: Kind,
+    profile: Profile,
+) -> Result<(), EntryError> {
+    if let Some((promise, seconds)) = entry.promise.as_ref().zip(entry.integrated_time)
+        && kind.is_rekor_v1()
+    {
+        let signed = promised(entry, seconds);
+        let held = log.key.verify(signed.as_bytes(), promise);
+        held.map_err(EntryError::Promise)?;
+    }
+    let proof = entry.proof.as_ref().ok_or(EntryError::NoProof)?;
+    let leaf = log::leaf_hash(&entry.body);
+    log::check_inclusion(&leaf, proof).map_err(EntryError::InclusionProof)?;
+    let name = names_itself(kind, profile).then(|| log.name());
+    let mut signatures = proof
+        .checkpoint
+        .signatures()
+        .filter(|it| name.is_none_or(|name| it.name == name) && log.id.starts_with(&it.key_hint))
+        .peekable();
+    if signatures.peek().is_none() {
+        return Err(EntryError::CheckpointKey);
+    }
+    let text = proof.checkpoint.text().as_bytes();
+    let mut refused = None;
+    for signature in signatures {
+        match log.key.verify(text, &signature.bytes) {
+            Ok(()) => return Ok(()),
+            Err(bad) => refused = Some(bad),
+        }
+    }
+    refused.map_or(Ok(()), |bad| Err(EntryError::Checkpoint(bad)))
+}
+
+/// What a Rekor v1 log signs as its promise (SET): canonical JSON (RFC 8785) of these four. None of the values needs
+/// escaping.
+fn promised(entry: &TransparencyEntry, seconds: i64) -> String {
+    format!(
+        r#"{{"body":"{}","integratedTime":{seconds},"logID":"{}","logIndex":{}}}"#,
+        STANDARD.encode(&entry.body),
+        hex::encode(entry.log_id),
+        entry.log_index
+    )
 }

@@ -4,10 +4,12 @@ use jiff::Timestamp;
 use touchplate_packaging::{InvalidFilename, Sha256};
 
 use crate::certificate::CertificateError;
+use crate::crypto::{Algorithm, BadSignature, Hash, KeyError};
 use crate::json::{FieldError, JsonError};
+use crate::log::InclusionError;
+use crate::root::IssuanceError;
+use crate::stamp::StampError;
 use crate::statement::PredicateType;
-
-type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why an attestation does not verify for a file. Which rule was broken is the variant, also in the nested
 /// [`CertificateError`] and [`EntryError`].
@@ -115,16 +117,42 @@ pub enum VerifyError {
     },
     /// Step 15: the authority did not sign the certificate.
     #[error("the certificate is not signed by the authority that it names")]
-    CertificateSignature(#[source] Cause),
+    CertificateSignature(#[from] IssuanceError),
     /// Step 16: the certificate log did not sign its timestamp.
     #[error("the certificate's timestamp is not signed by its log, or is of another certificate")]
-    CertificateTimestamp(#[source] Cause),
+    CertificateTimestamp(#[source] BadSignature),
     /// Step 20: the certificate's key did not sign the statement.
     #[error("the statement is not signed by the certificate's key")]
-    Signature(#[source] Cause),
-    /// A rule of the underlying library that no rule above covers.
-    #[error("the attestation is refused")]
-    Refused(#[source] Cause),
+    Signature(#[source] BadSignature),
+    /// Step 9: there are no log entries, and the root has logs.
+    #[error("expected a transparency log entry, found none")]
+    NoEntry,
+    /// Step 9: an RFC 3161 timestamp is refused.
+    #[error("timestamp {position} is refused")]
+    Timestamp {
+        /// Which one, counted from 1.
+        position: usize,
+        /// What is wrong with it.
+        source: TimestampError,
+    },
+    /// Step 9: neither a log's promise nor a timestamp says when it was signed.
+    #[error("neither a log nor a timestamp authority says when it was signed")]
+    NoTime,
+    /// Step 20: the signing key cannot be used.
+    #[error("the signing key cannot be used")]
+    SigningKey(#[from] KeyError),
+    /// Step 20: the signature is over a digest that the caller did not give.
+    #[error("the signature is over the artifact's {hash}, which is not known")]
+    DigestNotKnown {
+        /// Which digest is needed.
+        hash: Hash,
+    },
+    /// Step 20: the signature is over the artifact itself, and only digests are known.
+    #[error("{algorithm} signs the whole artifact, of which only digests are compared here")]
+    NeedsWholeArtifact {
+        /// What was signed with.
+        algorithm: Algorithm,
+    },
     /// Not a step of `verify`: a further digest of the file, compared with the statement.
     #[error(
         "the attestation is about a file with {algorithm} {found}, not about one with {expected}"
@@ -142,8 +170,10 @@ pub enum VerifyError {
 /// Why one log entry does not hold.
 #[derive(Debug, thiserror::Error)]
 pub enum EntryError {
-    /// Step 8: PEP 740's signatures are logged as `dsse` 0.0.1.
-    #[error("expected an entry of kind dsse 0.0.1, found {kind:?} {version:?}")]
+    /// Step 8: PEP 740's signatures are logged as `dsse` 0.0.1, or in Rekor v2 as `hashedrekord` 0.0.2.
+    #[error(
+        "expected an entry of kind dsse 0.0.1 or hashedrekord 0.0.2, found {kind:?} {version:?}"
+    )]
     Kind {
         /// The kind found.
         kind: String,
@@ -168,6 +198,9 @@ pub enum EntryError {
     /// Step 9: no time at all.
     #[error("the entry has no integrated time")]
     NoIntegratedTime,
+    /// Step 9: Rekor v2 says no time.
+    #[error("the entry is of Rekor v2, which says no time, and there is no timestamp beside it")]
+    NoTimestamp,
     /// Step 9: a time that jiff cannot hold.
     #[error("the entry's integrated time {seconds} is no time")]
     Time {
@@ -266,6 +299,14 @@ pub enum EntryError {
         /// The tree's size.
         size: u64,
     },
+    /// Step 12: entry and proof are of different places in the log.
+    #[error("the entry says that it has the index {entry}, its inclusion proof is for {proof}")]
+    IndexDiffers {
+        /// The entry's index.
+        entry: u64,
+        /// The proof's index.
+        proof: u64,
+    },
     /// Step 13: the entry's body is no strict JSON.
     #[error("the entry's body is not readable")]
     BodyJson(#[from] JsonError),
@@ -286,6 +327,38 @@ pub enum EntryError {
         /// The algorithm found.
         found: String,
     },
+    /// Step 14: an entry about a payload, beside a signature that has none.
+    #[error("the entry is about a DSSE envelope, and the signature is over an artifact")]
+    BodyContentKind,
+    /// Step 14: a payload of another type was logged.
+    #[error("the log has a payload of another type, {logged:?}")]
+    BodyPayloadType {
+        /// The type that was logged.
+        logged: String,
+    },
+    /// Step 14: a digest that cannot be compared, since the caller did not give it.
+    #[error("the log has a {hash} digest, which is not known of the artifact")]
+    BodyDigestNotKnown {
+        /// Which digest is needed.
+        hash: Hash,
+    },
+    /// Step 14: something else was logged.
+    #[error("the log has a signature over the digest {logged:?}, this one is over {actual}")]
+    BodyDigest {
+        /// The digest that was logged.
+        logged: String,
+        /// The digest of what was signed.
+        actual: String,
+    },
+    /// Step 14: the log has a certificate where a key signed, or a key where a certificate's holder did.
+    #[error("the log names another kind of signer: certificate and public key are not the same")]
+    BodyVerifierKind,
+    /// Step 14: what the body holds as public key is none.
+    #[error("the public key in the entry's body is not PEM")]
+    BodyKeyEncoding,
+    /// Step 14: another public key was logged.
+    #[error("the log has another public key for the signature")]
+    BodyKey,
     /// Step 14: another statement was logged.
     #[error("the log has another statement: sha256 {logged:?}, this one has {actual}")]
     BodyPayload {
@@ -311,11 +384,62 @@ pub enum EntryError {
     BodyCertificate,
     /// Step 17: the log did not sign the promise.
     #[error("the inclusion promise is not signed by the log for this body, time and index")]
-    Promise(#[source] Cause),
+    Promise(#[source] BadSignature),
     /// Step 18: the proof does not lead to its root.
     #[error("the inclusion proof does not prove the entry")]
-    InclusionProof(#[source] Cause),
+    InclusionProof(#[source] InclusionError),
+    /// Step 19: no signature line under the log's name has the log's key identifier.
+    #[error("no signature on the checkpoint bears the identifier of the log's key")]
+    CheckpointKey,
     /// Step 19: the log did not sign the checkpoint.
     #[error("the checkpoint is not signed by the log")]
-    Checkpoint(#[source] Cause),
+    Checkpoint(#[source] BadSignature),
+}
+
+/// Why one RFC 3161 timestamp does not hold.
+#[derive(Debug, thiserror::Error)]
+pub enum TimestampError {
+    /// The token does not verify for this signature.
+    #[error(transparent)]
+    Token(#[from] StampError),
+    /// Signed before the certificate was valid.
+    #[error(
+        "the signature was stamped at {time}, before the certificate became valid at {not_before}"
+    )]
+    BeforeCertificate {
+        /// The timestamp's time.
+        time: Timestamp,
+        /// The certificate's start.
+        not_before: Timestamp,
+    },
+    /// Stamped when the certificate had expired.
+    #[error("the signature was stamped at {time}, after the certificate expired at {not_after}")]
+    AfterCertificate {
+        /// The timestamp's time.
+        time: Timestamp,
+        /// The certificate's end.
+        not_after: Timestamp,
+    },
+    /// Outside the validity window of the certificate's authority.
+    #[error(
+        "the signature was stamped at {time}, when the trust root did not believe the certificate's authority"
+    )]
+    AuthorityNotInForce {
+        /// The timestamp's time.
+        time: Timestamp,
+    },
+    /// A certificate above the signing one was not valid.
+    #[error(
+        "the authority's certificate {subject:?} is valid from {not_before} to {not_after}, not when the signature was stamped at {time}"
+    )]
+    AuthorityNotValid {
+        /// Whose certificate.
+        subject: String,
+        /// Its start.
+        not_before: Timestamp,
+        /// Its end.
+        not_after: Timestamp,
+        /// The timestamp's time.
+        time: Timestamp,
+    },
 }

@@ -50,13 +50,17 @@ fn everything_that_was_proved_is_in_the_record() {
             "token_subject": "repo:example/sampleproject:ref:refs/tags/v1.0",
         },
         "log_entries": [{
-            "log_id": hex::encode(log_id),
+            "log_id": hex::encode(&log_id),
             "log_url": "https://rekor.trust.example",
             "log_index": 5,
             "integrated_time": "2025-06-15T12:00:00Z",
             "kind": "dsse 0.0.1",
             "checkpoint_origin": "rekor.trust.example - 1",
             "tree_size": 6,
+        }],
+        "times": [{
+            "time": "2025-06-15T12:00:00Z",
+            "source": {"log": {"log_id": hex::encode(&log_id), "url": "https://rekor.trust.example"}},
         }],
     });
     let mut found = serde_json::to_value(&record).unwrap();

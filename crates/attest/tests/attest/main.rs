@@ -5,8 +5,6 @@ mod accepts;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
-mod damages;
-#[cfg(test)]
 mod domains;
 #[cfg(test)]
 mod formats;

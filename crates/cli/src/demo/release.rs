@@ -139,11 +139,10 @@ pub(crate) fn read_back(
         }
     }
     for entry in proven.log_entries() {
-        let when = instant(entry.integrated_time);
-        narrator.detail(&format!(
-            "entry {} of {}, at {when}",
-            entry.log_index, entry.log_url
-        ))?;
+        narrator.detail(&format!("entry {} of {}", entry.log_index, entry.log_url))?;
+    }
+    for signed in proven.times() {
+        narrator.detail(&format!("signed at {}", instant(signed.time)))?;
     }
     let (file, root) = stage.keep_for_reader(&file.filename, &bytes, &json)?;
     Ok(Verified { file, root })

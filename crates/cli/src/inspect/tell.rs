@@ -163,7 +163,7 @@ fn entry(page: &mut Page, entry: &TransparencyEntry) {
                 &format!(
                     "{}, signed by {}",
                     proof.checkpoint.origin(),
-                    proof.checkpoint.signers().join(", ")
+                    proof.checkpoint.signers().collect::<Vec<_>>().join(", ")
                 ),
             );
         }
@@ -242,7 +242,7 @@ fn entry_json(entry: &TransparencyEntry) -> Value {
             "checkpoint": {
                 "origin": proof.checkpoint.origin(),
                 "tree_size": proof.checkpoint.tree_size(),
-                "signers": proof.checkpoint.signers(),
+                "signers": proof.checkpoint.signers().collect::<Vec<_>>(),
             },
         })),
     })

@@ -1,7 +1,7 @@
 //! What `verify` found, in words and as JSON.
 
 use serde_json::{Value, json};
-use touchplate_attest::{Claims, EnvironmentCheck, LogEntryFacts, Proven};
+use touchplate_attest::{Claims, EnvironmentCheck, LogEntryFacts, Proven, TimeSource};
 
 use super::candidate;
 use super::expected::{Expected, Tied};
@@ -150,15 +150,16 @@ fn who(page: &mut Page, proven: &Proven) {
     }
     for entry in proven.log_entries() {
         let LogEntryFacts {
-            log_index,
-            log_url,
-            integrated_time,
-            ..
+            log_index, log_url, ..
         } = entry;
-        page.row(
-            "log entry",
-            &format!("{log_index} in {log_url}, at {}", instant(*integrated_time)),
-        );
+        page.row("log entry", &format!("{log_index} in {log_url}"));
+    }
+    for signed in proven.times() {
+        let by = match &signed.source {
+            TimeSource::Log { url, .. } => url,
+            TimeSource::Authority { uri } => uri,
+        };
+        page.row("signed at", &format!("{}, says {by}", instant(signed.time)));
     }
 }
 

@@ -35,13 +35,6 @@ pub struct Project {
     pub created_at: Timestamp,
 }
 
-impl Project {
-    /// Whether shared caches may keep what is said of it.
-    pub fn is_public(&self) -> bool {
-        self.visibility == Visibility::Public
-    }
-}
-
 /// A project to be created.
 #[derive(Clone, Debug)]
 pub struct NewProject {

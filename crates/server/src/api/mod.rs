@@ -6,4 +6,3 @@ pub(crate) mod health;
 pub(crate) mod integrity;
 pub(crate) mod simple;
 pub mod upload;
-pub(crate) mod v1;

@@ -118,12 +118,14 @@ fn listed(claims: &Claims) -> Vec<(&'static str, Link)> {
 }
 
 fn entry(entry: &LogEntryFacts) -> String {
+    let taken = entry.integrated_time.map(units::time);
+    let taken = taken.map(|time| format!(", taken on {time}"));
     format!(
-        "Entry {} of the log {} (log id {}), taken on {}; proved to be in its tree of size {} under the checkpoint of {}",
+        "Entry {} of the log {} (log id {}){}; proved to be in its tree of size {} under the checkpoint of {}",
         entry.log_index,
         entry.log_url,
         entry.log_id,
-        units::time(entry.integrated_time),
+        taken.unwrap_or_default(),
         entry.tree_size,
         entry.checkpoint_origin,
     )

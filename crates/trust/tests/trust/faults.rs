@@ -99,7 +99,7 @@ pub(crate) fn faults() -> Vec<(Fault, &'static str, Elsewhere, Elsewhere)> {
         (F::NoCheckpoint, "has no `checkpoint`", Refused, Refused),
         (
             F::ForeignCheckpoint,
-            "checkpoint is not signed by the log",
+            "no signature on the checkpoint bears the identifier of the log's key",
             Refused,
             Refused,
         ),

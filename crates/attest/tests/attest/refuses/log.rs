@@ -167,7 +167,7 @@ fn proofs_and_checkpoints_that_disagree() {
     );
     refuses!(
         |it| Fault::ForeignCheckpoint.apply(it),
-        entry!(E::Checkpoint(_))
+        entry!(E::CheckpointKey)
     );
     refuses_json!(
         |json| entry(json)["inclusionProof"]["logIndex"] = json!("6"),
@@ -365,7 +365,7 @@ fn every_entry_must_hold_not_only_the_first() {
             refused,
             V::Entry {
                 position: 2,
-                source: E::Checkpoint(_)
+                source: E::CheckpointKey
             }
         ),
         "{refused:?}"
