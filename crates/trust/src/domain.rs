@@ -11,17 +11,21 @@ use crate::keys::{KeyKind, SigningKey};
 use crate::log::Log;
 use crate::recipe::{Predicate, Recipe};
 use crate::root::Windows;
+use crate::stamp::StampAuthority;
 use crate::tree::TreeHead;
 use crate::workload::Workload;
 
-/// A certificate authority, a certificate log and a transparency log, all in memory and made in some milliseconds. May
-/// be shared between threads.
+/// A certificate authority, a certificate log, a timestamp authority and a transparency log of each of Rekor's versions,
+/// all in memory and made in some milliseconds. May be shared between threads.
 pub struct Domain {
     pub(crate) name: String,
     pub(crate) windows: Windows,
     pub(crate) authority: Authority,
     pub(crate) certificate_log: CertificateLog,
+    /// Rekor v1.
     pub(crate) log: Log,
+    pub(crate) log_v2: Log,
+    pub(crate) stamps: StampAuthority,
     pub(crate) strangers: Strangers,
 }
 
@@ -29,6 +33,8 @@ pub struct Domain {
 pub(crate) struct Strangers {
     pub(crate) authority: Authority,
     pub(crate) log: Log,
+    pub(crate) log_v2: Log,
+    pub(crate) stamps: StampAuthority,
     pub(crate) key: SigningKey,
 }
 
@@ -89,16 +95,14 @@ impl Domain {
             windows: Windows::since(now),
             authority: Authority::new(name, kind, now)?,
             certificate_log: CertificateLog::new(SigningKey::generate(KeyKind::P256)?),
-            log: Log::new(
-                SigningKey::generate(KeyKind::P256)?,
-                format!("rekor.{name}"),
-            ),
+            log: Log::v1(format!("rekor.{name}"))?,
+            log_v2: Log::v2(format!("rekor2.{name}"))?,
+            stamps: StampAuthority::new(name, now)?,
             strangers: Strangers {
                 authority: Authority::new(&stranger, kind, now)?,
-                log: Log::new(
-                    SigningKey::generate(KeyKind::P256)?,
-                    format!("rekor.{stranger}"),
-                ),
+                log: Log::v1(format!("rekor.{stranger}"))?,
+                log_v2: Log::v2(format!("rekor2.{stranger}"))?,
+                stamps: StampAuthority::new(&stranger, now)?,
                 key: SigningKey::generate(KeyKind::P256)?,
             },
             name: name.to_owned(),
@@ -144,9 +148,19 @@ impl Domain {
         Recipe::new(who, filename, sha256, predicate, now)
     }
 
-    /// The transparency log as it is now.
+    /// The transparency log of Rekor's version 1 as it is now.
     pub fn log_head(&self) -> TreeHead {
         self.log.tree.head()
+    }
+
+    /// The transparency log of Rekor's version 2 as it is now.
+    pub fn log_v2_head(&self) -> TreeHead {
+        self.log_v2.tree.head()
+    }
+
+    /// The timestamp authority, for tokens that no [`StampRecipe`](crate::StampRecipe) tells.
+    pub fn stamp_authority(&self) -> &StampAuthority {
+        &self.stamps
     }
 
     /// The certificate log as it is now: a leaf for each timestamp that it signed (RFC 6962 §3.4).

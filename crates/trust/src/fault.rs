@@ -4,8 +4,8 @@ use jiff::SignedDuration;
 use touchplate_attest::Sha256;
 
 use crate::recipe::{
-    CertificateRecipe, CheckpointRecipe, EntryRecipe, KeyHolder, LIFETIME, Recipe, TimestampRecipe,
-    later,
+    CertificateRecipe, CheckpointRecipe, EntryRecipe, KeyHolder, LIFETIME, Recipe, StampRecipe,
+    Stamped, TimestampRecipe, later,
 };
 
 /// An hour, in which a signing certificate begins and ends.
@@ -69,6 +69,28 @@ pub enum Fault {
     SecondEntryLate,
     /// After a good entry there is one whose promise is signed by a stranger.
     SecondEntryForged,
+    /// In Rekor v2, which tells no time, and without a timestamp.
+    NoStamp,
+    /// The timestamp of an entry in Rekor v2 is of before the certificate.
+    StampEarly,
+    /// The timestamp of an entry in Rekor v2 is of after the certificate.
+    StampLate,
+    /// The timestamp of an entry in Rekor v2 is about other bytes.
+    StampOfAnother,
+    /// The timestamp of an entry in Rekor v2 is about the statement, and not about its signature.
+    StampOfStatement,
+    /// The timestamp of an entry in Rekor v2 is of an authority that is not in the trust root.
+    ForeignStamp,
+    /// The timestamp of an entry in Rekor v2 names the right authority, and a stranger signed it.
+    ForgedStamp,
+    /// The timestamp of an entry in Rekor v2 is in a response that says no.
+    StampNotGranted,
+    /// An entry in Rekor v2 names the log of version 1 as its own.
+    EntryOfOtherLog,
+    /// The checkpoint of an entry in Rekor v2 is signed by the log of version 1.
+    CheckpointOfOtherLog,
+    /// An entry in Rekor v2 has the statement's digest and not its pre-authentication encoding's.
+    StatementDigestLogged,
     /// The statement is signed by a stranger's key.
     OtherKey,
     /// The statement is about a file with this name.
@@ -167,6 +189,23 @@ impl Fault {
             Self::OtherPredicateType(uri) => statement.predicate_type.clone_from(uri),
             Self::OtherStatementType(uri) => statement.type_uri.clone_from(uri),
             Self::OtherVersion(version) => recipe.version = *version,
+            Self::NoStamp => recipe.in_v2(|it| it.stamps.clear()),
+            Self::StampEarly => recipe.stamps(|it| it.time = later(it.time, -HOUR)),
+            Self::StampLate => recipe.stamps(|it| it.time = later(it.time, LIFETIME * 2)),
+            Self::StampOfAnother => recipe.stamps(|it| it.of = Stamped::Other(b"another".into())),
+            Self::StampOfStatement => recipe.stamps(|it| it.of = Stamped::Payload),
+            Self::ForeignStamp => recipe.stamps(|it| it.by_foreign_authority = true),
+            Self::ForgedStamp => recipe.stamps(|it| it.signed_by = KeyHolder::Stranger),
+            Self::StampNotGranted => recipe.stamps(|it| it.status = Some(2)),
+            Self::EntryOfOtherLog => {
+                recipe.in_v2(|it| it.entries(|entry| entry.names_other_log = true));
+            }
+            Self::CheckpointOfOtherLog => {
+                recipe.in_v2(|it| it.checkpoints(|checkpoint| checkpoint.by_other_log = true));
+            }
+            Self::StatementDigestLogged => {
+                recipe.in_v2(|it| it.entries(|entry| entry.body.digest_of_payload = true));
+            }
         }
     }
 }
@@ -183,6 +222,20 @@ impl CertificateRecipe {
 }
 
 impl Recipe {
+    /// Changes the recipe in Rekor v2, where it goes if it is not there.
+    fn in_v2(&mut self, change: impl FnOnce(&mut Self)) {
+        let first = self.entries.first();
+        if let Some(time) = first.filter(|it| !it.body.form.is_v2()).map(|it| it.time) {
+            *self = self.clone().in_rekor_v2(time);
+        }
+        change(self);
+    }
+
+    /// Changes the timestamps in Rekor v2, where they are the only time.
+    fn stamps(&mut self, change: impl FnMut(&mut StampRecipe)) {
+        self.in_v2(|it| it.stamps.iter_mut().for_each(change));
+    }
+
     fn entries(&mut self, change: impl FnMut(&mut EntryRecipe)) {
         self.entries.iter_mut().for_each(change);
     }

@@ -9,6 +9,7 @@ use serde_json::Value;
 use touchplate_attest::statement::STATEMENT_TYPE;
 use touchplate_attest::{Claims, PredicateType, Sha256, SubjectName};
 
+use crate::keys::KeyKind;
 use crate::statement;
 use crate::workload::Workload;
 
@@ -56,8 +57,68 @@ pub struct Recipe {
     pub certificate: CertificateRecipe,
     /// Whose key signs the statement.
     pub signed_by: KeyHolder,
+    /// DSSE's type of the statement.
+    pub payload_type: String,
+    /// A message that is signed instead of the statement; in bundles alone.
+    pub message: Option<Vec<u8>>,
     /// Where it is logged; one entry to begin with.
     pub entries: Vec<EntryRecipe>,
+    /// Timestamps of it; none to begin with.
+    pub stamps: Vec<StampRecipe>,
+    /// Its form as a bundle.
+    pub bundle: BundleRecipe,
+}
+
+/// A timestamp (RFC 3161).
+#[derive(Clone, Debug)]
+pub struct StampRecipe {
+    /// Its time, in whole seconds.
+    pub time: Timestamp,
+    /// What was stamped; the signature to begin with.
+    pub of: Stamped,
+    /// By an authority that is in no trust root, whole and valid otherwise.
+    pub by_foreign_authority: bool,
+    /// Whose key signs it, whatever authority it names.
+    pub signed_by: KeyHolder,
+    /// The response's status, 0 (granted) to begin with; without one there is the bare token.
+    pub status: Option<u8>,
+    /// Whether it embeds its signer's certificate.
+    pub embeds_certificate: bool,
+}
+
+/// The bytes that a timestamp is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stamped {
+    /// The signature's, as it should be.
+    Signature,
+    /// The statement's or the message's.
+    Payload,
+    /// Others.
+    Other(Vec<u8>),
+}
+
+/// What is a Sigstore bundle's alone.
+#[derive(Clone, Debug)]
+pub struct BundleRecipe {
+    /// Its media type; version 0.3 to begin with.
+    pub media_type: String,
+    /// How it names its signer.
+    pub signer: BundleSigner,
+    /// How often the envelope lists the signature; once to begin with.
+    pub signatures: usize,
+    /// Beside a message's signature the digest of another one.
+    pub other_digest: bool,
+}
+
+/// How a bundle names its signer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BundleSigner {
+    /// By its certificate alone, as from version 0.3 on.
+    Certificate,
+    /// By its certificate and the authority's intermediate one.
+    Chain,
+    /// By a key of this kind that the verifier is given, without a certificate.
+    ManagedKey(KeyKind),
 }
 
 /// An in-toto statement.
@@ -140,8 +201,12 @@ pub struct EntryRecipe {
     pub by_foreign_log: bool,
     /// About another attestation of the same recipe, with its own key and certificate.
     pub of_another: bool,
+    /// Names the domain's log of the other version as its own.
+    pub names_other_log: bool,
     /// Kind and version beside the body.
     pub kind: (String, String),
+    /// Whether it tells its time beside the body, as Rekor v2 does not.
+    pub tells_time: bool,
     /// The body.
     pub body: BodyRecipe,
     /// Whose key signs the promise; none is made without one.
@@ -154,20 +219,54 @@ pub struct EntryRecipe {
     pub other_path: bool,
 }
 
-/// The body of a `dsse` entry.
+/// The forms of an entry's body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryForm {
+    /// `dsse` 0.0.1 in Rekor v1: for statements.
+    Dsse,
+    /// `intoto` 0.0.2 in Rekor v1: for statements, until `dsse` was there.
+    Intoto,
+    /// `hashedrekord` 0.0.1 in Rekor v1: for messages.
+    HashedRekord,
+    /// `hashedrekord` 0.0.2 in Rekor v2: for both; of a statement it has the pre-authentication encoding's digest.
+    HashedRekordV2,
+}
+
+impl EntryForm {
+    pub(crate) fn is_v2(self) -> bool {
+        self == Self::HashedRekordV2
+    }
+
+    /// `kind` and `apiVersion`.
+    fn kind(self) -> (String, String) {
+        let (kind, version) = match self {
+            Self::Dsse => ("dsse", "0.0.1"),
+            Self::Intoto => ("intoto", "0.0.2"),
+            Self::HashedRekord => ("hashedrekord", "0.0.1"),
+            Self::HashedRekordV2 => ("hashedrekord", "0.0.2"),
+        };
+        (kind.to_owned(), version.to_owned())
+    }
+}
+
+/// The body of an entry.
 #[derive(Clone, Debug)]
 pub struct BodyRecipe {
+    /// Its form, and with that, the log that it is in.
+    pub form: EntryForm,
     /// `kind` and `apiVersion`.
     pub kind: (String, String),
     /// Name of the payload's hash algorithm.
     pub hash_algorithm: String,
     /// The hash of another payload.
     pub other_payload: bool,
+    /// In a `hashedrekord` the hash of a statement instead of its pre-authentication encoding's.
+    pub digest_of_payload: bool,
     /// Another signature of the same key.
     pub other_signature: bool,
     /// Another certificate.
     pub other_certificate: bool,
-    /// How often the signature is listed; once to begin with.
+    /// How often the signature is listed, where it is in a list; once to begin with.
     pub signatures: usize,
 }
 
@@ -176,6 +275,8 @@ pub struct BodyRecipe {
 pub struct CheckpointRecipe {
     /// Whose key signs it.
     pub signed_by: KeyHolder,
+    /// Signed with the key of the domain's log of the other version.
+    pub by_other_log: bool,
     /// Another first line than the log's.
     pub origin: Option<String>,
     /// Another name on the signature line than the log's.
@@ -205,7 +306,66 @@ impl Recipe {
             statement: StatementRecipe::new(who, filename, sha256, predicate),
             certificate: CertificateRecipe::new(who, now),
             signed_by: KeyHolder::Right,
-            entries: vec![EntryRecipe::new(now)],
+            payload_type: "application/vnd.in-toto+json".to_owned(),
+            message: None,
+            entries: vec![EntryRecipe::new(EntryForm::Dsse, now)],
+            stamps: Vec::new(),
+            bundle: BundleRecipe::new(),
+        }
+    }
+
+    /// The same in Rekor v2 instead, with a timestamp of `time`: that log tells no time.
+    #[must_use]
+    pub fn in_rekor_v2(mut self, time: Timestamp) -> Self {
+        self.entries = vec![EntryRecipe::new(EntryForm::HashedRekordV2, time)];
+        self.stamps = vec![StampRecipe::new(time)];
+        self
+    }
+
+    /// The same for the signature of a bare message, in the log version that it was for; in bundles alone.
+    #[must_use]
+    pub fn of_message(mut self, message: &[u8]) -> Self {
+        self.message = Some(message.to_vec());
+        for entry in &mut self.entries {
+            if !entry.body.form.is_v2() {
+                *entry = EntryRecipe::new(EntryForm::HashedRekord, entry.time);
+            }
+        }
+        self
+    }
+}
+
+impl StampRecipe {
+    /// A good timestamp of `time`.
+    pub fn new(time: Timestamp) -> Self {
+        Self {
+            time,
+            of: Stamped::Signature,
+            by_foreign_authority: false,
+            signed_by: KeyHolder::Right,
+            status: Some(0),
+            embeds_certificate: true,
+        }
+    }
+}
+
+impl BundleRecipe {
+    /// Version 0.3, with the certificate alone.
+    fn new() -> Self {
+        Self {
+            media_type: "application/vnd.dev.sigstore.bundle.v0.3+json".to_owned(),
+            signer: BundleSigner::Certificate,
+            signatures: 1,
+            other_digest: false,
+        }
+    }
+
+    /// Version 0.1 or 0.2, as `minor` says, with the chain that they have.
+    pub fn of_version_0(minor: u8) -> Self {
+        Self {
+            media_type: format!("application/vnd.dev.sigstore.bundle+json;version=0.{minor}"),
+            signer: BundleSigner::Chain,
+            ..Self::new()
         }
     }
 }
@@ -264,24 +424,30 @@ impl CertificateRecipe {
 }
 
 impl EntryRecipe {
-    fn new(now: Timestamp) -> Self {
-        let dsse = ("dsse".to_owned(), "0.0.1".to_owned());
+    /// A good entry of this form, of the log that has it. Only Rekor v1 makes promises and tells the time.
+    pub fn new(form: EntryForm, time: Timestamp) -> Self {
+        let hash_algorithm = if form.is_v2() { "SHA2_256" } else { "sha256" };
         Self {
-            time: now,
+            time,
             by_foreign_log: false,
             of_another: false,
-            kind: dsse.clone(),
+            names_other_log: false,
+            kind: form.kind(),
+            tells_time: !form.is_v2(),
             body: BodyRecipe {
-                kind: dsse,
-                hash_algorithm: "sha256".to_owned(),
+                form,
+                kind: form.kind(),
+                hash_algorithm: hash_algorithm.to_owned(),
                 other_payload: false,
+                digest_of_payload: false,
                 other_signature: false,
                 other_certificate: false,
                 signatures: 1,
             },
-            promise: Some(KeyHolder::Right),
+            promise: (!form.is_v2()).then_some(KeyHolder::Right),
             checkpoint: Some(CheckpointRecipe {
                 signed_by: KeyHolder::Right,
+                by_other_log: false,
                 origin: None,
                 signer: None,
                 size: None,

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::domain::Domain;
+use crate::entry::key_details;
 use crate::keys::SigningKey;
 use crate::recipe::later;
 
@@ -24,12 +25,16 @@ pub struct Window {
 /// When each part of a domain is believed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Windows {
-    /// The transparency log's key.
+    /// The key of the transparency log of Rekor's version 1.
     pub log: Window,
+    /// The key of the transparency log of Rekor's version 2.
+    pub log_v2: Window,
     /// The certificate authority.
     pub authority: Window,
     /// The certificate log's key.
     pub certificate_log: Window,
+    /// The timestamp authority.
+    pub stamps: Window,
 }
 
 impl Windows {
@@ -41,8 +46,10 @@ impl Windows {
         };
         Self {
             log: window.clone(),
+            log_v2: window.clone(),
             authority: window.clone(),
-            certificate_log: window,
+            certificate_log: window.clone(),
+            stamps: window,
         }
     }
 }
@@ -75,38 +82,49 @@ impl Domain {
 
     /// The same root with other windows, such as one of a log that has ended.
     pub fn trusted_root_json_within(&self, windows: &Windows) -> Vec<u8> {
-        let certificates = self
-            .authority
-            .chain()
-            .iter()
-            .map(|der| json!({"rawBytes": STANDARD.encode(der)}));
-        let log_url = format!("https://{}", self.log.name);
-        let certificate_log_url = format!("https://ctlog.{}", self.name);
+        let chain = |certificates: &[Vec<u8>]| {
+            let certificates = certificates.iter();
+            let certificates = certificates.map(|der| json!({"rawBytes": STANDARD.encode(der)}));
+            json!({"certificates": certificates.collect::<Vec<_>>()})
+        };
+        let logs = [(&self.log, &windows.log), (&self.log_v2, &windows.log_v2)];
+        let logs = logs.map(|(it, window)| log(&it.name, &it.key, it.id(), window));
+        let certificate_log = log(
+            &format!("ctlog.{}", self.name),
+            &self.certificate_log.key,
+            self.certificate_log.key.id(),
+            &windows.certificate_log,
+        );
         let root = json!({
             "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
-            "tlogs": [log(&log_url, &self.log.key, &windows.log)],
+            "tlogs": logs,
             "certificateAuthorities": [{
                 "subject": {"organization": self.name, "commonName": "root"},
                 "uri": format!("https://fulcio.{}", self.name),
-                "certChain": {"certificates": certificates.collect::<Vec<_>>()},
+                "certChain": chain(self.authority.chain()),
                 "validFor": windows.authority.to_json(),
             }],
-            "ctlogs": [log(&certificate_log_url, &self.certificate_log.key, &windows.certificate_log)],
-            "timestampAuthorities": [],
+            "ctlogs": [certificate_log],
+            "timestampAuthorities": [{
+                "subject": {"organization": self.name, "commonName": "timestamps root"},
+                "uri": format!("https://timestamp.{}/api/v1/timestamp", self.name),
+                "certChain": chain(&self.stamps.certificates()),
+                "validFor": windows.stamps.to_json(),
+            }],
         });
         root.to_string().into_bytes()
     }
 }
 
-fn log(url: &str, key: &SigningKey, window: &Window) -> Value {
+fn log(name: &str, key: &SigningKey, id: [u8; 32], window: &Window) -> Value {
     json!({
-        "baseUrl": url,
+        "baseUrl": format!("https://{name}"),
         "hashAlgorithm": "SHA2_256",
         "publicKey": {
             "rawBytes": STANDARD.encode(key.public()),
-            "keyDetails": "PKIX_ECDSA_P256_SHA_256",
+            "keyDetails": key_details(key),
             "validFor": window.to_json(),
         },
-        "logId": {"keyId": STANDARD.encode(key.id())},
+        "logId": {"keyId": STANDARD.encode(id)},
     })
 }

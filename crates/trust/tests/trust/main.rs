@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod accepted;
 #[cfg(test)]
+mod bundles;
+#[cfg(test)]
 mod certificates;
 #[cfg(test)]
 mod faults;

@@ -1,4 +1,5 @@
-"""Judges minted attestations with pypi-attestations, under the one trust root given, without a network.
+"""Judges minted attestations with pypi-attestations and bundles with sigstore-python, under the one trust root given,
+without a network.
 
 Usage: python reference.py FOLDER. Reads FOLDER/MANIFEST.json, prints a JSON object of id to null (accepted) or a message.
 """
@@ -10,7 +11,7 @@ from pathlib import Path
 import pydantic
 import pypi_attestations
 from pypi_attestations import _impl
-from sigstore.models import TrustedRoot
+from sigstore.models import Bundle, TrustedRoot
 from sigstore.verify import Verifier, policy
 
 folder = Path(sys.argv[1])
@@ -35,6 +36,13 @@ def refusal(case):
     file = pypi_attestations.Distribution(name=case["artifact_name"], digest=case["artifact_sha256"])
     try:
         text = (folder / case["path"]).read_bytes()
+        if case["kind"] == "bundle":
+            bundle = Bundle.from_json(text)
+            if "messageSignature" in json.loads(text):
+                verifiers[root].verify_artifact(bytes.fromhex(case["artifact"]), bundle, policy.UnsafeNoOp())
+            else:
+                verifiers[root].verify_dsse(bundle, policy.UnsafeNoOp())
+            return None
         attestation = pypi_attestations.Attestation.model_validate_json(text)
         attestation.verify(whose(case["publisher"]), file, offline=True)
     except Exception as error:  # the library raises of many kinds

@@ -10,8 +10,11 @@ use std::process::Command;
 use serde_json::{Value, json};
 use touchplate_trust::Predicate;
 
+use crate::bundles;
 use crate::faults::{Accepted, Elsewhere, Refused, faults};
-use crate::support::{NAME, digest, domain, github, now, publish_with_empty_body, workloads};
+use crate::support::{
+    MESSAGE, NAME, digest, domain, github, now, publish_with_empty_body, workloads,
+};
 
 /// Every case as a file in `folder`, and what the reference is expected to say.
 fn write_cases(folder: &Path) -> BTreeMap<String, Elsewhere> {
@@ -20,16 +23,21 @@ fn write_cases(folder: &Path) -> BTreeMap<String, Elsewhere> {
     std::fs::write(folder.join("root.json"), domain.trusted_root_json()).unwrap();
     let mut rows = Vec::new();
     let mut expected = BTreeMap::new();
-    let mut case = |id: String, publisher: &Value, json: Vec<u8>, verdict: Elsewhere| {
-        let path = format!("{id}.attestation");
+    let mut case = |kind: &str,
+                    id: String,
+                    publisher: &Value,
+                    json: Vec<u8>,
+                    verdict: Elsewhere| {
+        let path = format!("{id}.{kind}");
         std::fs::write(folder.join(&path), json).unwrap();
         let word = match verdict {
             Accepted => "accept",
             Refused => "reject",
         };
         rows.push(json!({
-            "id": id, "kind": "pep740", "path": path, "trusted_root": "root.json", "artifact_name": NAME,
-            "artifact_sha256": digest(), "publisher": publisher, "expected": word, "level": "must",
+            "id": id, "kind": kind, "path": path, "trusted_root": "root.json", "artifact_name": NAME,
+            "artifact_sha256": digest(), "artifact": hex::encode(MESSAGE), "publisher": publisher,
+            "expected": word, "level": "must",
         }));
         expected.insert(id, verdict);
     };
@@ -42,6 +50,7 @@ fn write_cases(folder: &Path) -> BTreeMap<String, Elsewhere> {
         for (name, predicate) in predicates {
             let json = domain.attest(&who, NAME, &digest(), predicate, now());
             case(
+                "pep740",
                 format!("{kind}-{name}"),
                 &publisher,
                 json.unwrap(),
@@ -53,15 +62,50 @@ fn write_cases(folder: &Path) -> BTreeMap<String, Elsewhere> {
     let mut recipe = domain.recipe(&github(), NAME, &digest(), Predicate::Publish, now());
     recipe.unknown_keys = true;
     let json = domain.mint(&recipe).unwrap();
-    case("unknown-keys".to_owned(), publisher, json, Accepted);
+    case(
+        "pep740",
+        "unknown-keys".to_owned(),
+        publisher,
+        json,
+        Accepted,
+    );
     for (position, (fault, .., verdict)) in faults().into_iter().enumerate() {
         let json = domain.attest_wrongly(who, NAME, &digest(), Predicate::Publish, now(), &fault);
         let name = format!("{fault:?}");
         let name = name.split('(').next().unwrap_or_default();
         case(
+            "pep740",
             format!("fault-{position:02}-{name}"),
             publisher,
             json.unwrap(),
+            verdict,
+        );
+    }
+    for (name, recipe) in bundles::certified(&domain) {
+        let minted = domain.mint_bundle(&recipe).unwrap();
+        // `intoto` entries it reads no more.
+        let verdict = if name.starts_with("intoto") {
+            Refused
+        } else {
+            Accepted
+        };
+        case(
+            "bundle",
+            format!("bundle-{name}"),
+            publisher,
+            minted.json,
+            verdict,
+        );
+    }
+    for (fault, _, verdict) in bundles::faults() {
+        let mut recipe = domain.recipe(&github(), NAME, &digest(), Predicate::Publish, now());
+        fault.apply(&mut recipe);
+        let minted = domain.mint_bundle(&recipe).unwrap();
+        case(
+            "bundle",
+            format!("bundle-fault-{fault:?}"),
+            publisher,
+            minted.json,
             verdict,
         );
     }

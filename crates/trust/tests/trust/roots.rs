@@ -14,6 +14,15 @@ fn a_root_has_what_clients_ask_of_it() {
     assert_eq!(root["tlogs"][0]["baseUrl"], "https://rekor.trust.example");
     let chain = &root["certificateAuthorities"][0]["certChain"]["certificates"];
     assert_eq!(chain.as_array().unwrap().len(), 2);
+    // Rekor v2's key and its id are of another kind.
+    let second = &root["tlogs"][1];
+    assert_eq!(second["baseUrl"], "https://rekor2.trust.example");
+    assert_eq!(second["publicKey"]["keyDetails"], "PKIX_ED25519");
+    assert_eq!(root["tlogs"].as_array().unwrap().len(), 2);
+    let stamps = &root["timestampAuthorities"][0];
+    let chain = &stamps["certChain"]["certificates"];
+    assert_eq!(chain.as_array().unwrap().len(), 2);
+    assert_eq!(stamps["validFor"]["start"], "2024-06-15T12:00:00Z");
     for log in ["tlogs", "ctlogs"] {
         let key = &root[log][0]["publicKey"];
         assert_eq!(key["keyDetails"], "PKIX_ECDSA_P256_SHA_256");

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use sigstore_trust_root::TrustedRoot;
-use sigstore_types::{Bundle, Sha256Hash};
+use sigstore_types::Bundle;
 use sigstore_verify::VerificationPolicy;
 use touchplate_attest::{Attestation, FileFacts, Proven, Sha256, TrustRoot};
 use touchplate_trust::{Domain, Predicate, Workload};
@@ -19,8 +19,11 @@ pub(crate) fn domain() -> Domain {
     Domain::new("trust.example", now()).unwrap()
 }
 
+/// The file.
+pub(crate) const MESSAGE: &[u8] = b"the file's bytes";
+
 pub(crate) fn digest() -> Sha256 {
-    Sha256::of(b"the file's bytes")
+    Sha256::of(MESSAGE)
 }
 
 pub(crate) fn github() -> Workload {
@@ -99,7 +102,7 @@ pub(crate) fn mint(domain: &Domain) -> Value {
 
 /// What the library says of an attestation as the bundle that it stands for, whoever signed it.
 pub(crate) fn library(root: &[u8], json: &Value) -> Result<(), sigstore_verify::Error> {
-    let bundle = json!({
+    let mut bundle = json!({
         "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
         "verificationMaterial": {
             "certificate": {"rawBytes": json["verification_material"]["certificate"]},
@@ -111,11 +114,24 @@ pub(crate) fn library(root: &[u8], json: &Value) -> Result<(), sigstore_verify::
             "signatures": [{"sig": json["envelope"]["signature"]}],
         },
     });
+    if let Some(tokens) = json["verification_material"]["timestamps"].as_array() {
+        let tokens = tokens.iter().map(|it| json!({"signedTimestamp": it}));
+        let tokens = tokens.collect::<Vec<_>>();
+        bundle["verificationMaterial"]["timestampVerificationData"] =
+            json!({"rfc3161Timestamps": tokens});
+    }
+    library_bundle(root, &bundle, &VerificationPolicy::any_identity())
+}
+
+/// What the library says of a bundle about [`MESSAGE`].
+pub(crate) fn library_bundle(
+    root: &[u8],
+    bundle: &Value,
+    policy: &impl sigstore_verify::Policy,
+) -> Result<(), sigstore_verify::Error> {
     let bundle = Bundle::from_json(&bundle.to_string())?;
     let root = TrustedRoot::from_json(std::str::from_utf8(root).unwrap()).unwrap();
-    let digest = Sha256Hash::new(*digest().as_bytes());
-    let policy = VerificationPolicy::any_identity();
-    sigstore_verify::verify(digest, &bundle, &policy, &root).map(|_| ())
+    sigstore_verify::verify(MESSAGE, &bundle, policy, &root).map(|_| ())
 }
 
 /// What our own verifier says half an hour after [`now`]: a message with its causes where it refuses.
