@@ -2,8 +2,9 @@
 //!
 //! A [`Token`] is read strictly and once; [`Token::verify`] then holds it against the timestamp [authorities](Authority)
 //! of a trust root. In Sigstore the message is the signature's bytes: the time proves that the signature existed while
-//! its certificate was valid. The accuracy that a token may state is not looked at; no authority in use differs by more
-//! than a second, and a certificate's ten minutes are not that precise.
+//! its certificate was valid. Two things that a token may state are not looked at: its accuracy, since no authority in
+//! use states more than a second and a certificate's ten minutes are not that precise; and the authority's name, a hint
+//! by RFC 3161 §2.4.2, since the signed attributes name the certificate itself.
 
 mod attributes;
 mod authority;

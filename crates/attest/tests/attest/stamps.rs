@@ -389,6 +389,30 @@ fn times_are_held_against_now_the_window_and_the_certificates() {
 }
 
 #[test]
+fn no_changed_byte_changes_what_is_proved() {
+    let minted = authority();
+    let root = [read(&minted.certificates()).unwrap()];
+    let above = [read(&minted.certificates()[1..]).unwrap()];
+    let der = minted.stamp(&minted.recipe(now()).unwrap(), MESSAGE);
+    let der = der.unwrap();
+    let mut unchanged = 0;
+    for position in 0..der.len() {
+        for mask in [0x01, 0x20, 0xff] {
+            let mut changed = der.clone();
+            changed[position] ^= mask;
+            for authorities in [&root, &above] {
+                if let Ok(stamp) = verify(&changed, authorities) {
+                    assert_eq!((stamp.time, stamp.authority.as_str()), (now(), URI));
+                    unchanged += 1;
+                }
+            }
+        }
+    }
+    // The status, versions, the list of hash functions, and the embedded certificate where the root has it.
+    assert!(unchanged > 0);
+}
+
+#[test]
 fn a_signer_of_no_authority_is_told_apart() {
     let (minted, other) = (authority(), authority());
     let der = minted.stamp(&minted.recipe(now()).unwrap(), MESSAGE);
