@@ -3,13 +3,16 @@
 use serde_json::Value;
 use sigstore_types::DerPublicKey;
 use sigstore_verify::{PublicKeyVerificationPolicy, VerificationPolicy};
+use touchplate_attest::ManagedKey;
 use touchplate_trust::{
     BundleRecipe, BundleSigner, Domain, EntryForm, EntryRecipe, Fault, KeyKind, MintedBundle,
     Predicate, Recipe, StampRecipe,
 };
 
 use crate::faults::{Accepted, Elsewhere, Refused};
-use crate::support::{MESSAGE, NAME, decode, digest, domain, github, library, library_bundle, now};
+use crate::support::{
+    MESSAGE, NAME, decode, digest, domain, github, library, library_bundle, now, ours, ours_bundle,
+};
 
 fn recipe(domain: &Domain) -> Recipe {
     domain.recipe(&github(), NAME, &digest(), Predicate::Publish, now())
@@ -58,22 +61,77 @@ pub(crate) fn managed(domain: &Domain) -> Vec<(String, Recipe)> {
     recipes
 }
 
-/// Each fault in Rekor v2: what the library does, and what Python's reference does. The library goes by any key of the
-/// root for a checkpoint, whatever log the entry names.
-pub(crate) fn faults() -> Vec<(Fault, Elsewhere, Elsewhere)> {
+/// Each fault in Rekor v2: part of our verifier's sentence, what the library does, and what Python's reference does. The
+/// library goes by any key of the root for a checkpoint, whatever log the entry names.
+pub(crate) fn faults() -> Vec<(Fault, &'static str, Elsewhere, Elsewhere)> {
     use Fault as F;
     vec![
-        (F::NoStamp, Refused, Refused),
-        (F::StampEarly, Refused, Refused),
-        (F::StampLate, Refused, Refused),
-        (F::StampOfAnother, Refused, Refused),
-        (F::StampOfStatement, Refused, Refused),
-        (F::ForeignStamp, Refused, Refused),
-        (F::ForgedStamp, Refused, Refused),
-        (F::StampNotGranted, Refused, Refused),
-        (F::EntryOfOtherLog, Accepted, Refused),
-        (F::CheckpointOfOtherLog, Accepted, Refused),
-        (F::StatementDigestLogged, Refused, Refused),
+        (
+            F::NoStamp,
+            "says no time, and there is no timestamp beside it",
+            Refused,
+            Refused,
+        ),
+        (
+            F::StampEarly,
+            "before the certificate became valid",
+            Refused,
+            Refused,
+        ),
+        (
+            F::StampLate,
+            "after the certificate expired",
+            Refused,
+            Refused,
+        ),
+        (
+            F::StampOfAnother,
+            "timestamp 1 is refused: the timestamp is about another message",
+            Refused,
+            Refused,
+        ),
+        (
+            F::StampOfStatement,
+            "timestamp 1 is refused: the timestamp is about another message",
+            Refused,
+            Refused,
+        ),
+        (
+            F::ForeignStamp,
+            "no timestamp authority of the trust root has signed",
+            Refused,
+            Refused,
+        ),
+        (
+            F::ForgedStamp,
+            "the timestamp's signature does not hold",
+            Refused,
+            Refused,
+        ),
+        (
+            F::StampNotGranted,
+            "expected a response with status 0 or 1",
+            Refused,
+            Refused,
+        ),
+        (
+            F::EntryOfOtherLog,
+            "expected the checkpoint of rekor.trust.example",
+            Accepted,
+            Refused,
+        ),
+        (
+            F::CheckpointOfOtherLog,
+            "no signature on the checkpoint bears the identifier of the log's key",
+            Accepted,
+            Refused,
+        ),
+        (
+            F::StatementDigestLogged,
+            "the log has a signature over the digest",
+            Refused,
+            Refused,
+        ),
     ]
 }
 
@@ -91,6 +149,9 @@ fn every_version_and_log_is_accepted() {
             let any = VerificationPolicy::any_identity();
             library_bundle(&root, &json(&minted), &any)
                 .unwrap_or_else(|error| panic!("{name}, round {round}: {error}"));
+            let proven = ours_bundle(&root, &minted.json, None)
+                .unwrap_or_else(|error| panic!("{name}, round {round}: {error}"));
+            assert_eq!(proven.identity().unwrap().only_san(), Some(&github().san));
         }
         for (name, recipe) in managed(&domain) {
             let minted = domain.mint_bundle(&recipe).unwrap();
@@ -98,6 +159,10 @@ fn every_version_and_log_is_accepted() {
             let policy = PublicKeyVerificationPolicy::new(key);
             library_bundle(&root, &json(&minted), &policy)
                 .unwrap_or_else(|error| panic!("{name}, round {round}: {error}"));
+            let key = ManagedKey::parse(&minted.public_key).unwrap();
+            let proven = ours_bundle(&root, &minted.json, Some(&key))
+                .unwrap_or_else(|error| panic!("{name}, round {round}: {error}"));
+            assert!(proven.identity().is_none());
         }
     }
 }
@@ -113,13 +178,14 @@ fn an_attestation_may_have_timestamps() {
         let tokens = json["verification_material"]["timestamps"].as_array();
         assert_eq!(tokens.unwrap().len(), 1);
         library(&root, &json).unwrap();
+        ours(&root, &json).unwrap();
     }
     assert_eq!(domain.log_head().size, 1);
     assert_eq!(domain.log_v2_head().size, 1);
 }
 
 #[test]
-fn faults_in_rekor_v2_are_refused_where_they_are_looked_at() {
+fn each_fault_in_rekor_v2_is_refused_for_what_it_is() {
     let domain = domain();
     let root = domain.trusted_root_json();
     (0..3).for_each(|_| {
@@ -127,10 +193,22 @@ fn faults_in_rekor_v2_are_refused_where_they_are_looked_at() {
         drop(domain.mint(&good).unwrap());
     });
     let mut differ = Vec::new();
-    for (fault, expected, _) in faults() {
+    for (fault, sentence, expected, _) in faults() {
         let mut recipe = recipe(&domain);
         fault.apply(&mut recipe);
-        let bundle = json(&domain.mint_bundle(&recipe).unwrap());
+        let minted = domain.mint_bundle(&recipe).unwrap();
+        let attestation: Value = serde_json::from_slice(&domain.mint(&recipe).unwrap()).unwrap();
+        let said = [
+            ours_bundle(&root, &minted.json, None).map(|_| ()),
+            ours(&root, &attestation).map(|_| ()),
+        ];
+        for said in said {
+            let said = said.expect_err(&format!("{fault:?}"));
+            if !said.contains(sentence) {
+                differ.push(format!("{fault:?}: expected {sentence:?}, found {said:?}"));
+            }
+        }
+        let bundle = json(&minted);
         let found = library_bundle(&root, &bundle, &VerificationPolicy::any_identity());
         if (expected == Refused) != found.is_err() {
             differ.push(format!("{fault:?}: the library says {found:?}"));

@@ -97,7 +97,7 @@ fn write_cases(folder: &Path) -> BTreeMap<String, Elsewhere> {
             verdict,
         );
     }
-    for (fault, _, verdict) in bundles::faults() {
+    for (fault, .., verdict) in bundles::faults() {
         let mut recipe = domain.recipe(&github(), NAME, &digest(), Predicate::Publish, now());
         fault.apply(&mut recipe);
         let minted = domain.mint_bundle(&recipe).unwrap();

@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use touchplate_trust::{Window, Windows};
+use touchplate_trust::{Predicate, Window, Windows};
 
-use crate::support::{domain, library, mint, now, ours};
+use crate::support::{NAME, digest, domain, github, library, mint, now, ours};
 
 #[test]
 fn a_root_has_what_clients_ask_of_it() {
@@ -68,6 +68,32 @@ fn what_was_signed_outside_a_window_is_refused() {
         let root = of(part, begun, Some(now() + minute));
         ours(&root, &json).unwrap_or_else(|error| panic!("{name}: {error}"));
         library(&root, &json).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+}
+
+#[test]
+fn what_was_logged_in_rekor_v2_outside_a_window_is_refused() {
+    let domain = domain();
+    let recipe = domain.recipe(&github(), NAME, &digest(), Predicate::Publish, now());
+    let json = domain.mint(&recipe.in_rekor_v2(now())).unwrap();
+    let json: Value = serde_json::from_slice(&json).unwrap();
+    let minute = SignedDuration::from_mins(1);
+    let begun = domain.windows().log_v2.start;
+    for (start, end) in [(begun, Some(now() - minute)), (now() + minute, None)] {
+        let window = Window { start, end };
+        let mut windows = domain.windows();
+        windows.stamps = window.clone();
+        let root = domain.trusted_root_json_within(&windows);
+        let refused = ours(&root, &json).map(|_| ()).unwrap_err();
+        assert!(refused.contains("does not believe"), "{refused}");
+        library(&root, &json).unwrap_err();
+        let mut windows = domain.windows();
+        windows.log_v2 = window;
+        let root = domain.trusted_root_json_within(&windows);
+        let refused = ours(&root, &json).map(|_| ()).unwrap_err();
+        assert!(refused.contains("did not believe its log"), "{refused}");
+        // It holds that key against no time.
+        library(&root, &json).unwrap();
     }
 }
 

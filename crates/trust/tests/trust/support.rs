@@ -3,9 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use sigstore_trust_root::TrustedRoot;
-use sigstore_types::Bundle;
 use sigstore_verify::VerificationPolicy;
-use touchplate_attest::{Attestation, FileFacts, Proven, Sha256, TrustRoot};
+use touchplate_attest::bundle::{Bundle, ProvenBundle, verify_bundle};
+use touchplate_attest::{Artifact, Attestation, FileFacts, ManagedKey, Proven, Sha256, TrustRoot};
 use touchplate_trust::{Domain, Predicate, Workload};
 
 pub(crate) const NAME: &str = "sampleproject-1.0.tar.gz";
@@ -129,20 +129,13 @@ pub(crate) fn library_bundle(
     bundle: &Value,
     policy: &impl sigstore_verify::Policy,
 ) -> Result<(), sigstore_verify::Error> {
-    let bundle = Bundle::from_json(&bundle.to_string())?;
+    let bundle = sigstore_types::Bundle::from_json(&bundle.to_string())?;
     let root = TrustedRoot::from_json(std::str::from_utf8(root).unwrap()).unwrap();
     sigstore_verify::verify(MESSAGE, &bundle, policy, &root).map(|_| ())
 }
 
 /// What our own verifier says half an hour after [`now`]: a message with its causes where it refuses.
 pub(crate) fn ours(root: &[u8], json: &Value) -> Result<Proven, String> {
-    let told = |error: &dyn std::error::Error| {
-        let causes = std::iter::successors(Some(error), |error| error.source());
-        causes
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join(": ")
-    };
     let attestation =
         Attestation::parse(json.to_string().as_bytes()).map_err(|error| told(&error))?;
     let file = FileFacts {
@@ -152,6 +145,27 @@ pub(crate) fn ours(root: &[u8], json: &Value) -> Result<Proven, String> {
     let root = TrustRoot::from_json(root).unwrap();
     let now = now() + SignedDuration::from_mins(30);
     touchplate_attest::verify(&file, &attestation, &root, now).map_err(|error| told(&error))
+}
+
+/// The same for a bundle about [`MESSAGE`].
+pub(crate) fn ours_bundle(
+    root: &[u8],
+    json: &[u8],
+    key: Option<&ManagedKey>,
+) -> Result<ProvenBundle, String> {
+    let bundle = Bundle::parse(json).map_err(|error| told(&error))?;
+    let root = TrustRoot::from_json(root).unwrap();
+    let now = now() + SignedDuration::from_mins(30);
+    verify_bundle(&Artifact::of(MESSAGE), &bundle, key, &root, now).map_err(|error| told(&error))
+}
+
+/// A message with its causes.
+fn told(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }
 
 pub(crate) fn decode(text: &Value) -> Vec<u8> {
