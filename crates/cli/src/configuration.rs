@@ -18,7 +18,7 @@ pub(crate) struct Flags(Vec<(String, String)>);
 pub(crate) struct PlaceFlags(Vec<(String, String)>);
 
 /// Keys that are options of every command ([`Common`]).
-const COMMON: [&str; 2] = ["data", "trusted_root"];
+const COMMON: [&str; 3] = ["data", "trusted_root", "trust"];
 const PLACE: [&str; 2] = ["database", "blobs"];
 
 impl Flags {
@@ -95,7 +95,8 @@ struct NotUtf8(PathBuf);
 
 /// Reads the configuration.
 pub(crate) fn load(common: &Common, mut flags: Vec<(String, String)>) -> Result<Config, Failure> {
-    for (key, path) in COMMON.into_iter().zip([&common.data, &common.trusted_root]) {
+    let given = [&common.data, &common.trusted_root, &common.trust];
+    for (key, path) in COMMON.into_iter().zip(given) {
         if let Some(path) = path {
             let text = path
                 .to_str()

@@ -10,6 +10,7 @@ mod report;
 mod root;
 mod screen;
 mod serve;
+mod trust;
 mod verify;
 
 use std::process::ExitCode;
@@ -34,5 +35,6 @@ fn run(common: &options::Common, command: Command) -> Result<Outcome, Failure> {
         Command::Demo(arguments) => demo::run(&arguments, || SystemClock.now()),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Verify(arguments) => verify::run(common, *arguments),
+        Command::Trust(arguments) => trust::run(common, arguments),
     }
 }

@@ -106,7 +106,11 @@ pub(crate) fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
 impl From<WiringError> for Failure {
     fn from(error: WiringError) -> Self {
         match &error {
-            WiringError::TrustRoot { .. } => Self::usage(error),
+            WiringError::TrustRoot { .. }
+            | WiringError::TwoTrusts
+            | WiringError::NoTrustStore { .. }
+            | WiringError::TrustDomains { .. } => Self::usage(error),
+            WiringError::TrustStore(store) if !store.is_outside() => Self::usage(error),
             WiringError::Listen { .. } => {
                 Self::outside(error).hint("`--listen 127.0.0.1:0` takes a free port")
             }
@@ -115,7 +119,7 @@ impl From<WiringError> for Failure {
             | WiringError::Spool { .. }
             | WiringError::Store(_) => Self::outside(error)
                 .hint("is this the right --data directory, and can this user write to it?"),
-            WiringError::TrustRootFile { .. } => Self::outside(error),
+            WiringError::TrustRootFile { .. } | WiringError::TrustStore(_) => Self::outside(error),
         }
     }
 }

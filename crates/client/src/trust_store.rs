@@ -6,6 +6,7 @@
 
 mod document;
 mod error;
+mod export;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -23,6 +24,7 @@ use touchplate_attest::domain::{
 
 use document::{Document, Record};
 pub use error::TrustStoreError;
+pub use export::{Change, ExportError, MAX_EXPORT_BYTES, NotTaken, TrustExport};
 
 /// The list of domains.
 const LIST: &str = "domains.toml";
@@ -203,8 +205,17 @@ impl TrustStore {
         for (name, record) in document.domains {
             domains.put(self.stored(name, record)?);
         }
-        domains.trust_domains().map_err(|error| self.unfit(error))?;
+        self.check(&domains)?;
         Ok(domains)
+    }
+
+    /// Whether domains fit together, so that they could be stored.
+    ///
+    /// # Errors
+    /// When they do not.
+    pub fn check(&self, domains: &StoredDomains) -> Result<(), TrustStoreError> {
+        let fit = domains.trust_domains();
+        fit.map(drop).map_err(|error| self.unfit(error))
     }
 
     fn unfit(&self, source: DomainsError) -> TrustStoreError {
@@ -268,7 +279,7 @@ impl TrustStore {
         let _turn = self.lock()?;
         let mut domains = self.load()?;
         let done = change(&mut domains)?;
-        domains.trust_domains().map_err(|error| self.unfit(error))?;
+        self.check(&domains)?;
         self.write(&domains)?;
         Ok(done)
     }

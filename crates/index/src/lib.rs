@@ -19,7 +19,7 @@ pub mod upload;
 
 use std::sync::Arc;
 
-use touchplate_attest::TrustRoot;
+use touchplate_attest::TrustDomains;
 use touchplate_packaging::{Profile, archive::Limits};
 
 pub use accounts::{Caller, Reader, Scope};
@@ -82,17 +82,22 @@ impl Default for Settings {
 pub struct Index {
     ports: Ports,
     settings: Arc<Settings>,
-    root: Arc<TrustRoot>,
+    trust: Arc<TrustDomains>,
     spool: Arc<SpoolRoom>,
 }
 
 impl Index {
-    /// An index over `ports`, checking attestations against `root`, spooling uploads into `spool`.
-    pub fn new(ports: Ports, settings: Settings, root: Arc<TrustRoot>, spool: SpoolRoom) -> Self {
+    /// An index over `ports`, checking attestations by `trust`, spooling uploads into `spool`.
+    pub fn new(
+        ports: Ports,
+        settings: Settings,
+        trust: Arc<TrustDomains>,
+        spool: SpoolRoom,
+    ) -> Self {
         Self {
             ports,
             settings: Arc::new(settings),
-            root,
+            trust,
             spool: Arc::new(spool),
         }
     }
@@ -102,9 +107,9 @@ impl Index {
         &self.settings
     }
 
-    /// The root that attestations are checked against.
-    pub fn trust_root(&self) -> &TrustRoot {
-        &self.root
+    /// Whom attestations are checked by: the domain of the project's name.
+    pub fn trust(&self) -> &TrustDomains {
+        &self.trust
     }
 
     /// Where uploads wait until they are accepted.

@@ -1,14 +1,16 @@
 //! From a configuration to a running server. Nothing else names the store.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
+use touchplate_attest::domain::DomainsError;
 use touchplate_attest::root::MAX_TRUST_ROOT_BYTES;
-use touchplate_attest::{TrustRoot, TrustRootError};
+use touchplate_attest::{TrustDomains, TrustRoot, TrustRootError};
+use touchplate_client::trust_store::{TrustStore, TrustStoreError};
 use touchplate_index::files::Links;
 use touchplate_index::ports::{Blobs, StoreError};
 use touchplate_index::spool::SpoolRoom;
@@ -51,6 +53,26 @@ pub enum WiringError {
         /// Why not.
         source: TrustRootError,
     },
+    /// The folder of trust domains holds none.
+    #[error("there are no trust domains in {}", .path.display())]
+    NoTrustStore {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The folder of trust domains.
+    #[error(transparent)]
+    TrustStore(#[from] TrustStoreError),
+    /// The trust domains do not fit together.
+    #[error("the trust domains in {} are not usable", .path.display())]
+    TrustDomains {
+        /// The folder.
+        path: PathBuf,
+        /// Why not.
+        source: DomainsError,
+    },
+    /// One root for all names, and domains: which?
+    #[error("expected either `trusted_root` or `trust`, found both")]
+    TwoTrusts,
     /// The database or the blob store.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -109,7 +131,7 @@ async fn open_here(config: &Config) -> Result<OpenedIndex, WiringError> {
         path: config.data.clone(),
         source,
     })?;
-    let root = trust_root(config)?;
+    let trust = trust(config)?;
     let Opened {
         ports,
         spool_folder,
@@ -126,17 +148,37 @@ async fn open_here(config: &Config) -> Result<OpenedIndex, WiringError> {
     };
     let blobs = ports.blobs.clone();
     Ok(OpenedIndex {
-        index: Index::new(ports, settings, Arc::new(root), spool),
+        index: Index::new(ports, settings, Arc::new(trust), spool),
         blobs,
     })
 }
 
-fn trust_root(config: &Config) -> Result<TrustRoot, WiringError> {
-    let Some(path) = &config.trusted_root else {
-        return Ok(TrustRoot::public_good());
-    };
+/// Whom attestations are checked by: the folder of domains, the one root, or the embedded public-good one.
+fn trust(config: &Config) -> Result<TrustDomains, WiringError> {
+    match (&config.trust, &config.trusted_root) {
+        (Some(_), Some(_)) => Err(WiringError::TwoTrusts),
+        (Some(folder), None) => {
+            let store = TrustStore::at(folder);
+            // Somebody named it: a slip in the name must not turn into the public-good root.
+            if !store.exists() {
+                return Err(WiringError::NoTrustStore {
+                    path: folder.clone(),
+                });
+            }
+            let domains = store.load()?.trust_domains();
+            domains.map_err(|source| WiringError::TrustDomains {
+                path: folder.clone(),
+                source,
+            })
+        }
+        (None, Some(path)) => Ok(TrustDomains::only(trust_root(path)?)),
+        (None, None) => Ok(TrustDomains::public_good()),
+    }
+}
+
+fn trust_root(path: &Path) -> Result<TrustRoot, WiringError> {
     let unreadable = |source| WiringError::TrustRootFile {
-        path: path.clone(),
+        path: path.to_owned(),
         source,
     };
     let file = std::fs::File::open(path).map_err(unreadable)?;
@@ -148,7 +190,7 @@ fn trust_root(config: &Config) -> Result<TrustRoot, WiringError> {
     std::io::Read::read_to_end(&mut std::io::Read::take(file, most), &mut json)
         .map_err(unreadable)?;
     TrustRoot::from_json(&json).map_err(|source| WiringError::TrustRoot {
-        path: path.clone(),
+        path: path.to_owned(),
         source,
     })
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use touchplate_attest::{
-    Attestation, AttestationError, FileFacts, Mismatch, PredicateType, Proven, TrustRoot,
-    VerifyError, verify,
+    Attestation, AttestationError, DomainError, FileFacts, Mismatch, PredicateType, Proven,
+    TrustDomains,
 };
 use touchplate_packaging::{Filename, ProjectName, Version};
 
@@ -53,7 +53,7 @@ pub enum AddAttestationError {
         filename: Filename,
         /// Which rule failed.
         #[source]
-        source: VerifyError,
+        source: DomainError,
     },
     /// It holds, but was made by nobody whom the project expects.
     #[error(
@@ -184,7 +184,7 @@ impl Index {
             .await?; // 1
         self.may_add(caller, &found.project).await?; // 2
         let attestation = Attestation::parse(json).map_err(AddAttestationError::Malformed)?; // 3
-        let proven = prove(self.root.clone(), &found, attestation, origin.at).await?; // 4
+        let proven = prove(self.trust.clone(), &found, attestation, origin.at).await?; // 4
         let attributed = self.attribute(&found.project, &proven).await?; // 5
         let recorded = self
             .ports
@@ -334,10 +334,10 @@ impl Index {
     }
 }
 
-/// Step 4, on a thread that may block. Which predicate types hold at all is [`verify`]'s to say; which of them an
+/// Step 4, on a thread that may block. Which predicate types hold at all is [`verify`](touchplate_attest::verify())'s to say; which of them an
 /// attester may make, step 5's.
 async fn prove(
-    root: Arc<TrustRoot>,
+    trust: Arc<TrustDomains>,
     found: &FoundFile,
     attestation: Attestation,
     now: Timestamp,
@@ -347,10 +347,10 @@ async fn prove(
         sha256: found.file.digests.sha256,
     };
     let filename = file.filename.clone();
-    let proving =
-        tokio::task::spawn_blocking(move || verify(&file, &attestation, &root, now)).await;
+    let proving = tokio::task::spawn_blocking(move || trust.verify(&file, &attestation, now)).await;
     proving
         .map_err(AddAttestationError::Interrupted)?
+        .map(|vouched| vouched.proof)
         .map_err(|source| AddAttestationError::Unverified { filename, source })
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use touchplate_attest::{
-    Attestation, AttestationError, FileFacts, Identity, NoMatch, Proven, Repeated, TrustRoot,
-    VerifyError, verify, without_repeats,
+    Attestation, AttestationError, DomainError, FileFacts, Identity, NoMatch, Proven, Repeated,
+    TrustDomains, without_repeats,
 };
 use touchplate_packaging::{Filename, ProjectName, Sha256};
 
@@ -26,7 +26,7 @@ pub enum AttestationRefused {
         position: usize,
         /// Which rule failed.
         #[source]
-        source: VerifyError,
+        source: DomainError,
     },
     /// One verifies, but was made by nobody who publishes this project.
     #[error("attestation {position} was made by {identity}, which is no publisher of `{project}`")]
@@ -57,7 +57,7 @@ pub enum AttestationRefused {
 /// Parses and verifies the field for a file, on a thread that may block: whoever made them, each is proven. Equal ones are
 /// folded into one.
 pub(super) async fn prove(
-    root: Arc<TrustRoot>,
+    trust: Arc<TrustDomains>,
     filename: Filename,
     sha256: Sha256,
     json: String,
@@ -70,7 +70,8 @@ pub(super) async fn prove(
         let mut proven = Vec::with_capacity(parsed.len());
         for (position, attestation) in (1..).zip(&parsed) {
             let unverified = |source| AttestationRefused::Unverified { position, source };
-            proven.push(verify(&file, attestation, &root, now).map_err(unverified)?);
+            let vouched = trust.verify(&file, attestation, now);
+            proven.push(vouched.map_err(unverified)?.proof);
         }
         without_repeats(proven).map_err(AttestationRefused::Repeated)
     };

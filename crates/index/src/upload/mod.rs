@@ -287,7 +287,7 @@ impl Index {
             return Ok(Vec::new());
         };
         let proven = attestations::prove(
-            self.root.clone(),
+            self.trust.clone(),
             form.filename.clone(),
             *digest,
             json.clone(),

@@ -72,7 +72,14 @@ pub const KEYS: &[Key] = &[
     key(
         "trusted_root",
         "FILE",
-        "A Sigstore `trusted_root.json` to check attestations against. Default: the public-good one of this build",
+        "A Sigstore `trusted_root.json` to check every project's attestations against. Default: the public-good one of \
+         this build",
+    ),
+    key(
+        "trust",
+        "DIR",
+        "A folder of trust domains (`touchplate trust`) instead of `trusted_root`: each project's attestations are checked \
+         by the domain of its name. Read at start. Default: none",
     ),
     key(
         "forwarded_from",
@@ -121,6 +128,8 @@ pub struct Config {
     pub profile: Profile,
     /// The trust root's file; none: the public-good one.
     pub trusted_root: Option<PathBuf>,
+    /// The folder of trust domains, instead of one root.
+    pub trust: Option<PathBuf>,
     /// Proxies whose forwarded headers count.
     pub forwarded_from: Vec<Network>,
     /// Another host for distribution files.
@@ -151,6 +160,7 @@ impl Config {
             },
             profile: Profile::default(),
             trusted_root: None,
+            trust: None,
             forwarded_from: Vec::new(),
             files_url: None,
             anonymous_read: true,
@@ -186,6 +196,7 @@ impl Config {
             },
             profile: values.parsed("profile")?.unwrap_or(defaults.profile),
             trusted_root: values.parsed("trusted_root")?,
+            trust: values.parsed("trust")?,
             forwarded_from: values.list("forwarded_from")?,
             files_url: values.parsed("files_url")?,
             anonymous_read: values

@@ -56,6 +56,7 @@ fn every_key_is_read_and_later_sources_win() {
         blobs = "file:/srv/bytes"
         profile = "pypi"
         trusted_root = "/etc/root.json"
+        trust = "/etc/trust"
         forwarded_from = ["10.0.0.0/8", "::1"]
         files_url = "https://files.example"
         anonymous_read = false
@@ -79,6 +80,7 @@ fn every_key_is_read_and_later_sources_win() {
         },
         profile: Profile::Pypi,
         trusted_root: Some("/etc/root.json".into()),
+        trust: Some("/etc/trust".into()),
         forwarded_from: vec!["10.0.0.0/8".parse().unwrap(), "::1".parse().unwrap()],
         files_url: Some("https://files.example".parse().unwrap()),
         anonymous_read: false,

@@ -4,8 +4,9 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
-use touchplate_attest::TrustRoot;
+use touchplate_attest::{TrustDomains, TrustRoot};
 use touchplate_index::provenance::FileStory;
+use touchplate_packaging::ProjectName;
 use touchplate_packaging::simple::ProjectStatus;
 
 use super::project::{banner, page_path, yanked};
@@ -95,8 +96,7 @@ fn page(app: &App, story: &FileStory) -> FilePage {
         "{}/integrity/{}/{version}/{}/provenance",
         app.url, project.name, file.filename
     );
-    let root = app.index.trust_root().digest();
-    let private_root = root != TrustRoot::public_good().digest();
+    let private_root = is_private(app.index.trust(), &project.name);
     let attestations = story
         .attestations
         .iter()
@@ -129,6 +129,15 @@ fn page(app: &App, story: &FileStory) -> FilePage {
         download: (project.status != ProjectStatus::Quarantined).then_some(download),
         private_root,
     }
+}
+
+/// Whether a reader needs another root than Sigstore's public-good one to check a file of the project.
+fn is_private(trust: &TrustDomains, project: &ProjectName) -> bool {
+    let roots = trust.roots_for(project);
+    roots.into_iter().any(|(domain, root)| match domain {
+        Some(domain) => !domain.is_public_good(),
+        None => root.digest() != TrustRoot::public_good().digest(),
+    })
 }
 
 fn facts(story: &FileStory) -> Vec<(&'static str, String)> {

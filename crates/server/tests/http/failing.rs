@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::http::{Request, Response, header};
 use http_body_util::BodyExt as _;
 use insta::assert_snapshot;
-use touchplate_attest::TrustRoot;
+use touchplate_attest::TrustDomains;
 use touchplate_index::files::Links;
 use touchplate_index::ports::{
     BlobError, Blobs, Bytestream, Journal, JournalRow, NewProject, Serial, StoreError,
@@ -124,7 +124,7 @@ impl World {
             switch: blobs.clone(),
         });
         let room = SpoolRoom::open(spool.path()).unwrap();
-        let root = Arc::new(TrustRoot::public_good());
+        let root = Arc::new(TrustDomains::public_good());
         let index = Index::new(ports.clone(), Settings::default(), root, room);
         let app = App::new(Shared {
             cache: Cache::open(index.clone()).await.unwrap(),

@@ -11,5 +11,6 @@ mod multipart;
 mod pages;
 mod refusals;
 mod simple;
+mod trust;
 mod uploads;
 mod walk;
