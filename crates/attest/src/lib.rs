@@ -49,5 +49,6 @@ pub use statement::{PredicateType, Statement};
 pub use touchplate_packaging::{Filename, Sha256};
 pub use verify::{
     CertificateMemory, EntryError, FileFacts, NoMatch, Proven, Repeated, TimestampError,
-    VerificationRecord, Verified, VerifyError, verify, verify_remembering, without_repeats,
+    VerificationRecord, Verified, VerifyError, verify, verify_any_predicate, verify_remembering,
+    without_repeats,
 };

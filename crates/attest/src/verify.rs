@@ -90,7 +90,26 @@ pub fn verify(
     root: &TrustRoot,
     now: Timestamp,
 ) -> Result<Proven, VerifyError> {
-    check(file, attestation, root, now, None)
+    check(file, attestation, root, now, Predicates::Published, None)
+}
+
+/// [`verify`] for attestations that are not served with a file's provenance, such as those of an auditor: in step 4 the
+/// predicate may be of any type that a URI names, with any body that the type, where it is known here, allows.
+pub fn verify_any_predicate(
+    file: &FileFacts,
+    attestation: &Attestation,
+    root: &TrustRoot,
+    now: Timestamp,
+) -> Result<Proven, VerifyError> {
+    check(file, attestation, root, now, Predicates::Any, None)
+}
+
+/// Which predicate types step 4 lets pass.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Predicates {
+    /// The two that PEP 740's readers know.
+    Published,
+    Any,
 }
 
 /// [`verify`], for many files: a certificate that signed several of them has its chain and timestamp checked once.
@@ -102,7 +121,14 @@ pub fn verify_remembering(
     root: &TrustRoot,
     now: Timestamp,
 ) -> Result<Proven, VerifyError> {
-    check(file, attestation, root, now, Some(memory))
+    check(
+        file,
+        attestation,
+        root,
+        now,
+        Predicates::Published,
+        Some(memory),
+    )
 }
 
 fn check(
@@ -110,9 +136,11 @@ fn check(
     attestation: &Attestation,
     root: &TrustRoot,
     now: Timestamp,
+    predicates: Predicates,
     memory: Option<&mut CertificateMemory>,
 ) -> Result<Proven, VerifyError> {
-    check_statement(file, attestation.statement())?; // 1 to 4
+    check_statement(file, attestation.statement())?; // 1 to 3
+    check_predicate(attestation.statement(), predicates)?; // 4
     let evidence = Evidence {
         profile: Profile::Attestation,
         signer: Signer::Certificate {
@@ -140,7 +168,35 @@ fn check(
     })
 }
 
-/// Steps 1 to 4.
+/// Step 4.
+fn check_predicate(statement: &Statement, predicates: Predicates) -> Result<(), VerifyError> {
+    let predicate_type = statement.predicate_type();
+    if let PredicateType::Other(uri) = predicate_type {
+        // in-toto's TypeURI: an absolute URI.
+        let is_uri = uri.split_once(':').is_some_and(|(scheme, rest)| {
+            scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+                && scheme
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+                && !rest.is_empty()
+                && !uri.contains(|c: char| c.is_whitespace() || c.is_control())
+        });
+        if predicates == Predicates::Any && is_uri {
+            return Ok(());
+        }
+        return Err(VerifyError::PredicateType {
+            found: json::shown(uri),
+        });
+    }
+    if !statement::body_fits(predicate_type, statement.predicate()) {
+        return Err(VerifyError::PredicateBody {
+            predicate_type: predicate_type.clone(),
+        });
+    }
+    Ok(())
+}
+
+/// Steps 1 to 3.
 fn check_statement(file: &FileFacts, statement: &Statement) -> Result<(), VerifyError> {
     if statement.type_uri() != STATEMENT_TYPE {
         return Err(VerifyError::StatementType {
@@ -176,17 +232,6 @@ fn check_statement(file: &FileFacts, statement: &Statement) -> Result<(), Verify
         return Err(VerifyError::OtherSha256 {
             expected: file.sha256,
             found: sha256,
-        });
-    }
-    let predicate_type = statement.predicate_type();
-    if let PredicateType::Other(uri) = predicate_type {
-        return Err(VerifyError::PredicateType {
-            found: json::shown(uri),
-        });
-    }
-    if !statement::body_fits(predicate_type, statement.predicate()) {
-        return Err(VerifyError::PredicateBody {
-            predicate_type: predicate_type.clone(),
         });
     }
     Ok(())

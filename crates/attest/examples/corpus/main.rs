@@ -1,4 +1,5 @@
-//! Judges each case of a corpus: `cargo run --release -p touchplate-attest --example corpus -- FOLDER [--kind …]`.
+//! Judges each case of a corpus: `cargo run --release -p touchplate-attest --example corpus -- FOLDER [--kind …]`. With
+//! `--features rustcrypto`, `--provider rustcrypto` has RustCrypto check the signatures.
 //!
 //! Prints one JSON line a row of `FOLDER/MANIFEST.json` and a last line of counts; exits 1 if a *must* row differs.
 
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::Digest as _;
+use touchplate_attest::crypto::{AwsLc, Provider, default_provider};
 use touchplate_attest::{
     Attestation, FileFacts, Proven, Provenance, Publisher, TrustRoot, verify, verify_provenance,
     without_repeats,
@@ -74,7 +76,11 @@ fn main() -> ExitCode {
 
 /// Whether every *must* row came out as expected.
 fn run() -> Result<bool, Box<dyn Error>> {
-    let (folder, kinds) = arguments(std::env::args().skip(1).collect())?;
+    let Arguments {
+        folder,
+        kinds,
+        provider,
+    } = arguments(std::env::args().skip(1).collect())?;
     let manifest = std::fs::read(folder.join("MANIFEST.json"))?;
     let manifest: Manifest = serde_json::from_slice(&manifest)?;
     let mut roots = BTreeMap::new();
@@ -85,10 +91,11 @@ fn run() -> Result<bool, Box<dyn Error>> {
         .iter()
         .filter(|row| kinds.contains(&row.kind))
     {
-        let judged = root(&mut roots, row, &folder).and_then(|root| match row.kind.as_str() {
-            "bundle" => bundle::judge(row, &folder, &root),
-            _ => judge(row, &folder, &root),
-        });
+        let judged =
+            root(&mut roots, row, &folder, provider).and_then(|root| match row.kind.as_str() {
+                "bundle" => bundle::judge(row, &folder, &root),
+                _ => judge(row, &folder, &root),
+            });
         let (verdict, reason) = match judged {
             Ok(reason) => ("accept", reason),
             Err(error) => ("reject", in_full(&*error)),
@@ -114,37 +121,59 @@ fn run() -> Result<bool, Box<dyn Error>> {
     Ok(of("must") == 0)
 }
 
-fn arguments(given: Vec<String>) -> Result<(PathBuf, Vec<String>), Box<dyn Error>> {
+struct Arguments {
+    folder: PathBuf,
+    kinds: Vec<String>,
+    provider: &'static dyn Provider,
+}
+
+fn arguments(given: Vec<String>) -> Result<Arguments, Box<dyn Error>> {
+    let usage = format!(
+        "FOLDER [--kind {}] [--provider aws-lc|rustcrypto]",
+        KINDS.join(",")
+    );
     let mut folder = None;
     let mut kinds: Vec<String> = KINDS.map(str::to_owned).to_vec();
+    let mut provider = default_provider();
     let mut given = given.into_iter();
     while let Some(argument) = given.next() {
-        let listed = match argument.as_str() {
-            "--kind" => given.next(),
-            other => other.strip_prefix("--kind=").map(str::to_owned),
+        let (name, value) = match argument.split_once('=') {
+            Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+            None => (argument.clone(), None),
         };
-        match listed {
-            Some(listed) => kinds = listed.split(',').map(str::to_owned).collect(),
-            None if folder.is_none() && !argument.starts_with('-') => {
+        match name.as_str() {
+            "--kind" => {
+                let listed = value.or_else(|| given.next()).ok_or("--kind names none")?;
+                kinds = listed.split(',').map(str::to_owned).collect();
+            }
+            "--provider" => {
+                let name = value.or_else(|| given.next());
+                provider = provider_of(&name.ok_or("--provider names none")?)?;
+            }
+            _ if folder.is_none() && !argument.starts_with('-') => {
                 folder = Some(argument.into());
             }
-            None => {
-                return Err(format!(
-                    "expected FOLDER [--kind {}], found {argument}",
-                    KINDS.join(",")
-                )
-                .into());
-            }
+            _ => return Err(format!("expected {usage}, found {argument}").into()),
         }
     }
     match kinds.iter().find(|kind| !KINDS.contains(&kind.as_str())) {
         Some(unknown) => {
             Err(format!("expected kinds out of {}, found {unknown}", KINDS.join(",")).into())
         }
-        None => Ok((
-            folder.ok_or("expected a folder with a MANIFEST.json")?,
+        None => Ok(Arguments {
+            folder: folder.ok_or("expected a folder with a MANIFEST.json")?,
             kinds,
-        )),
+            provider,
+        }),
+    }
+}
+
+fn provider_of(name: &str) -> Result<&'static dyn Provider, Box<dyn Error>> {
+    match name {
+        "aws-lc" => Ok(&AwsLc),
+        #[cfg(feature = "rustcrypto")]
+        "rustcrypto" => Ok(&touchplate_attest::crypto::RustCrypto),
+        other => Err(format!("no provider {other}: was it built with its feature?").into()),
     }
 }
 
@@ -153,11 +182,12 @@ fn root(
     roots: &mut BTreeMap<PathBuf, Result<TrustRoot, String>>,
     row: &Row,
     folder: &Path,
+    provider: &'static dyn Provider,
 ) -> Result<TrustRoot, Refusal> {
     let read = || {
         let json =
             std::fs::read(folder.join(&row.trusted_root)).map_err(|error| error.to_string())?;
-        TrustRoot::from_json(&json).map_err(|error| in_full(&error))
+        TrustRoot::with_provider(&json, provider).map_err(|error| in_full(&error))
     };
     let root = roots.entry(row.trusted_root.clone()).or_insert_with(read);
     root.clone()
