@@ -1,5 +1,6 @@
 //! What the index answers to an operator, as failures: who can mend it, and how.
 
+use touchplate_index::attesters::ChangeAttestersError;
 use touchplate_index::chores::SweepError;
 use touchplate_index::ports::{
     AddPublisherError, AddUserError, BlobError, ChangeError, CreateProjectError, RevokeError,
@@ -86,6 +87,28 @@ impl From<AddPublisherError> for Failure {
             }
             AddPublisherError::Exists(_) => Self::refused(error),
             AddPublisherError::Store(_) => Self::outside(error).hint(CHECK_DATA),
+        }
+    }
+}
+
+impl From<ChangeAttestersError> for Failure {
+    fn from(error: ChangeAttestersError) -> Self {
+        match &error {
+            ChangeAttestersError::NoSuchProject(project) => {
+                let hint =
+                    format!("create the project first: touchplate admin project create {project}");
+                Self::refused(error).hint(hint)
+            }
+            ChangeAttestersError::NoSuchAttester { project, .. } => {
+                let hint = format!(
+                    "`touchplate admin attester list --project {project}` shows the numbers"
+                );
+                Self::refused(error).hint(hint)
+            }
+            ChangeAttestersError::NotAllowed { .. }
+            | ChangeAttestersError::Exists { .. }
+            | ChangeAttestersError::TooMany => Self::refused(error),
+            ChangeAttestersError::Store(_) => Self::outside(error).hint(CHECK_DATA),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `touchplate admin …`: users, tokens, projects, publishers and files, straight on the data directory. Works while a
 //! server runs on it: the database decides races, and the server notices within a second.
 
+mod attesters;
 mod failures;
 mod files;
 mod members;
@@ -48,6 +49,12 @@ enum Command {
         after_help = "Example:\n  touchplate admin publisher add --project demo --kind github --repository example/demo --workflow release.yml"
     )]
     Publisher(publishers::Publisher),
+    /// Say who else attests a project's files: builders, auditors, rebuilders
+    #[command(
+        subcommand,
+        after_help = "Example:\n  touchplate admin attester add --project demo --role auditor --identity audit@example.org --issuer https://accounts.example.org"
+    )]
+    Attester(attesters::Attester),
     /// Create, change and delete projects
     #[command(
         subcommand,
@@ -99,6 +106,7 @@ pub(crate) fn run(common: &Common, arguments: Arguments) -> Result<Outcome, Fail
             Command::User(command) => command.run(&index).await,
             Command::Token(command) => command.run(&index).await,
             Command::Publisher(command) => command.run(&index).await,
+            Command::Attester(command) => command.run(&index).await,
             Command::Project(command) => command.run(&index).await,
             Command::Member(command) => command.run(&index).await,
             Command::Yank(command) => command.run(&index).await,

@@ -390,3 +390,86 @@ fn a_token_for_a_project_makes_its_user_a_maintainer_there() {
     let again = place.admin(&create).ended(0);
     assert!(!again.stderr.contains("maintainer"), "{}", again.stderr);
 }
+
+#[test]
+fn attesters_are_added_listed_and_removed() {
+    let place = Place::new();
+    let add = |arguments: &[&str]| {
+        place.admin(&[&["attester", "add", "--project", "demo"], arguments].concat())
+    };
+    let audit = [
+        "--role",
+        "auditor",
+        "--identity",
+        "audit@example.org",
+        "--issuer",
+        "https://id.example.org",
+    ];
+    add(&audit)
+        .ended(1)
+        .complains(&["no project `demo`", "project create demo"]);
+    place.admin(&["project", "create", "demo"]).ended(0);
+    add(&audit).ended(0).complains(&[
+        "added attester",
+        "auditor: audit@example.org (issuer https://id.example.org)",
+    ]);
+    add(&audit).ended(0).complains(&["was there already"]);
+    add(&[&audit[..], &["--predicate-type", "urn:example:audit:v1"]].concat())
+        .ended(0)
+        .complains(&["changed what attester"]);
+    let publisher = r#"{"kind":"GitHub","repository":"o/r","workflow":"w.yml"}"#;
+    add(&["--role", "rebuilder", "--publisher", publisher]).ended(0);
+
+    add(&["--role", "publisher", "--publisher", publisher])
+        .ended(2)
+        .complains(&["builder", "auditor", "rebuilder"]);
+    add(&["--role", "auditor"])
+        .ended(2)
+        .complains(&["--publisher", "--identity"]);
+    add(&["--role", "auditor", "--identity", "a"])
+        .ended(2)
+        .complains(&["--issuer"]);
+    add(&[
+        "--role",
+        "auditor",
+        "--publisher",
+        publisher,
+        "--issuer",
+        "https://i",
+    ])
+    .ended(2)
+    .complains(&["--identity"]);
+    add(&["--role", "auditor", "--publisher", "{}"])
+        .ended(2)
+        .complains(&["kind"]);
+    add(&["--role", "auditor", "--identity", "a", "--issuer", "b"])
+        .ended(2)
+        .complains(&["expected a URL as the identity's issuer"]);
+    add(&[&audit[..], &["--predicate-type", "audit"]].concat())
+        .ended(2)
+        .complains(&["https or urn URI"]);
+
+    let list = ["attester", "list", "--project", "demo"];
+    place.admin(&list).ended(0).says(&[
+        "MAY CLAIM",
+        "rebuilder",
+        "GitHub workflow w.yml of o/r",
+        "anything",
+        "urn:example:audit:v1",
+    ]);
+    let listed = place
+        .admin(&[&list[..], &["--format", "json"]].concat())
+        .ended(0)
+        .json();
+    assert_json_snapshot!("attesters", shape(&listed));
+    let id = listed["attesters"][0]["id"].to_string();
+    let remove = ["attester", "remove", "--project", "demo", &id];
+    place.admin(&remove).ended(0);
+    place
+        .admin(&remove)
+        .ended(1)
+        .complains(&["has no attester", "attester list --project demo"]);
+    place
+        .admin(&["attester", "list", "--project", "nothing"])
+        .ended(1);
+}

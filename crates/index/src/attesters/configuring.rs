@@ -145,6 +145,16 @@ impl Index {
         Ok((project, attesters))
     }
 
+    /// The attesters of a project, oldest first, for an operator.
+    pub async fn attesters_of(
+        &self,
+        project: &ProjectName,
+    ) -> Result<Vec<StoredAttester>, ReadError> {
+        let project = self.ports.projects.by_name(project).await?;
+        let project = project.ok_or(ReadError::NotFound)?;
+        Ok(self.ports.attesters.list(project.id).await?)
+    }
+
     async fn may_change_attesters(
         &self,
         authority: Authority<'_>,
