@@ -5,7 +5,7 @@ use touchplate_packaging::{Filename, ProjectName, Sha256, Version};
 use crate::Index;
 use crate::accounts::Reader;
 use crate::ports::{Project, StoredFile};
-use crate::projects::{ReadError, Visibility};
+use crate::projects::ReadError;
 
 /// How pages refer to files and provenance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub struct FoundFile {
 impl FoundFile {
     /// Whether shared caches may keep it.
     pub fn is_public(&self) -> bool {
-        self.project.visibility == Visibility::Public
+        self.project.is_public()
     }
 }
 

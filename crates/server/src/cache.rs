@@ -57,6 +57,20 @@ pub(crate) enum PageKey {
         version: Version,
         filename: Filename,
     },
+    /// `/api/v1/projects/{project}/attesters`.
+    Attesters(ProjectName),
+    /// `/api/v1/projects/{project}/{version}/{filename}/attestations`.
+    Attestations {
+        project: ProjectName,
+        version: Version,
+        filename: Filename,
+    },
+    /// `/api/v1/projects/{project}/{version}/{filename}/provenance`.
+    KnownProvenance {
+        project: ProjectName,
+        version: Version,
+        filename: Filename,
+    },
     /// `/project/{project}/`.
     Project(ProjectName),
     /// `/project/{project}/{version}/{filename}`.
@@ -74,6 +88,9 @@ impl PageKey {
             Self::SimpleIndex { .. } => None,
             Self::SimpleProject { project, .. }
             | Self::Provenance { project, .. }
+            | Self::Attesters(project)
+            | Self::Attestations { project, .. }
+            | Self::KnownProvenance { project, .. }
             | Self::Project(project)
             | Self::File { project, .. } => Some(project),
         }
@@ -112,7 +129,7 @@ impl Rendered {
 #[derive(Clone, Debug)]
 enum Unrendered {
     Absent,
-    Refused(Problem),
+    Refused(Box<Problem>),
 }
 
 /// The pages.
@@ -165,7 +182,7 @@ impl Cache {
             (Ok(page), _) => Ok(page),
             (Err(Unrendered::Absent), Reader::Account(_)) => Ok(render(reader.clone()).await?),
             (Err(Unrendered::Absent), Reader::Anonymous) => Err(ReadError::NotFound.into()),
-            (Err(Unrendered::Refused(problem)), _) => Err(problem),
+            (Err(Unrendered::Refused(problem)), _) => Err(*problem),
         }
     }
 
@@ -180,7 +197,7 @@ impl From<ReadError> for Unrendered {
         match error {
             ReadError::NotFound => Self::Absent,
             ReadError::NoProvenance(_) | ReadError::Store(_) | ReadError::Blobs(_) => {
-                Self::Refused(error.into())
+                Self::Refused(Box::new(error.into()))
             }
         }
     }

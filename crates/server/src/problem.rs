@@ -27,9 +27,21 @@ use crate::pages::CONTENT_POLICY;
 pub struct Problem {
     status: StatusCode,
     message: String,
+    /// The message's parts: the error, then its causes.
+    said: Vec<String>,
+    kind: Option<Kind>,
     shape: Shape,
     headers: HeaderMap,
     cause: Option<String>,
+}
+
+/// Which refusal it is, for programs that read problem details: of each rule its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Kind {
+    /// Words with hyphens; stays as it is.
+    pub(crate) code: &'static str,
+    /// The same for people.
+    pub(crate) title: &'static str,
 }
 
 /// How the body is shaped.
@@ -41,6 +53,8 @@ enum Shape {
     Text,
     /// `{"message": …}`, whatever was asked: what readers of the Integrity API parse.
     Message,
+    /// Problem details (RFC 9457), whatever was asked: below `/api/v1/`.
+    Details,
 }
 
 /// Longest reason phrase in bytes: Python's `http.client` reads status lines of at most 65,536 bytes, proxies commonly
@@ -53,7 +67,9 @@ const MAX_MESSAGE_CHARS: usize = 4096;
 impl Problem {
     /// A refusal that its reader can act on.
     pub fn client(status: StatusCode, error: &(dyn Error + 'static)) -> Self {
-        Self::saying(status, &chain(error))
+        let mut problem = Self::saying(status, &chain(error).join(": "));
+        problem.said = chain(error).iter().map(|part| on_one_line(part)).collect();
+        problem
     }
 
     /// A refusal in these words.
@@ -61,7 +77,9 @@ impl Problem {
         let message = on_one_line(message);
         Self {
             status,
+            said: vec![message.clone()],
             message,
+            kind: None,
             shape: Shape::AsAsked,
             headers: HeaderMap::new(),
             cause: None,
@@ -71,7 +89,7 @@ impl Problem {
     /// A failure of ours: the cause goes to the log, the reader gets the request's id.
     pub fn internal(error: &(dyn Error + 'static)) -> Self {
         let mut problem = Self::saying(StatusCode::INTERNAL_SERVER_ERROR, "");
-        problem.cause = Some(on_one_line(&chain(error)));
+        problem.cause = Some(on_one_line(&chain(error).join(": ")));
         problem
     }
 
@@ -119,14 +137,27 @@ impl Problem {
         self
     }
 
+    /// As problem details, whatever was asked.
+    pub(crate) fn in_details(mut self) -> Self {
+        self.shape = Shape::Details;
+        self
+    }
+
+    /// Of this kind.
+    pub(crate) fn of_kind(mut self, code: &'static str, title: &'static str) -> Self {
+        self.kind = Some(Kind { code, title });
+        self
+    }
+
     /// The answer itself.
     pub(crate) fn render(mut self, accept: &Accept, request: &RequestId) -> Response {
         if let Some(cause) = &self.cause {
             tracing::error!(%request, error = %cause, "a request failed");
             self.message =
                 format!("The index could not do this; its log says why, under request {request}");
+            self.said = vec![self.message.clone()];
         }
-        let (content_type, body) = self.body(accept);
+        let (content_type, body) = self.body(accept, request);
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = self.status;
         if let Ok(reason) = ReasonPhrase::try_from(reason(&self.message)) {
@@ -140,11 +171,12 @@ impl Problem {
         response
     }
 
-    fn body(&self, accept: &Accept) -> (HeaderValue, Vec<u8>) {
+    fn body(&self, accept: &Accept, request: &RequestId) -> (HeaderValue, Vec<u8>) {
         const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
         const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
         // No charset parameter: uv reads `code` only from a body of exactly this type.
         const JSON: HeaderValue = HeaderValue::from_static("application/json");
+        const DETAILS: HeaderValue = HeaderValue::from_static("application/problem+json");
         let status = self.status.as_u16();
         let code = format!("{status} {}", self.message);
         match (self.shape, self.preferred(accept)) {
@@ -157,6 +189,7 @@ impl Problem {
                     message: &self.message,
                 }),
             ),
+            (Shape::Details, _) => (DETAILS, json(&self.details(request))),
             (Shape::AsAsked, Preferred::Json) => (
                 JSON,
                 json(&ProblemBody {
@@ -176,6 +209,25 @@ impl Problem {
                     Err(_) => (TEXT, format!("{code}\n").into_bytes()),
                 }
             }
+        }
+    }
+
+    /// Without a kind of its own a problem is what its status says: `about:blank` (RFC 9457 §4.2.1).
+    fn details<'p>(&'p self, request: &'p RequestId) -> Details<'p> {
+        let title = self.title();
+        Details {
+            kind: self.kind.map_or("about:blank".to_owned(), |kind| {
+                format!("urn:touchplate:problem:{}", kind.code)
+            }),
+            title: self.kind.map_or(title, |kind| kind.title),
+            status: self.status.as_u16(),
+            detail: &self.message,
+            code: self.kind.map_or_else(
+                || title.to_ascii_lowercase().replace(' ', "-"),
+                |kind| kind.code.to_owned(),
+            ),
+            causes: self.said.get(1..).unwrap_or_default(),
+            request: request.as_str(),
         }
     }
 
@@ -225,6 +277,19 @@ struct MessageBody<'p> {
     message: &'p str,
 }
 
+/// RFC 9457, with `code` (the last part of `type`), the causes of the first sentence of `detail`, and the request's id.
+#[derive(Serialize)]
+struct Details<'p> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'p str,
+    status: u16,
+    detail: &'p str,
+    code: String,
+    causes: &'p [String],
+    request: &'p str,
+}
+
 #[derive(Template)]
 #[template(path = "problem.html")]
 struct ProblemPage<'p> {
@@ -237,21 +302,18 @@ fn json(body: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(body).expect("structs of strings always become JSON")
 }
 
-/// An error and its causes, joined with `: `. A cause that its error has already said is not said twice.
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut message = error.to_string();
-    let mut last = message.clone();
+/// An error and its causes. A cause that its error has already said is not said twice.
+fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
+    let mut said = vec![error.to_string()];
     let mut cause = error.source();
     while let Some(error) = cause {
         let text = error.to_string();
-        if text != last {
-            message.push_str(": ");
-            message.push_str(&text);
+        if said.last() != Some(&text) {
+            said.push(text);
         }
-        last = text;
         cause = error.source();
     }
-    message
+    said
 }
 
 /// Line ends and other control characters become blanks: a message is one line wherever it is shown.
@@ -363,6 +425,6 @@ mod tests {
         #[error("{0}")]
         struct Outer(#[source] std::num::ParseIntError);
         let cause = "x".parse::<u8>().unwrap_err();
-        assert_eq!(chain(&Outer(cause)), "invalid digit found in string");
+        assert_eq!(chain(&Outer(cause)), ["invalid digit found in string"]);
     }
 }

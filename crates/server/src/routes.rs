@@ -3,16 +3,16 @@
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::handler::Handler;
-use axum::http::HeaderValue;
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL,
 };
+use axum::http::{HeaderValue, Method};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 
-use crate::api::{files, health, integrity, simple, upload};
+use crate::api::{files, health, integrity, simple, upload, v1};
 use crate::app::App;
 use crate::extract::gate;
 use crate::observe::observe;
@@ -38,6 +38,48 @@ pub fn router(app: App) -> Router {
             kept(Revalidate, read(integrity::provenance)),
         )
         .layer(middleware::map_response(from_anywhere));
+    let api = Router::new()
+        .route(
+            "/api/v1/openapi.json",
+            kept(Revalidate, read(v1::openapi::document)),
+        )
+        .route(
+            "/api/v1/provenance",
+            kept(Never, write(v1::many::provenance)),
+        )
+        .route(
+            "/api/v1/projects/{project}/{version}/{filename}/provenance",
+            kept(Revalidate, read(v1::attestations::provenance)),
+        )
+        .route(
+            "/api/v1/projects/{project}/{version}/{filename}/attestations",
+            kept(
+                Revalidate,
+                read_or_write(v1::attestations::list, v1::attestations::add),
+            ),
+        )
+        .route(
+            "/api/v1/projects/{project}/attesters",
+            kept(
+                Revalidate,
+                only(
+                    "GET, HEAD, PUT",
+                    get(v1::attesters::list).put(v1::attesters::put),
+                ),
+            ),
+        )
+        .route(
+            "/api/v1/projects/{project}/attesters/{id}",
+            kept(
+                Revalidate,
+                only(
+                    "GET, HEAD, PUT, DELETE",
+                    get(v1::attesters::one)
+                        .put(v1::attesters::replace)
+                        .delete(v1::attesters::remove),
+                ),
+            ),
+        );
     Router::new()
         .merge(simple)
         .route("/legacy/", kept(Never, write(upload::upload)))
@@ -60,6 +102,7 @@ pub fn router(app: App) -> Router {
             kept(Revalidate, read(pages::file)),
         )
         .route("/static/{name}", kept(ForEver, read(style::sheet)))
+        .merge(api)
         .route("/healthz", kept(Never, read(health::alive)))
         .route("/readyz", kept(Never, read(health::ready)))
         .fallback(async || Problem::not_found())
@@ -72,6 +115,18 @@ pub fn router(app: App) -> Router {
 /// that says so.
 pub(crate) fn is_open(path: &str) -> bool {
     matches!(path, "/healthz" | "/readyz") || path.starts_with("/static/")
+}
+
+/// Touchplate's own API: whatever it refuses, it says in problem details.
+pub(crate) fn is_api(path: &str) -> bool {
+    path.starts_with("/api/v1/")
+}
+
+/// What only reads: by method, or the question that is too long for a URL.
+pub(crate) fn is_read(method: &Method, path: &str) -> bool {
+    method == Method::GET
+        || method == Method::HEAD
+        || (method == Method::POST && path == "/api/v1/provenance")
 }
 
 /// How long an answer may be kept, if anybody may see it.
@@ -124,12 +179,17 @@ async fn from_anywhere(mut response: Response) -> Response {
     response
 }
 
+/// A route's methods, as its answer to others lists them.
+fn only(allowed: &'static str, methods: MethodRouter<App>) -> MethodRouter<App> {
+    methods.fallback(async move || Problem::method_not_allowed(allowed))
+}
+
 fn read<H, T>(handler: H) -> MethodRouter<App>
 where
     H: Handler<T, App>,
     T: 'static,
 {
-    get(handler).fallback(async || Problem::method_not_allowed("GET, HEAD"))
+    only("GET, HEAD", get(handler))
 }
 
 fn write<H, T>(handler: H) -> MethodRouter<App>
@@ -137,7 +197,7 @@ where
     H: Handler<T, App>,
     T: 'static,
 {
-    post(handler).fallback(async || Problem::method_not_allowed("POST"))
+    only("POST", post(handler))
 }
 
 fn read_or_write<R, W, T, U>(reads: R, writes: W) -> MethodRouter<App>
@@ -147,7 +207,5 @@ where
     T: 'static,
     U: 'static,
 {
-    get(reads)
-        .post(writes)
-        .fallback(async || Problem::method_not_allowed("GET, HEAD, POST"))
+    only("GET, HEAD, POST", get(reads).post(writes))
 }

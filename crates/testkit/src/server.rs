@@ -118,6 +118,11 @@ impl TestServer {
         self.client.send(&request).await.assert_ok().json()
     }
 
+    /// What its clock says.
+    pub fn now(&self) -> jiff::Timestamp {
+        self.clock.now()
+    }
+
     /// What an operator does at the command line.
     pub fn operator(&self) -> Origin {
         Origin {

@@ -35,6 +35,13 @@ pub struct Project {
     pub created_at: Timestamp,
 }
 
+impl Project {
+    /// Whether shared caches may keep what is said of it.
+    pub fn is_public(&self) -> bool {
+        self.visibility == Visibility::Public
+    }
+}
+
 /// A project to be created.
 #[derive(Clone, Debug)]
 pub struct NewProject {

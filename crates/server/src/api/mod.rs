@@ -6,3 +6,4 @@ pub(crate) mod health;
 pub(crate) mod integrity;
 pub(crate) mod simple;
 pub mod upload;
+pub(crate) mod v1;

@@ -5,5 +5,5 @@ pub(crate) mod credentials;
 mod path;
 mod reading;
 
-pub(crate) use path::{FilePath, ProjectPath, ReleaseFilePath, moved, segment};
-pub(crate) use reading::{Reading, gate};
+pub(crate) use path::{AttesterPath, FilePath, ProjectPath, ReleaseFilePath, moved, segment};
+pub(crate) use reading::{Calling, Reading, gate};

@@ -6,6 +6,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use touchplate_index::ports::AttesterId;
 use touchplate_packaging::{Filename, ProjectName, Sha256, Version};
 
 use crate::problem::Problem;
@@ -69,6 +70,26 @@ impl<S: Send + Sync> FromRequestParts<S> for ReleaseFilePath {
             project: project.parse().map_err(|_| Problem::not_found())?,
             version: version.parse().map_err(|_| Problem::not_found())?,
             filename: filename.parse().map_err(|_| Problem::not_found())?,
+        })
+    }
+}
+
+/// `{project}/attesters/{id}`.
+#[derive(Clone, Debug)]
+pub(crate) struct AttesterPath {
+    pub(crate) project: ProjectName,
+    pub(crate) id: AttesterId,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for AttesterPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path((project, id)) = path::<(String, String), S>(parts, state).await?;
+        let id = id.parse().map(AttesterId);
+        Ok(Self {
+            project: project.parse().map_err(|_| Problem::not_found())?,
+            id: id.map_err(|_| Problem::not_found())?,
         })
     }
 }

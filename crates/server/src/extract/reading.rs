@@ -1,12 +1,14 @@
-//! Who reads. One gate in front of every route finds it out, so that no handler can forget to.
+//! Who reads, and who changes something. One gate in front of every route finds out who reads, so that no handler can
+//! forget to.
 
 use axum::extract::{FromRequestParts, Request, State};
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use touchplate_index::Reader;
+use jiff::Timestamp;
 use touchplate_index::accounts::AuthError;
+use touchplate_index::{Actor, Caller, Origin, Reader, RequestId};
 
 use super::credentials::Credentials;
 use crate::app::App;
@@ -17,10 +19,11 @@ use crate::routes;
 #[derive(Clone, Debug)]
 pub(crate) struct Reading(pub(crate) Reader);
 
-/// Lets a read through once it is known who reads. Uploads say for themselves who is asking.
+/// Lets a read through once it is known who reads. What changes something says for itself who is asking.
 pub(crate) async fn gate(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let is_read = request.method() == Method::GET || request.method() == Method::HEAD;
-    if is_read && !routes::is_open(request.uri().path()) {
+    if routes::is_read(request.method(), request.uri().path())
+        && !routes::is_open(request.uri().path())
+    {
         match reader(&app, request.headers()).await {
             Ok(reader) => request.extensions_mut().insert(Reading(reader)),
             Err(problem) => return problem.into_response(),
@@ -30,26 +33,61 @@ pub(crate) async fn gate(State(app): State<App>, mut request: Request, next: Nex
 }
 
 async fn reader(app: &App, headers: &HeaderMap) -> Result<Reader, Problem> {
-    let token = match Credentials::of(headers) {
-        Credentials::None if app.anonymous_read => return Ok(Reader::Anonymous),
-        Credentials::None => {
-            return Err(Problem::unauthorised(
-                "Reading this index needs an API token as the password of HTTP Basic, with any user name",
-            ));
-        }
+    match token(headers) {
+        None if app.anonymous_read => Ok(Reader::Anonymous),
+        None => Err(Problem::unauthorised(
+            "Reading this index needs an API token as the password of HTTP Basic, with any user name",
+        )),
+        Some(token) => Ok(Reader::Account(caller(app, &token, app.clock.now()).await?)),
+    }
+}
+
+/// The token that came with a request; none: no credentials came, which is not the same as wrong ones.
+fn token(headers: &HeaderMap) -> Option<String> {
+    match Credentials::of(headers) {
+        Credentials::None => None,
         // pip and uv take what stands in a URL or netrc: `token@host` puts it where the user name goes.
-        Credentials::Basic { user, password } if password.is_empty() => user,
-        Credentials::Basic { password, .. } | Credentials::Bearer(password) => password,
-        Credentials::Unreadable => String::new(),
-    };
-    match app.index.authenticate(&token, app.clock.now()).await {
-        Ok(caller) => Ok(Reader::Account(caller)),
-        Err(error) => {
-            if !matches!(error, AuthError::Store(_)) {
-                tracing::info!(reason = %error, "credentials were not accepted");
-            }
-            Err(error.into())
+        Credentials::Basic { user, password } if password.is_empty() => Some(user),
+        Credentials::Basic { password, .. } | Credentials::Bearer(password) => Some(password),
+        Credentials::Unreadable => Some(String::new()),
+    }
+}
+
+async fn caller(app: &App, token: &str, now: Timestamp) -> Result<Caller, Problem> {
+    let outcome = app.index.authenticate(token, now).await;
+    outcome.map_err(|error| {
+        if !matches!(error, AuthError::Store(_)) {
+            tracing::info!(reason = %error, "credentials were not accepted");
         }
+        error.into()
+    })
+}
+
+/// Who changes something below `/api/v1/`: a token's holder.
+#[derive(Clone, Debug)]
+pub(crate) struct Calling {
+    pub(crate) caller: Caller,
+    pub(crate) origin: Origin,
+}
+
+impl FromRequestParts<App> for Calling {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let at = app.clock.now();
+        let token = token(&parts.headers).ok_or_else(|| {
+            Problem::unauthorised(
+                "Changing something needs an API token, as a bearer token or as the password of HTTP Basic",
+            )
+        })?;
+        let caller = caller(app, &token, at).await?;
+        let request = parts.extensions.get().cloned();
+        let origin = Origin {
+            actor: Actor::User(caller.user.clone()),
+            request: request.unwrap_or_else(RequestId::random),
+            at,
+        };
+        Ok(Self { caller, origin })
     }
 }
 

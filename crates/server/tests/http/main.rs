@@ -2,12 +2,15 @@
 // What the tests' own functions unwrap is what a test expects.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod attesters;
 mod cache;
 mod failing;
 mod files;
 mod health;
 mod integrity;
+mod later;
 mod multipart;
+mod openapi;
 mod pages;
 mod refusals;
 mod simple;

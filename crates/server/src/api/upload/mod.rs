@@ -17,10 +17,10 @@ use crate::app::App;
 use crate::extract::accept::Accept;
 use crate::extract::credentials::{Credentials, TOKEN_USER};
 use crate::problem::Problem;
-use arriving::Arriving;
 use form::{FormRefused, MAX_FORM_BYTES};
 
 pub use arriving::Drains;
+pub(crate) use arriving::{ArrivalError, Arriving};
 
 /// What a multipart body has beside file and fields: boundaries and part headers, some hundred bytes for each field.
 const FRAMING_BYTES: u64 = 4 << 20;

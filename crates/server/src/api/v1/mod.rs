@@ -1,0 +1,15 @@
+//! Touchplate's own API, `/api/v1/`: what is known of files, attestations that come after an upload, and who is expected to
+//! make them. `openapi.json` beside this file describes it; whatever is refused is problem details (RFC 9457).
+
+pub(crate) mod attestations;
+pub(crate) mod attesters;
+mod body;
+pub(crate) mod many;
+pub(crate) mod openapi;
+mod refused;
+mod told;
+
+/// The version of each answer's shape, as its `version` says it: keys may be added, none changes its meaning.
+const VERSION: u32 = 1;
+
+const JSON: &str = "application/json";

@@ -1,0 +1,148 @@
+//! What this API refuses, each with its status and a code of its own.
+
+use axum::http::StatusCode;
+use touchplate_index::attesters::{
+    AddAttestationError, AttesterError, ChangeAttestersError, NotAllowed,
+};
+
+use super::body::BodyRefused;
+use super::many::QuestionError;
+use crate::problem::Problem;
+
+impl From<AddAttestationError> for Problem {
+    fn from(error: AddAttestationError) -> Self {
+        use AddAttestationError as E;
+        let (status, code, title) = match &error {
+            E::NotFound => return Self::not_found(),
+            E::NotAllowed { why, .. } => not_allowed(why),
+            E::Malformed(_) => (
+                StatusCode::BAD_REQUEST,
+                "attestation-malformed",
+                "The body is no attestation",
+            ),
+            E::Unverified { .. } => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "attestation-unverified",
+                "The attestation does not verify for this file",
+            ),
+            E::NobodyExpected { .. } => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "attester-unexpected",
+                "The attestation is by nobody whom the project expects",
+            ),
+            E::PredicateType { .. } => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "predicate-type-unexpected",
+                "The attester may not make attestations of this type",
+            ),
+            E::Different { .. } => (
+                StatusCode::CONFLICT,
+                "attestation-exists",
+                "A different attestation claims the same",
+            ),
+            E::TooMany { .. } => (
+                StatusCode::CONFLICT,
+                "too-many-attestations",
+                "The file has as many later attestations as it may",
+            ),
+            E::Interrupted(_) | E::Store(_) => return Self::internal(&error),
+        };
+        Self::client(status, &error).of_kind(code, title)
+    }
+}
+
+fn not_allowed(why: &NotAllowed) -> (StatusCode, &'static str, &'static str) {
+    let (code, title) = match why {
+        NotAllowed::TokenForAnother { .. } => (
+            "token-for-another-project",
+            "The token is for another project",
+        ),
+        NotAllowed::NotAMember { .. } => ("not-a-member", "The caller is no member of the project"),
+        NotAllowed::NotAnOwner { .. } => ("not-an-owner", "The caller is no owner of the project"),
+        NotAllowed::TokenForUploads => (
+            "token-for-one-project",
+            "A token for one project changes no settings",
+        ),
+    };
+    (StatusCode::FORBIDDEN, code, title)
+}
+
+impl From<ChangeAttestersError> for Problem {
+    fn from(error: ChangeAttestersError) -> Self {
+        use ChangeAttestersError as E;
+        let (status, code, title) = match &error {
+            // The same words for a project that the caller may not see and for one that is not there.
+            E::NoSuchProject(_) => return Self::not_found(),
+            E::NotAllowed { why, .. } => not_allowed(why),
+            E::NoSuchAttester { .. } => (
+                StatusCode::NOT_FOUND,
+                "no-such-attester",
+                "The project has no such attester",
+            ),
+            E::Exists { .. } => (
+                StatusCode::CONFLICT,
+                "attester-exists",
+                "Another attester has this role and identity",
+            ),
+            E::TooMany => (
+                StatusCode::CONFLICT,
+                "too-many-attesters",
+                "The project has as many attesters as it may",
+            ),
+            E::Store(_) => return Self::internal(&error),
+        };
+        Self::client(status, &error).of_kind(code, title)
+    }
+}
+
+impl From<AttesterError> for Problem {
+    fn from(error: AttesterError) -> Self {
+        let code = match &error {
+            AttesterError::Json(_) | AttesterError::Shape(_) => "attester-malformed",
+            AttesterError::Nobody => "attester-without-identity",
+            AttesterError::Two => "attester-with-two-identities",
+            AttesterError::Predicates(_) => "predicate-types-malformed",
+        };
+        Self::client(StatusCode::BAD_REQUEST, &error).of_kind(code, "The body is no attester")
+    }
+}
+
+impl From<QuestionError> for Problem {
+    fn from(error: QuestionError) -> Self {
+        let code = match &error {
+            QuestionError::Json(_) | QuestionError::Shape(_) => "question-malformed",
+            QuestionError::TooMany { .. } => "too-many-digests",
+            QuestionError::Digest { .. } => "digest-malformed",
+        };
+        let title = "The body is no list of digests";
+        Self::client(StatusCode::BAD_REQUEST, &error).of_kind(code, title)
+    }
+}
+
+impl From<BodyRefused> for Problem {
+    fn from(error: BodyRefused) -> Self {
+        let (status, code, title) = match &error {
+            BodyRefused::ContentType { .. } => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "body-not-json",
+                "The body is of another type",
+            ),
+            BodyRefused::TooLarge { .. } => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "body-too-large",
+                "The body is too large",
+            ),
+            BodyRefused::Slow => (
+                StatusCode::REQUEST_TIMEOUT,
+                "body-too-slow",
+                "The body came too slowly",
+            ),
+            BodyRefused::Arrival(_) => (
+                StatusCode::BAD_REQUEST,
+                "body-incomplete",
+                "The body did not arrive",
+            ),
+        };
+        Self::client(status, &error).of_kind(code, title)
+    }
+}

@@ -1,0 +1,284 @@
+//! What is known, as JSON.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use touchplate_attest::{Claims, EnvironmentCheck, Identity, LogEntryFacts, SubjectName};
+use touchplate_index::attesters::{
+    AttestationFacts, Attester, Expected, KnownAttestation, LateAddition,
+};
+use touchplate_index::files::FoundFile;
+use touchplate_index::ports::{Project, StoreError, StoredAttester, StoredFile};
+use touchplate_packaging::Sha256;
+use touchplate_packaging::simple::Yanked;
+
+use super::VERSION;
+
+/// Whose file it is and which.
+#[derive(Serialize)]
+pub(super) struct FileTold<'k> {
+    project: &'k str,
+    release: String,
+    filename: &'k str,
+    sha256: Sha256,
+}
+
+impl<'k> FileTold<'k> {
+    pub(super) fn of(project: &'k Project, file: &'k StoredFile) -> Self {
+        Self {
+            project: project.name.as_str(),
+            release: file.filename.version().to_string(),
+            filename: file.filename.as_str(),
+            sha256: file.digests.sha256,
+        }
+    }
+}
+
+/// Who signed.
+#[derive(Serialize)]
+struct IdentityTold<'k> {
+    san: &'k str,
+    /// Every subject name of the certificate.
+    sans: Vec<&'k str>,
+    issuer: &'k str,
+}
+
+impl<'k> IdentityTold<'k> {
+    fn of(identity: &'k Identity) -> Self {
+        Self {
+            san: identity.san().as_str(),
+            sans: identity.sans().map(SubjectName::as_str).collect(),
+            issuer: identity.issuer(),
+        }
+    }
+}
+
+/// What was checked, when, against which root.
+#[derive(Serialize)]
+pub(super) struct VerificationTold<'k> {
+    predicate_type: &'k str,
+    identity: IdentityTold<'k>,
+    environment: EnvironmentCheck,
+    claims: &'k Claims,
+    log_entries: &'k [LogEntryFacts],
+    verified_at: Timestamp,
+    trust_root_sha256: Sha256,
+    added: Option<AddedTold<'k>>,
+}
+
+#[derive(Serialize)]
+struct AddedTold<'k> {
+    at: Timestamp,
+    by: &'k str,
+}
+
+impl<'k> AddedTold<'k> {
+    fn of(added: &'k LateAddition) -> Self {
+        Self {
+            at: added.at,
+            by: &added.by,
+        }
+    }
+}
+
+impl<'k> VerificationTold<'k> {
+    fn of(facts: &'k AttestationFacts) -> Self {
+        let record = &facts.record;
+        Self {
+            predicate_type: record.predicate_type.as_str(),
+            identity: IdentityTold::of(&record.identity),
+            environment: record.environment,
+            claims: &record.claims,
+            log_entries: &record.log_entries,
+            verified_at: record.checked_at,
+            trust_root_sha256: record.trust_root_sha256,
+            added: facts.added.as_ref().map(AddedTold::of),
+        }
+    }
+}
+
+/// One attestation: in which role, by whom it was expected, what was checked, and, where asked for, itself.
+#[derive(Serialize)]
+pub(super) struct AttestationTold<'k> {
+    role: &'static str,
+    /// `publisher` or `identity`.
+    expected: &'k Expected,
+    #[serde(flatten)]
+    verification: VerificationTold<'k>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attestation: Option<Box<RawValue>>,
+}
+
+impl<'k> AttestationTold<'k> {
+    pub(super) fn of(facts: &'k AttestationFacts) -> Self {
+        Self {
+            role: facts.capacity.as_str(),
+            expected: &facts.record.expected,
+            verification: VerificationTold::of(facts),
+            attestation: None,
+        }
+    }
+
+    fn whole(known: &'k KnownAttestation) -> Result<Self, StoreError> {
+        Ok(Self {
+            attestation: Some(raw(known)?),
+            ..Self::of(&known.facts)
+        })
+    }
+}
+
+/// The attestation as it came, byte for byte.
+fn raw(known: &KnownAttestation) -> Result<Box<RawValue>, StoreError> {
+    RawValue::from_string(known.json.clone())
+        .map_err(|cause| StoreError::new("read back an attestation that it stored", cause))
+}
+
+/// `…/attestations`.
+#[derive(Serialize)]
+pub(super) struct AttestationsTold<'k> {
+    version: u32,
+    #[serde(flatten)]
+    file: FileTold<'k>,
+    attestations: Vec<AttestationTold<'k>>,
+}
+
+impl<'k> AttestationsTold<'k> {
+    pub(super) fn of(
+        found: &'k FoundFile,
+        attestations: &'k [KnownAttestation],
+    ) -> Result<Self, StoreError> {
+        let attestations = attestations.iter().map(AttestationTold::whole);
+        Ok(Self {
+            version: VERSION,
+            file: FileTold::of(&found.project, &found.file),
+            attestations: attestations.collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// What one attester or publisher says of a file, in the shape of the Integrity API's bundles.
+#[derive(Serialize)]
+struct BundleTold<'k> {
+    role: &'static str,
+    #[serde(flatten)]
+    expected: &'k Expected,
+    attestations: Vec<Box<RawValue>>,
+    /// One for each of `attestations`, in their order.
+    verifications: Vec<VerificationTold<'k>>,
+}
+
+#[derive(Serialize)]
+struct DigestsTold {
+    sha256: String,
+    blake2b_256: String,
+    md5: String,
+}
+
+/// `…/provenance`.
+#[derive(Serialize)]
+pub(super) struct ProvenanceTold<'k> {
+    version: u32,
+    #[serde(flatten)]
+    file: FileTold<'k>,
+    size: u64,
+    digests: DigestsTold,
+    uploaded_at: Timestamp,
+    uploaded_by: &'k str,
+    yanked: bool,
+    yanked_reason: Option<&'k str>,
+    /// Where the Integrity API has the publishers' part of it; null where it has none.
+    integrity: Option<String>,
+    attestation_bundles: Vec<BundleTold<'k>>,
+}
+
+impl<'k> ProvenanceTold<'k> {
+    pub(super) fn of(
+        found: &'k FoundFile,
+        attestations: &'k [KnownAttestation],
+        integrity: Option<String>,
+    ) -> Result<Self, StoreError> {
+        let file = &found.file;
+        Ok(Self {
+            version: VERSION,
+            file: FileTold::of(&found.project, file),
+            size: file.size,
+            digests: DigestsTold {
+                sha256: file.digests.sha256.to_string(),
+                blake2b_256: file.digests.blake2b_256.to_string(),
+                md5: file.digests.md5.to_string(),
+            },
+            uploaded_at: file.uploaded_at,
+            uploaded_by: &file.uploaded_by,
+            yanked: file.yanked != Yanked::No,
+            yanked_reason: match &file.yanked {
+                Yanked::Yes(reason) => reason.as_deref(),
+                Yanked::No => None,
+            },
+            integrity,
+            attestation_bundles: bundles(attestations)?,
+        })
+    }
+}
+
+/// One for each role and identity, in the order of their first attestation.
+fn bundles(attestations: &[KnownAttestation]) -> Result<Vec<BundleTold<'_>>, StoreError> {
+    let mut bundles: Vec<BundleTold<'_>> = Vec::new();
+    for known in attestations {
+        let (facts, attestation) = (&known.facts, raw(known)?);
+        let (role, expected) = (facts.capacity.as_str(), &facts.record.expected);
+        let verification = VerificationTold::of(facts);
+        let same =
+            |bundle: &&mut BundleTold<'_>| bundle.role == role && bundle.expected == expected;
+        match bundles.iter_mut().find(same) {
+            Some(bundle) => {
+                bundle.attestations.push(attestation);
+                bundle.verifications.push(verification);
+            }
+            None => bundles.push(BundleTold {
+                role,
+                expected,
+                attestations: vec![attestation],
+                verifications: vec![verification],
+            }),
+        }
+    }
+    Ok(bundles)
+}
+
+/// One attester of a project.
+#[derive(Serialize)]
+pub(super) struct AttesterTold<'k> {
+    id: i64,
+    #[serde(flatten)]
+    attester: &'k Attester,
+}
+
+impl<'k> AttesterTold<'k> {
+    pub(super) fn of(id: i64, attester: &'k Attester) -> Self {
+        Self { id, attester }
+    }
+}
+
+/// `…/attesters`.
+#[derive(Serialize)]
+pub(super) struct AttestersTold<'k> {
+    version: u32,
+    project: &'k str,
+    attesters: Vec<AttesterTold<'k>>,
+}
+
+impl<'k> AttestersTold<'k> {
+    pub(super) fn of(project: &'k Project, attesters: &'k [StoredAttester]) -> Self {
+        let told = |stored: &'k StoredAttester| AttesterTold::of(stored.id.0, &stored.attester);
+        Self {
+            version: VERSION,
+            project: project.name.as_str(),
+            attesters: attesters.iter().map(told).collect(),
+        }
+    }
+}
+
+/// As the body of an answer.
+pub(super) fn json(told: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(told).expect("structs of strings, numbers and JSON always become JSON")
+}
