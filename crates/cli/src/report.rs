@@ -17,7 +17,7 @@ pub(crate) enum Outcome {
 
 /// Who can mend a failure; decides the exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     /// The answer is no: what was asked for is refused as things stand.
     Refused,
     /// The command line or the configuration is wrong.
@@ -64,6 +64,27 @@ impl Failure {
         }
     }
 
+    /// Who can mend it.
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The error, and each cause that adds something.
+    pub(crate) fn messages(&self) -> Vec<String> {
+        causes(&*self.error).collect()
+    }
+
+    /// What to do about it, if that was said.
+    pub(crate) fn what_to_do(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// Tells it on standard error, where the command goes on.
+    pub(crate) fn tell(&self) {
+        // Nothing is left to tell it to when standard error is gone.
+        let _ = anstream::stderr().write_all(self.text().as_bytes());
+    }
+
     /// Says what to do about it.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
@@ -105,8 +126,7 @@ pub(crate) fn end(result: Result<Outcome, Failure>) -> ExitCode {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::No) => ExitCode::from(1),
         Err(failure) => {
-            // Nothing is left to tell it to when standard error is gone.
-            let _ = anstream::stderr().write_all(failure.text().as_bytes());
+            failure.tell();
             match failure.kind {
                 Kind::Refused => ExitCode::from(1),
                 Kind::Usage => ExitCode::from(2),

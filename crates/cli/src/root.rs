@@ -1,10 +1,9 @@
 //! What a command judges by: trust domains, or one root for all names.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use touchplate_attest::domain::{MAX_TRUST_CONFIG_BYTES, TrustConfig, TrustConfigError};
-use touchplate_attest::root::MAX_TRUST_ROOT_BYTES;
-use touchplate_attest::{DomainName, TrustDomains, TrustRoot, TrustRootError};
+use touchplate_attest::{DomainName, Sha256, TrustDomains};
 use touchplate_client::trust_store::{FOLDER_VARIABLE, TrustStore, TrustStoreError};
 
 use crate::files;
@@ -13,14 +12,12 @@ use crate::report::Failure;
 
 /// What a command judges by, and where it is from: `--trusted-root`, else the trust store, else what is embedded.
 #[derive(Debug)]
-#[allow(dead_code, reason = "`verify` moves to it")]
 pub(crate) struct Trust {
     domains: TrustDomains,
     origin: Origin,
 }
 
 #[derive(Debug)]
-#[allow(dead_code, reason = "`verify` moves to it")]
 enum Origin {
     File(PathBuf),
     Store(PathBuf),
@@ -31,7 +28,6 @@ enum Origin {
 #[error("`{}` is not a usable trust root", .0.display())]
 struct UnusableConfig(PathBuf, #[source] TrustConfigError);
 
-#[allow(dead_code, reason = "`verify` moves to it")]
 impl Trust {
     /// The root in `--trusted-root` for all names; without it the store's domains; without a store the embedded
     /// public-good root. Never touches the network.
@@ -65,6 +61,15 @@ impl Trust {
         &self.domains
     }
 
+    /// The digest of the root, where there is one for all that can be asked.
+    pub(crate) fn only_digest(&self) -> Option<&Sha256> {
+        match (self.domains.only_root(), self.domains.domains()) {
+            (Some(root), _) => Some(root.digest()),
+            (None, [domain]) => Some(domain.root().digest()),
+            (None, _) => None,
+        }
+    }
+
     /// Where a root is from, in words: the one of `domain`, or the only one.
     pub(crate) fn origin(&self, domain: Option<&DomainName>) -> String {
         match (&self.origin, domain) {
@@ -95,48 +100,4 @@ impl From<TrustStoreError> for Failure {
     }
 }
 
-/// A trust root and where it is from.
-#[derive(Debug)]
-pub(crate) struct Root {
-    root: TrustRoot,
-    path: Option<PathBuf>,
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("`{}` is not a usable trust root", .0.display())]
-struct Unusable(PathBuf, #[source] TrustRootError);
-
 const HINT: &str = "expected a Sigstore `trusted_root.json`; without --trusted-root the embedded public-good root is used";
-
-impl Root {
-    /// The root in `path`, or the embedded public-good one.
-    pub(crate) fn read(path: Option<&Path>) -> Result<Self, Failure> {
-        let Some(path) = path else {
-            return Ok(Self {
-                root: TrustRoot::public_good(),
-                path: None,
-            });
-        };
-        let json = files::read(path, MAX_TRUST_ROOT_BYTES)?;
-        let root = TrustRoot::from_json(&json);
-        let root =
-            root.map_err(|error| Failure::usage(Unusable(path.to_owned(), error)).hint(HINT))?;
-        Ok(Self {
-            root,
-            path: Some(path.to_owned()),
-        })
-    }
-
-    /// The root itself.
-    pub(crate) fn trust_root(&self) -> &TrustRoot {
-        &self.root
-    }
-
-    /// Where it is from, in words.
-    pub(crate) fn origin(&self) -> String {
-        match &self.path {
-            Some(path) => path.display().to_string(),
-            None => "public-good Sigstore, embedded".to_owned(),
-        }
-    }
-}

@@ -2,24 +2,16 @@
 
 use serde_json::Value;
 use touchplate_attest::{Proven, Publisher};
+use touchplate_client::pins::Who;
 
 use crate::screen::{printable, quoted};
 
 /// The flags that would expect exactly the holder of this proof's certificate; none where they could not be typed.
 pub(crate) fn flags(proven: &Proven) -> Option<String> {
-    let publisher = github(proven)
-        .or_else(|| gitlab(proven))
-        .filter(|one| proven.clone().by(one).is_ok());
-    let words = match publisher {
-        Some(publisher) => vec!["--publisher".to_owned(), without_nulls(&publisher)],
-        None => {
-            let san = proven.identity().only_san()?.as_str().to_owned();
-            vec![
-                "--identity".to_owned(),
-                san,
-                "--issuer".to_owned(),
-                proven.identity().issuer().to_owned(),
-            ]
+    let words = match Who::of(proven)? {
+        Who::Publisher(publisher) => vec!["--publisher".to_owned(), without_nulls(&publisher)],
+        Who::Identity { san, issuer } => {
+            vec!["--identity".to_owned(), san, "--issuer".to_owned(), issuer]
         }
     };
     if words.iter().any(|word| printable(word) != *word) {
@@ -32,41 +24,6 @@ pub(crate) fn flags(proven: &Proven) -> Option<String> {
             .collect::<Vec<_>>()
             .join(" "),
     )
-}
-
-fn github(proven: &Proven) -> Option<Publisher> {
-    let claims = proven.claims();
-    let repository = claims
-        .source_repository_uri
-        .as_deref()?
-        .strip_prefix("https://github.com/")?;
-    let folder = format!("https://github.com/{repository}/.github/workflows/");
-    let (workflow, _at) = claims
-        .build_config_uri
-        .as_deref()?
-        .strip_prefix(&folder)?
-        .split_once('@')?;
-    Some(Publisher::github(repository, workflow))
-}
-
-fn gitlab(proven: &Proven) -> Option<Publisher> {
-    let claims = proven.claims();
-    let repository = claims
-        .source_repository_uri
-        .as_deref()?
-        .strip_prefix("https://gitlab.com/")?;
-    let folder = format!("https://gitlab.com/{repository}//");
-    let (path, _at) = claims
-        .build_config_uri
-        .as_deref()?
-        .strip_prefix(&folder)?
-        .split_once('@')?;
-    let (repository, workflow_filepath) = (repository.to_owned(), path.to_owned());
-    Some(Publisher::GitLab {
-        repository,
-        workflow_filepath,
-        environment: None,
-    })
 }
 
 /// The publisher object without fields that restrict nothing.

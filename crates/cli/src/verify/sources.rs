@@ -1,20 +1,46 @@
-//! Where attestations come from: files given on the command line, or found beside the file.
+//! Where attestations come from: files given on the command line, found beside the file, or a server's word.
 
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::files;
 use crate::report::Failure;
 
-/// A file that holds attestations, and in what form.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
+/// What holds attestations.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    /// In what form.
+    pub(crate) form: Form,
+    /// Where it is from.
+    pub(crate) origin: Origin,
+}
+
+/// The forms that attestations come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
     /// One attestation object.
-    Attestation(PathBuf),
+    Attestation,
     /// An array of them.
-    Attestations(PathBuf),
+    Attestations,
     /// A provenance object.
-    Provenance(PathBuf),
+    Provenance,
+}
+
+/// Where a source is from.
+#[derive(Clone, Debug)]
+pub(crate) enum Origin {
+    /// A file.
+    File(PathBuf),
+    /// A server.
+    Fetched {
+        /// The address.
+        url: String,
+        /// What it sent.
+        bytes: Arc<Vec<u8>>,
+    },
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -22,48 +48,109 @@ pub(crate) enum Source {
 struct Unlisted(PathBuf, #[source] io::Error);
 
 impl Source {
-    /// The file.
-    pub(crate) fn path(&self) -> &Path {
-        match self {
-            Self::Attestation(path) | Self::Attestations(path) | Self::Provenance(path) => path,
+    /// A file in this form.
+    pub(crate) fn file(form: Form, path: PathBuf) -> Self {
+        Self {
+            form,
+            origin: Origin::File(path),
+        }
+    }
+
+    /// A provenance object that a server sent.
+    pub(crate) fn fetched(url: &url::Url, bytes: Vec<u8>) -> Self {
+        Self {
+            form: Form::Provenance,
+            origin: Origin::Fetched {
+                url: url.to_string(),
+                bytes: Arc::new(bytes),
+            },
+        }
+    }
+
+    /// Where it is from, in words.
+    pub(crate) fn place(&self) -> String {
+        match &self.origin {
+            Origin::File(path) => path.display().to_string(),
+            Origin::Fetched { url, .. } => url.clone(),
+        }
+    }
+
+    /// The name of the file that it is.
+    pub(crate) fn file_name(&self) -> Option<&str> {
+        match &self.origin {
+            Origin::File(path) => path.file_name()?.to_str(),
+            Origin::Fetched { .. } => None,
         }
     }
 
     /// Its bytes.
-    pub(crate) fn read(&self) -> Result<Vec<u8>, Failure> {
-        files::read_evidence(self.path())
+    pub(crate) fn read(&self) -> Result<Arc<Vec<u8>>, Failure> {
+        match &self.origin {
+            Origin::File(path) => Ok(Arc::new(files::read_evidence(path)?)),
+            Origin::Fetched { bytes, .. } => Ok(bytes.clone()),
+        }
     }
 }
 
-/// What lies beside `file`: `FILE.publish.attestation`, `FILE.slsa.attestation` and any other `FILE.*.attestation`, by
-/// name, then `FILE.provenance`.
-pub(crate) fn beside(file: &Path) -> Result<Vec<Source>, Failure> {
-    let folder = file
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let unlisted = |error| Failure::outside(Unlisted(file.to_owned(), error));
-    let mut found = Vec::new();
-    for entry in folder.read_dir().map_err(unlisted)? {
-        let entry = entry.map_err(unlisted)?;
-        if is_sidecar(&name, &entry.file_name().to_string_lossy()) {
-            // Spelled like the file itself, so that reports name it as the reader would.
-            found.push(file.with_file_name(entry.file_name()));
+/// What lies in the folders of the files, each listed once: a folder of thousands of files would take seconds otherwise.
+#[derive(Debug, Default)]
+pub(crate) struct Neighbours(Mutex<HashMap<PathBuf, Arc<Listing>>>);
+
+/// The names in a folder, by their text.
+type Listing = BTreeMap<String, OsString>;
+
+impl Neighbours {
+    /// What lies beside `file`: `FILE.publish.attestation`, `FILE.slsa.attestation` and any other `FILE.*.attestation`,
+    /// by name, then `FILE.provenance`.
+    pub(crate) fn beside(&self, file: &Path) -> Result<Vec<Source>, Failure> {
+        let folder = file
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        let listing = self
+            .listing(folder)
+            .map_err(|error| Failure::outside(Unlisted(file.to_owned(), error)))?;
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let mut sources = Vec::new();
+        let from = format!("{name}.");
+        let candidates = listing.range(from.clone()..);
+        for (candidate, raw) in candidates.take_while(|(candidate, _)| candidate.starts_with(&from))
+        {
+            if is_sidecar(&name, candidate) {
+                // Spelled like the file itself, so that reports name it as the reader would.
+                sources.push(Source::file(Form::Attestation, file.with_file_name(raw)));
+            }
         }
+        let provenance = format!("{name}.provenance");
+        if listing.contains_key(&provenance) {
+            sources.push(Source::file(
+                Form::Provenance,
+                file.with_file_name(provenance),
+            ));
+        }
+        Ok(sources)
     }
-    found.sort();
-    let mut sources: Vec<_> = found.into_iter().map(Source::Attestation).collect();
-    let provenance = file.with_file_name(format!("{name}.provenance"));
-    if provenance.exists() {
-        sources.push(Source::Provenance(provenance));
+
+    fn listing(&self, folder: &Path) -> io::Result<Arc<Listing>> {
+        // A thread that panicked did not leave the map half changed.
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(listing) = known.get(folder) {
+            return Ok(listing.clone());
+        }
+        let mut listing = Listing::new();
+        for entry in folder.read_dir()? {
+            let name = entry?.file_name();
+            listing.insert(name.to_string_lossy().into_owned(), name);
+        }
+        let listing = Arc::new(listing);
+        known.insert(folder.to_owned(), listing.clone());
+        Ok(listing)
     }
-    Ok(sources)
 }
 
 /// Whether `candidate` is `FILE.<word>.attestation`. The word has no dot: what lies beside `demo-1.0.tar.gz` is not about
 /// a file `demo-1.0`.
-fn is_sidecar(file: &str, candidate: &str) -> bool {
+pub(crate) fn is_sidecar(file: &str, candidate: &str) -> bool {
     let word = candidate
         .strip_prefix(file)
         .and_then(|rest| rest.strip_prefix('.'));

@@ -58,7 +58,7 @@ fn wrong_usage_ends_with_two_and_says_what_was_expected() {
     touchplate(&["serv"])
         .ended(2)
         .complains(&["unrecognized subcommand 'serv'", "serve"]);
-    touchplate(&["verify"]).ended(2).complains(&["<FILE>"]);
+    touchplate(&["verify"]).ended(2).complains(&["<TARGET>"]);
     touchplate(&["verify", "a.whl", "--identity", "x"])
         .ended(2)
         .complains(&["--issuer"]);

@@ -91,7 +91,8 @@ fn a_file_by_the_expected_publisher_is_verified() {
             "https://github.com/example/sampleproject/actions/runs/1/attempts/1",
             "refs/tags/v1.0",
             "github-hosted",
-            "0 in https://rekor.trust.example, at 2",
+            "0 in https://rekor.trust.example",
+            "says https://rekor.trust.example",
             "the certificate's key signed the statement",
         ]);
     // Any of several will do.
@@ -371,7 +372,11 @@ fn provenance_arrays_and_files_not_at_hand() {
     case.verify(&["root.json", "--publisher", PUBLISHER])
         .ended(2)
         .complains(&["not the name of a wheel or sdist", "hint:"]);
-    case.verify(&[".", "--publisher", PUBLISHER]).ended(2);
+    let empty = case.path().join("empty");
+    fs::create_dir(&empty).unwrap();
+    case.verify(&["empty", "--publisher", PUBLISHER])
+        .ended(2)
+        .complains(&["there is no wheel or sdist in the directory", "--recursive"]);
 }
 
 #[test]

@@ -82,11 +82,13 @@ impl Credentials {
         }
     }
 
-    /// Names a server that the caller means to talk to, with the credentials that [`parse_url`] found for it, if any.
+    /// Names a server that the caller means to talk to, with the credentials that [`parse_url`] found for it, if any. What
+    /// was given for it before counts more than a URL without credentials.
     pub fn give(&mut self, url: &Url, header: Option<String>) {
+        let known = self.given.iter().any(|(origin, _)| *origin == url.origin());
         let netrc = || {
             let (login, password) = self.netrc.of(url.host_str()?)?;
-            Some(basic(login.as_bytes(), password.as_bytes()))
+            Some(basic(login.as_bytes(), password.as_bytes())).filter(|_| !known)
         };
         if let Some(header) = header.or_else(netrc) {
             self.given.retain(|(origin, _)| *origin != url.origin());

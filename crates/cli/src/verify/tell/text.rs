@@ -1,30 +1,35 @@
-//! What `verify` found, in words and as JSON.
+//! The report for people.
 
-use serde_json::{Value, json};
+use std::path::Path;
+
 use touchplate_attest::{Claims, EnvironmentCheck, LogEntryFacts, Proven, TimeSource};
+use touchplate_client::pins::PinFile;
 
-use super::candidate;
-use super::expected::{Expected, Tied};
-use super::judge::{Finding, Judged, Refused, Report};
-use crate::options::REPORT_VERSION;
+use super::{Headline, Report, headline};
 use crate::report::causes;
 use crate::screen::{Page, instant};
+use crate::verify::candidate;
+use crate::verify::expected::{Tied, Unexpected};
+use crate::verify::judge::{Judged, Refused};
 
 /// The report for people.
 pub(crate) fn text(report: &Report) -> String {
     let mut page = Page::new();
+    let pin_file = report.expectation.pin_file();
     for judged in &report.files {
-        file(&mut page, judged);
+        file(&mut page, judged, pin_file);
     }
     page.gap();
-    page.row(
-        "trust root",
-        &format!(
-            "{} ({})",
-            report.root.trust_root().digest(),
-            report.root.origin()
+    match report.trust.only_digest() {
+        Some(digest) => page.row(
+            "trust root",
+            &format!("{digest} ({})", report.trust.origin(None)),
         ),
-    );
+        None => page.row("trust", &report.trust.origin(None)),
+    }
+    if let Some(index) = &report.index {
+        page.row("index", &format!("{} (from {})", index.url, index.origin));
+    }
     page.row("checked at", &instant(report.now));
     let records = report.files.iter().flat_map(|judged| &judged.findings);
     if let Some(record) = records
@@ -41,7 +46,7 @@ pub(crate) fn text(report: &Report) -> String {
     page.take()
 }
 
-fn file(page: &mut Page, judged: &Judged) {
+fn file(page: &mut Page, judged: &Judged, pin_file: Option<&PinFile>) {
     let facts = &judged.target.facts;
     page.gap();
     match headline(judged) {
@@ -58,18 +63,37 @@ fn file(page: &mut Page, judged: &Judged) {
         )),
         Headline::Refused => page.bad(&format!("{}: not verified", facts.filename)),
     }
-    page.row("sha256", &facts.sha256.to_string());
+    let server = judged.target.server.as_ref();
+    match server {
+        Some(server) if !server.fetched => {
+            page.row(
+                "sha256",
+                &format!("{}, as the index says; it was not fetched", facts.sha256),
+            );
+        }
+        Some(_) | None => page.row("sha256", &facts.sha256.to_string()),
+    }
+    if let Some(server) = server {
+        page.row("from", server.url.as_str());
+    }
     for finding in &judged.findings {
         page.gap();
-        page.row("attestation", &finding.source.path().display().to_string());
+        page.row("attestation", &finding.source.place());
+        if let Some(domain) = &finding.domain {
+            page.row("trust domain", &domain.to_string());
+        }
         match &finding.result {
             Ok(tied) => story(page, tied),
             Err(refused) => refusal(page, refused),
         }
     }
     match headline(judged) {
-        Headline::Verified | Headline::Refused => {}
+        Headline::Verified => afterwards(page, judged, pin_file),
+        Headline::Refused => how_to_accept(page, judged, pin_file),
         Headline::NobodyExpected => say_whom(page, judged),
+        Headline::NoAttestation if server.is_some() => {
+            page.hint("the server has no provenance object for this file");
+        }
         Headline::NoAttestation => {
             page.hint(
                 "expected one of these beside the file, or another place named with --attestation,",
@@ -79,30 +103,6 @@ fn file(page: &mut Page, judged: &Judged) {
                 page.line(&format!("      {}.{ending}", facts.filename));
             }
         }
-    }
-}
-
-/// The answer for one file, in one word.
-enum Headline {
-    Verified,
-    NobodyExpected,
-    NoAttestation,
-    Refused,
-}
-
-fn headline(judged: &Judged) -> Headline {
-    if judged.findings.is_empty() {
-        Headline::NoAttestation
-    } else if judged.is_verified() {
-        Headline::Verified
-    } else if judged
-        .findings
-        .iter()
-        .any(|finding| finding.result.is_err())
-    {
-        Headline::Refused
-    } else {
-        Headline::NobodyExpected
     }
 }
 
@@ -118,8 +118,47 @@ fn say_whom(page: &mut Page, judged: &Judged) {
         Some(flags) => {
             page.hint("if that is who should have built this file, say so with");
             page.line(&format!("      {flags}"));
+            page.line("      or pin them for this and later releases with --first-use");
         }
         None => page.hint("say whom you expect with --publisher, or with --identity and --issuer"),
+    }
+}
+
+/// What was done because the file is verified.
+fn afterwards(page: &mut Page, judged: &Judged, pin_file: Option<&PinFile>) {
+    let path = pin_file.map_or(Path::new(""), PinFile::path);
+    for pin in &judged.pinned {
+        let project = judged.target.facts.filename.project();
+        page.gap();
+        page.row(
+            "pinned",
+            &format!("{} for {project}, in {}", pin.who, path.display()),
+        );
+    }
+    if !judged.kept.is_empty() {
+        page.gap();
+        judged.kept.iter().for_each(|path| page.row("kept", path));
+    }
+}
+
+/// Where pins say otherwise: how somebody who knows better changes them.
+fn how_to_accept(page: &mut Page, judged: &Judged, pin_file: Option<&PinFile>) {
+    let is_pinned = judged.findings.iter().any(|finding| {
+        let refused = finding.result.as_ref().err();
+        matches!(
+            refused,
+            Some(Refused::Unexpected {
+                source: Unexpected::Pinned(_),
+                ..
+            })
+        )
+    });
+    if let Some(file) = pin_file.filter(|_| is_pinned) {
+        let project = judged.target.facts.filename.project();
+        page.hint(&format!(
+            "if you know why that changed, remove `{project}` from {} and pin anew with --first-use",
+            file.path().display()
+        ));
     }
 }
 
@@ -187,81 +226,4 @@ fn refusal(page: &mut Page, refused: &Refused) {
         page.row("says", proven.predicate_type().as_str());
         who(page, proven);
     }
-}
-
-/// The report for programs.
-pub(crate) fn json(report: &Report) -> Value {
-    json!({
-        "version": REPORT_VERSION,
-        "verified": report.is_verified(),
-        "checked_at": report.now,
-        "trust_root": {"sha256": report.root.trust_root().digest(), "origin": report.root.origin()},
-        "expected": expected_json(&report.expected),
-        "files": report.files.iter().map(file_json).collect::<Vec<_>>(),
-    })
-}
-
-fn expected_json(expected: &Expected) -> Value {
-    match expected {
-        Expected::Publishers(publishers) => {
-            json!({"publishers": publishers.iter().map(touchplate_attest::Publisher::to_json).collect::<Vec<_>>()})
-        }
-        Expected::Identity { san, issuer } => json!({"identity": {"san": san, "issuer": issuer}}),
-        Expected::Nobody => Value::Null,
-    }
-}
-
-fn file_json(judged: &Judged) -> Value {
-    let reason = match headline(judged) {
-        Headline::Verified => Value::Null,
-        Headline::NobodyExpected => "nobody-expected".into(),
-        Headline::NoAttestation => "no-attestation".into(),
-        Headline::Refused => "refused".into(),
-    };
-    json!({
-        "filename": judged.target.facts.filename.as_str(),
-        "sha256": judged.target.facts.sha256,
-        "path": judged.target.path.as_ref().map(|path| path.display().to_string()),
-        "verified": judged.is_verified(),
-        "reason": reason,
-        "attestations": judged.findings.iter().map(finding_json).collect::<Vec<_>>(),
-    })
-}
-
-fn finding_json(finding: &Finding) -> Value {
-    let tied = finding.result.as_ref().ok();
-    let proven = match &finding.result {
-        Ok(tied) => Some(tied.proven()),
-        Err(Refused::Unexpected { proven, .. }) => Some(&**proven),
-        Err(
-            Refused::Attestation(_)
-            | Refused::Array(_)
-            | Refused::Provenance(_)
-            | Refused::Unverified(_)
-            | Refused::ProvenanceUnverified(_)
-            | Refused::Unreadable(_),
-        ) => None,
-    };
-    let publisher = tied.and_then(Tied::publisher);
-    json!({
-        "source": finding.source.path().display().to_string(),
-        "verified": tied.is_some_and(Tied::is_expected),
-        "refused": finding.result.as_ref().err().map(|refused| causes(refused).collect::<Vec<_>>()),
-        "predicate_type": proven.map(Proven::predicate_type),
-        "publisher": publisher.map(|(publisher, _)| publisher.to_json()),
-        "environment": publisher.map(|(_, environment)| environment),
-        "identity": proven.map(identity_json),
-        "claims": proven.map(Proven::claims),
-        "log_entries": proven.map(Proven::log_entries),
-        "checked": tied.and_then(Tied::record).map(|record| record.checked),
-    })
-}
-
-fn identity_json(proven: &Proven) -> Value {
-    let identity = proven.identity();
-    let sans: Vec<&str> = identity
-        .sans()
-        .map(touchplate_attest::SubjectName::as_str)
-        .collect();
-    json!({"san": identity.san().as_str(), "sans": sans, "issuer": identity.issuer()})
 }

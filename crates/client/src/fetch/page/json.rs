@@ -1,0 +1,71 @@
+//! PEP 691 with PEPs 700 and 740. Keys that are not needed are not looked at.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use touchplate_packaging::simple::Yanked;
+
+use super::{Page, PageError, Raw};
+use crate::fetch::agent::Document;
+
+#[derive(Deserialize)]
+struct Project {
+    meta: Meta,
+    files: Vec<File>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Meta {
+    api_version: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct File {
+    filename: String,
+    url: String,
+    hashes: BTreeMap<String, String>,
+    size: Option<u64>,
+    requires_python: Option<String>,
+    #[serde(default)]
+    yanked: Yank,
+    provenance: Option<String>,
+}
+
+/// `false`, `true`, or the reason.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Yank {
+    Flag(bool),
+    Reason(String),
+}
+
+impl Default for Yank {
+    fn default() -> Self {
+        Self::Flag(false)
+    }
+}
+
+pub(super) fn read(document: &Document) -> Result<Page, PageError> {
+    let project: Project = serde_json::from_slice(&document.bytes).map_err(PageError::Json)?;
+    let raw = project.files.into_iter().map(|mut file| Raw {
+        filename: file.filename,
+        url: file.url,
+        sha256: file.hashes.remove("sha256"),
+        size: file.size,
+        requires_python: file.requires_python,
+        yanked: match file.yanked {
+            Yank::Flag(false) => Yanked::No,
+            Yank::Flag(true) => Yanked::Yes(None),
+            Yank::Reason(reason) => Yanked::Yes(Some(reason)),
+        },
+        provenance: file.provenance,
+    });
+    Page::of(
+        document,
+        &document.url,
+        &project.meta.api_version,
+        raw.collect(),
+    )
+}
