@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use touchplate_attest::{
     Claims, EnvironmentCheck, Identity, LogEntryFacts, Mismatch, PredicateType, Proven, Sha256,
-    VerificationRecord, Verified,
+    SignedTime, VerificationRecord, Verified,
 };
 
 use super::{Attester, AttesterRole, Expected};
@@ -111,6 +111,7 @@ impl Attributed {
             identity: proven.identity().clone(),
             claims: proven.claims().clone(),
             log_entries: proven.log_entries().to_vec(),
+            times: proven.times().to_vec(),
         }
     }
 }
@@ -134,6 +135,8 @@ pub struct AttestationRecord {
     pub claims: Claims,
     /// Each log entry.
     pub log_entries: Vec<LogEntryFacts>,
+    /// Every time that is proved; of an upload before times were kept, none.
+    pub times: Vec<SignedTime>,
 }
 
 impl From<VerificationRecord> for AttestationRecord {
@@ -147,6 +150,7 @@ impl From<VerificationRecord> for AttestationRecord {
             identity: record.identity,
             claims: record.claims,
             log_entries: record.log_entries,
+            times: record.times,
         }
     }
 }

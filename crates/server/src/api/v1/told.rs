@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use touchplate_attest::{Claims, EnvironmentCheck, Identity, LogEntryFacts, SubjectName};
+use touchplate_attest::{
+    Claims, EnvironmentCheck, Identity, LogEntryFacts, SignedTime, SubjectName,
+};
 use touchplate_index::attesters::{
     AttestationFacts, Attester, Expected, KnownAttestation, LateAddition,
 };
@@ -61,6 +63,8 @@ pub(super) struct VerificationTold<'k> {
     environment: EnvironmentCheck,
     claims: &'k Claims,
     log_entries: &'k [LogEntryFacts],
+    /// Every time that is proved.
+    times: &'k [SignedTime],
     verified_at: Timestamp,
     trust_root_sha256: Sha256,
     added: Option<AddedTold<'k>>,
@@ -90,6 +94,7 @@ impl<'k> VerificationTold<'k> {
             environment: record.environment,
             claims: &record.claims,
             log_entries: &record.log_entries,
+            times: &record.times,
             verified_at: record.checked_at,
             trust_root_sha256: record.trust_root_sha256,
             added: facts.added.as_ref().map(AddedTold::of),
