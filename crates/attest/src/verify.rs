@@ -537,9 +537,9 @@ const CHECKED: [&str; 12] = [
     "the certificate was issued by an authority of the trust root",
     "the certificate's timestamp is by a certificate log of the trust root",
     "each log entry is about this statement, signature and certificate",
-    "each log entry's promise is signed by a log of the trust root",
+    "the time of signing is promised by a log, or stamped by an authority, of the trust root",
     "each log entry is proved to be in the log under a signed checkpoint",
-    "each log entry's time is within the validity of certificate, authority and log",
+    "that time is within the validity of certificate, authority and log",
     "the certificate's key signed the statement",
     "the certificate's holder is the publisher",
 ];

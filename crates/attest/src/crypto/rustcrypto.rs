@@ -27,11 +27,7 @@ struct Ed25519(ed25519_dalek::VerifyingKey);
 impl Provider for RustCrypto {
     fn key(&self, algorithm: Algorithm, key: &[u8]) -> Result<Box<dyn PublicKey>, KeyError> {
         let malformed = || KeyError::Malformed { algorithm };
-        let not_offered = KeyError::NotOffered {
-            algorithm,
-            provider: "RustCrypto",
-        };
-        let spki = SubjectPublicKeyInfoRef::from_der(key).map_err(|_| malformed())?;
+        let spki = || SubjectPublicKeyInfoRef::from_der(key).map_err(|_| malformed());
         match (algorithm, algorithm.hash()) {
             (
                 Algorithm::EcdsaP256Sha256
@@ -39,7 +35,7 @@ impl Provider for RustCrypto {
                 | Algorithm::EcdsaP256Sha512,
                 Some(hash),
             ) => {
-                let key = p256::ecdsa::VerifyingKey::try_from(spki).map_err(|_| malformed())?;
+                let key = p256::ecdsa::VerifyingKey::try_from(spki()?).map_err(|_| malformed())?;
                 Ok(Box::new(P256 { hash, key }))
             }
             (
@@ -48,17 +44,20 @@ impl Provider for RustCrypto {
                 | Algorithm::EcdsaP384Sha512,
                 Some(hash),
             ) => {
-                let key = p384::ecdsa::VerifyingKey::try_from(spki).map_err(|_| malformed())?;
+                let key = p384::ecdsa::VerifyingKey::try_from(spki()?).map_err(|_| malformed())?;
                 Ok(Box::new(P384 { hash, key }))
             }
             (Algorithm::Ed25519, _) => {
-                let bytes = spki.subject_public_key.as_bytes().unwrap_or_default();
+                let bytes = spki()?.subject_public_key.as_bytes().unwrap_or_default();
                 let bytes = <&[u8; 32]>::try_from(bytes).map_err(|_| malformed())?;
                 let key =
                     ed25519_dalek::VerifyingKey::from_bytes(bytes).map_err(|_| malformed())?;
                 Ok(Box::new(Ed25519(key)))
             }
-            _ => Err(not_offered),
+            _ => Err(KeyError::NotOffered {
+                algorithm,
+                provider: "RustCrypto",
+            }),
         }
     }
 }
