@@ -21,6 +21,13 @@ struct Key {
 
 impl Provider for AwsLc {
     fn key(&self, algorithm: Algorithm, key: &[u8]) -> Result<Box<dyn PublicKey>, KeyError> {
+        /// DER's tag of a SEQUENCE, which every SubjectPublicKeyInfo is.
+        const SEQUENCE: u8 = 0x30;
+        /// aws-lc-rs also reads bare curve points, and bare Ed25519 keys by their length.
+        const BARE_ED25519: usize = 32;
+        if key.first() != Some(&SEQUENCE) || key.len() == BARE_ED25519 {
+            return Err(KeyError::Malformed { algorithm });
+        }
         let key = ParsedPublicKey::new(implementation(algorithm), key)
             .map_err(|_| KeyError::Malformed { algorithm })?;
         Ok(Box::new(Key { algorithm, key }))
