@@ -11,4 +11,8 @@ mod inspect;
 #[cfg(test)]
 mod run;
 #[cfg(test)]
+mod trust;
+#[cfg(test)]
+mod tuf_repository;
+#[cfg(test)]
 mod verify;
