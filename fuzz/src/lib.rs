@@ -19,7 +19,10 @@ pub const TARGETS: &[Target] = &[
     ("statement", parsers::statement),
     ("certificate", parsers::certificate),
     ("checkpoint", parsers::checkpoint),
+    ("bundle", parsers::bundle),
+    ("timestamp", parsers::timestamp),
     ("trusted_root", parsers::trusted_root),
+    ("trust_config", parsers::trust_config),
     ("strict_json", parsers::strict_json),
     ("filename", parsers::filename),
 ];
@@ -29,4 +32,16 @@ pub fn run(name: &str, bytes: &[u8]) {
     let target = TARGETS.iter().find(|(known, _)| *known == name);
     let (_, run) = target.expect("the fuzzer and the tests name targets of the table");
     run(bytes);
+}
+
+/// The document that `bytes` make of a good one for the target `verify`, and whether that is a bundle.
+pub fn changed_document(bytes: &[u8]) -> (Vec<u8>, bool) {
+    let (document, text) = verification::changed(bytes);
+    (text, document.is_bundle)
+}
+
+/// The good document that [`changed_document`] changes, and whether it is a bundle.
+pub fn good_document(bytes: &[u8]) -> (&'static serde_json::Value, bool) {
+    let (document, _) = verification::changed(bytes);
+    (&document.json, document.is_bundle)
 }

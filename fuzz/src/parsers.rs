@@ -3,8 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
+use touchplate_attest::domain::TrustConfig;
 use touchplate_attest::log::Checkpoint;
-use touchplate_attest::{Attestation, Filename, Provenance, Publisher, TrustRoot};
+use touchplate_attest::stamp::Token;
+use touchplate_attest::{Attestation, Bundle, Filename, Provenance, Publisher, TrustRoot};
 
 use super::verification::good;
 
@@ -44,7 +46,7 @@ pub(crate) fn publisher(bytes: &[u8]) {
 
 /// Behind the door of an attestation, which is the only one to a statement.
 pub(crate) fn statement(bytes: &[u8]) {
-    let mut document = good().document.clone();
+    let mut document = good().documents[0].json.clone();
     document["envelope"]["statement"] = STANDARD.encode(bytes).into();
     if let Ok(read) = Attestation::parse(document.to_string().as_bytes()) {
         let value: Value = serde_json::from_slice(bytes).expect("a statement is JSON");
@@ -56,7 +58,7 @@ pub(crate) fn statement(bytes: &[u8]) {
 
 /// Behind the door of an attestation, which is the only one to a certificate.
 pub(crate) fn certificate(bytes: &[u8]) {
-    let mut document = good().document.clone();
+    let mut document = good().documents[0].json.clone();
     document["verification_material"]["certificate"] = STANDARD.encode(bytes).into();
     if let Ok(read) = Attestation::parse(document.to_string().as_bytes()) {
         assert_eq!(read.certificate(), bytes);
@@ -75,7 +77,34 @@ pub(crate) fn checkpoint(bytes: &[u8]) {
         let root = STANDARD.encode(read.root_hash());
         let head = format!("{}\n{}\n{root}\n", read.origin(), read.tree_size());
         assert!(text.starts_with(&head));
-        assert!(read.signers().next().is_some());
+        assert!(read.signers().count() > 0);
+    }
+}
+
+pub(crate) fn bundle(bytes: &[u8]) {
+    if let Ok(read) = Bundle::parse(bytes) {
+        let again = Bundle::parse(bytes).expect("what was read is readable");
+        assert_eq!(again.signature(), read.signature());
+        assert_eq!(again.transparency_entries(), read.transparency_entries());
+        let _ = read.certificate_facts();
+    }
+}
+
+pub(crate) fn timestamp(bytes: &[u8]) {
+    if let Ok(read) = Token::parse(bytes) {
+        let again = Token::parse(read.der()).expect("its own bytes are readable");
+        assert!(again == read);
+        let (hash, digest) = read.message_digest();
+        assert_eq!(hash.of(b"").len(), digest.len());
+        let _ = (read.time(), read.certificates());
+    }
+}
+
+pub(crate) fn trust_config(bytes: &[u8]) {
+    if let Ok(read) = TrustConfig::parse(bytes) {
+        let root = read.root_json().as_bytes();
+        let again = TrustRoot::from_json(root).expect("its root is readable");
+        assert_eq!(again.digest(), read.root().digest());
     }
 }
 

@@ -10,8 +10,11 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use touchplate_attest::Sha256;
-use touchplate_trust::{Domain, Predicate, Recipe, Workload};
+use touchplate_trust::{
+    BundleRecipe, Domain, EntryForm, EntryRecipe, Predicate, Recipe, StampRecipe, Workload,
+};
 
+const FILE: &[u8] = b"the file's bytes";
 const NAME: &str = "sampleproject-1.0.tar.gz";
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -21,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let domain = Domain::new("trust.example", now)?;
     let who = Workload::github("example/sampleproject", "release.yml", "refs/tags/v1.0");
     let recipe = |who: &Workload, predicate| -> Recipe {
-        domain.recipe(who, NAME, &Sha256::of(b"the file's bytes"), predicate, now)
+        domain.recipe(who, NAME, &Sha256::of(FILE), predicate, now)
     };
     // A tree of several entries, so that there are proof hashes.
     for _ in 0..5 {
@@ -34,15 +37,71 @@ fn main() -> Result<(), Box<dyn Error>> {
     let root = domain.trusted_root_json();
     write(&folder, "fixtures", "attestation.json", &publish)?;
     write(&folder, "fixtures", "trusted_root.json", &root)?;
-
     let seeds = folder.join("seeds");
+    let whole = |kind: u8, text: &[u8]| [&[kind], text].concat();
+    write(&seeds, "verify", "itself", &whole(0xff, &publish))?;
+
+    let stamped = recipe(&who, Predicate::Publish).in_rekor_v2(now);
+    let attestation = domain.mint(&stamped)?;
+    write(&folder, "fixtures", "attestation-v2.json", &attestation)?;
+    write(&seeds, "attestation", "v2", &attestation)?;
+    let statement = recipe(&who, Predicate::Publish).in_rekor_v2(now);
+    let message = recipe(&who, Predicate::Publish).of_message(FILE);
+    let mut intoto = recipe(&who, Predicate::Slsa);
+    intoto.entries = vec![EntryRecipe::new(EntryForm::Intoto, now)];
+    intoto.stamps.push(StampRecipe::new(now));
+    intoto.bundle = BundleRecipe::of_version_0(2);
+    for (name, recipe) in [
+        ("statement", statement),
+        ("message", message),
+        ("intoto", intoto),
+    ] {
+        let bundle = domain.mint_bundle(&recipe)?.json;
+        write(&folder, "fixtures", &format!("bundle-{name}.json"), &bundle)?;
+        write(&seeds, "bundle", name, &bundle)?;
+    }
     write(
         &seeds,
         "verify",
-        "itself",
-        &[&[0xff], publish.as_slice()].concat(),
+        "bundle",
+        &whole(
+            0xfe,
+            &std::fs::read(folder.join("fixtures/bundle-statement.json"))?,
+        ),
     )?;
+    let document: Value = serde_json::from_slice(&attestation)?;
+    let token = document
+        .pointer("/verification_material/timestamps/0")
+        .and_then(Value::as_str);
+    write(
+        &seeds,
+        "timestamp",
+        "token",
+        &STANDARD.decode(token.ok_or("no timestamp")?)?,
+    )?;
+    // Each document, unchanged but for a first small change.
+    for document in 0..5_u8 {
+        write(
+            &seeds,
+            "verify",
+            &format!("change-{document}"),
+            &[document, 0, 9, 3, 0, 5, 1],
+        )?;
+    }
+
     write(&seeds, "trusted_root", "root", &root)?;
+    write(&seeds, "trust_config", "root", &root)?;
+    let config = json!({
+        "mediaType": "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json",
+        "trustedRoot": serde_json::from_slice::<Value>(&root)?,
+        "signingConfig": {"mediaType": "application/vnd.dev.sigstore.signingconfig.v0.2+json"},
+    });
+    write(
+        &seeds,
+        "trust_config",
+        "config",
+        config.to_string().as_bytes(),
+    )?;
     for (name, text) in [("publish", &publish), ("slsa", &slsa), ("person", &person)] {
         let document: Value = serde_json::from_slice(text)?;
         write(&seeds, "attestation", name, text)?;

@@ -221,6 +221,7 @@ fn signature_bytes(signature: &Value) -> Result<Vec<u8>, BundleError> {
     let signature = Object::new(signature, "the envelope's signature")?;
     // DSSE calls the key's identifier a hint that must not be believed.
     signature.only(&["sig", "keyid"])?;
+    signature.optional_text("keyid")?;
     Ok(signature.bytes("sig")?)
 }
 

@@ -5,11 +5,15 @@ mod accepts;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
+mod damages;
+#[cfg(test)]
 mod domains;
 #[cfg(test)]
 mod formats;
 #[cfg(test)]
 mod mutations;
+#[cfg(test)]
+mod oracle;
 #[cfg(test)]
 mod provenance;
 #[cfg(test)]

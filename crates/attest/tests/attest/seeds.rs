@@ -5,7 +5,7 @@ use std::path::Path;
 // In the fuzzer's workspace it is a crate of its own.
 #[expect(unreachable_pub)]
 #[path = "../../../../fuzz/src/lib.rs"]
-mod fuzz;
+pub(crate) mod fuzz;
 
 #[test]
 fn every_kept_seed_is_answered() {
@@ -26,15 +26,19 @@ fn every_kept_seed_is_answered() {
 /// A short run without a fuzzer: the same changes each time.
 #[test]
 fn changed_attestations_are_never_believed() {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    for _ in 0..3000 {
-        let mut bytes = Vec::new();
-        for _ in 0..6 {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            bytes.extend(state.to_le_bytes());
-        }
+    for bytes in random_changes(3000) {
         fuzz::run("verify", &bytes);
     }
+}
+
+/// Bytes for the target `verify`: the same on each run (Marsaglia's xorshift).
+pub(crate) fn random_changes(count: usize) -> impl Iterator<Item = Vec<u8>> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    };
+    (0..count).map(move |_| (0..6).flat_map(|_| next()).collect())
 }
