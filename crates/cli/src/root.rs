@@ -28,6 +28,10 @@ enum Origin {
 #[error("`{}` is not a usable trust root", .0.display())]
 struct UnusableConfig(PathBuf, #[source] TrustConfigError);
 
+#[derive(Debug, thiserror::Error)]
+#[error("there are no trust domains in `{}`", .0.display())]
+struct NoDomains(PathBuf);
+
 impl Trust {
     /// The root in `--trusted-root` for all names; without it the store's domains; without a store the embedded
     /// public-good root. Never touches the network.
@@ -42,8 +46,12 @@ impl Trust {
                 origin: Origin::File(path.clone()),
             });
         }
-        let store = store(common).filter(TrustStore::exists);
-        let Some(store) = store else {
+        let store = store(common);
+        let Some(store) = store.filter(TrustStore::exists) else {
+            if let Some(folder) = named_folder(common) {
+                return Err(Failure::usage(NoDomains(folder))
+                    .hint("`touchplate trust import` and `touchplate trust refresh` make them"));
+            }
             return Ok(Self {
                 domains: TrustDomains::public_good(),
                 origin: Origin::Embedded,
@@ -81,6 +89,15 @@ impl Trust {
             (Origin::Store(folder), None) => format!("trust domains in {}", folder.display()),
         }
     }
+}
+
+/// The folder that somebody named: a slip in its name must not turn into the embedded root for every project.
+fn named_folder(common: &Common) -> Option<PathBuf> {
+    let variable = || std::env::var_os(FOLDER_VARIABLE).filter(|value| !value.is_empty());
+    common
+        .trust
+        .clone()
+        .or_else(|| variable().map(PathBuf::from))
 }
 
 /// The trust store: `--trust`, else as the environment says.

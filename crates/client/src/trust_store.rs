@@ -163,9 +163,10 @@ impl TrustStore {
         self.folder.join("tuf").join(domain.as_str())
     }
 
-    /// Whether anything was ever stored in it.
+    /// Whether anything was ever stored in it. What cannot be looked at counts as there: [`load`](Self::load) then says why,
+    /// and nobody falls back to what is embedded.
     pub fn exists(&self) -> bool {
-        self.folder.join(LIST).exists()
+        !matches!(self.folder.join(LIST).try_exists(), Ok(false))
     }
 
     /// Its domains; the embedded public-good one where there is no store.

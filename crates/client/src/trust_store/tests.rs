@@ -184,6 +184,20 @@ fn an_edited_list_is_read_and_each_fault_has_its_own_refusal() {
     assert!(matches!(store.load().unwrap_err(), E::TooLarge { .. }));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_list_that_cannot_be_looked_at_is_no_absent_one() {
+    let folder = TempDir::new().unwrap();
+    fs::write(
+        folder.path().join("trust"),
+        "a file in the place of the folder",
+    )
+    .unwrap();
+    let store = TrustStore::at(folder.path().join("trust"));
+    assert!(store.exists());
+    assert!(store.load().unwrap_err().is_outside());
+}
+
 #[test]
 fn another_root_in_the_place_of_the_stored_one_is_refused() {
     let (_folder, store) = stored();

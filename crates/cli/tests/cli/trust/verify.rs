@@ -75,6 +75,15 @@ fn a_private_authority_speaks_on_the_word_of_its_issuers_alone() {
 }
 
 #[test]
+fn a_folder_without_domains_is_not_taken_for_the_embedded_root() {
+    let case = scoped("sample*", GITHUB);
+    let absent = ["--trust", "stroe"];
+    touchplate_in(case.path(), &[&VERIFY[..], &absent].concat())
+        .ended(2)
+        .complains(&["there are no trust domains in `stroe`", "hint:"]);
+}
+
+#[test]
 fn nothing_is_asked_of_the_network() {
     let case = scoped("sample*", GITHUB);
     // A proxy that nobody may ask: whoever does is found waiting.
