@@ -35,10 +35,11 @@ impl Index {
         filename: &Filename,
     ) -> Result<Provenance, ReadError> {
         let story = self.file_story(reader, project, version, filename).await?;
-        if story.attestations.is_empty() {
+        let provenance = bundles(&story.attestations)?;
+        if provenance.bundles.is_empty() {
             return Err(ReadError::NoProvenance(filename.clone()));
         }
-        Ok(bundles(&story.attestations)?)
+        Ok(provenance)
     }
 
     /// Everything known of a file.
@@ -69,10 +70,12 @@ impl Index {
     }
 }
 
-/// One bundle for each publisher, in the order of their first attestation.
+/// One bundle for each publisher, in the order of their first attestation. Those of kinds that existing readers do not
+/// know are left out: such a reader would refuse the others with them.
 fn bundles(stored: &[StoredAttestation]) -> Result<Provenance, StoreError> {
     let mut bundles: Vec<AttestationBundle> = Vec::new();
-    for row in stored {
+    let readable = |row: &&StoredAttestation| row.publisher.is_known_to_readers();
+    for row in stored.iter().filter(readable) {
         let attestation = Attestation::parse(row.json.as_bytes())
             .map_err(|cause| StoreError::new("read back an attestation that it stored", cause))?;
         let publisher: &Publisher = &row.publisher;

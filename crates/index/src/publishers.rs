@@ -1,6 +1,6 @@
 //! Configured publishers: who may vouch for a project's files.
 
-use touchplate_attest::Publisher;
+use touchplate_attest::{PinnedIds, Publisher};
 use touchplate_packaging::ProjectName;
 
 use crate::Index;
@@ -27,6 +27,22 @@ impl Index {
         id: PublisherId,
     ) -> Result<(), ReadError> {
         if self.ports.publishers.remove(origin, project, id).await? {
+            Ok(())
+        } else {
+            Err(ReadError::NotFound)
+        }
+    }
+
+    /// Pins a publisher to these numbers of repository and owner; with none, to those of the next attestation that it makes.
+    pub async fn repin_publisher(
+        &self,
+        origin: &Origin,
+        project: &ProjectName,
+        id: PublisherId,
+        ids: &PinnedIds,
+    ) -> Result<(), ReadError> {
+        let repinned = self.ports.publishers.repin(origin, project, id, ids);
+        if repinned.await? {
             Ok(())
         } else {
             Err(ReadError::NotFound)

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
-use touchplate_attest::{Callee, Publisher as Expected};
+use touchplate_attest::{Callee, PinnedIds, Publisher as Expected};
 use touchplate_index::Index;
 use touchplate_index::ports::PublisherId;
 use touchplate_packaging::ProjectName;
@@ -46,6 +47,23 @@ Examples:
         #[command(flatten)]
         reporting: Reporting,
     },
+    /// Set or forget the numbers of repository and owner that a publisher is pinned to since its first attestation
+    #[command(after_help = "\
+A publisher's first accepted attestation pins the numbers that GitHub or GitLab gave to its repository and their owner.
+Later ones with other numbers are refused: the name may have been registered anew by somebody else.
+
+Examples:
+  touchplate admin publisher repin --project demo 3 --forget-ids
+  touchplate admin publisher repin --project demo 3 --repository-id 123456 --owner-id 654321")]
+    Repin {
+        /// The project
+        #[arg(long)]
+        project: ProjectName,
+        /// Its number, as `publisher list` shows it
+        id: i64,
+        #[command(flatten)]
+        pins: Pins,
+    },
     /// Remove a publisher; what it vouched for keeps its provenance
     #[command(after_help = "Example:\n  touchplate admin publisher remove --project demo 3")]
     Remove {
@@ -67,6 +85,21 @@ pub(crate) struct Add {
     which: Which,
     #[command(flatten)]
     fields: Fields,
+}
+
+/// What to pin a publisher to.
+#[derive(Args, Debug)]
+#[group(required = true, multiple = true)]
+pub(crate) struct Pins {
+    /// Forget the numbers: the next attestation by this name pins its own
+    #[arg(long, conflicts_with_all = ["repository_id", "owner_id"])]
+    forget_ids: bool,
+    /// Number of the repository [default: that of the next attestation]
+    #[arg(long, value_name = "NUMBER", value_parser = NonEmptyStringValueParser::new())]
+    repository_id: Option<String>,
+    /// Number of its owner [default: that of the next attestation]
+    #[arg(long, value_name = "NUMBER", value_parser = NonEmptyStringValueParser::new())]
+    owner_id: Option<String>,
 }
 
 #[derive(Args, Debug)]
@@ -342,6 +375,7 @@ impl Publisher {
         match self {
             Self::Add(arguments) => add(index, *arguments).await,
             Self::List { project, reporting } => list(index, &project, reporting.format).await,
+            Self::Repin { project, id, pins } => repin(index, &project, id, pins).await,
             Self::Remove { project, id } => {
                 index
                     .remove_publisher(&origin(), &project, PublisherId(id))
@@ -389,23 +423,57 @@ async fn add(index: &Index, arguments: Add) -> Result<Outcome, Failure> {
     )))
 }
 
+async fn repin(
+    index: &Index,
+    project: &ProjectName,
+    id: i64,
+    pins: Pins,
+) -> Result<Outcome, Failure> {
+    let ids = PinnedIds {
+        repository_id: pins.repository_id,
+        owner_id: pins.owner_id,
+    };
+    index
+        .repin_publisher(&origin(), project, PublisherId(id), &ids)
+        .await?;
+    Ok(done(&if ids.is_empty() {
+        format!("publisher {id} of {project} is pinned to what its next attestation shows")
+    } else {
+        format!("publisher {id} of {project} is pinned to {ids}")
+    }))
+}
+
 async fn list(index: &Index, project: &ProjectName, format: Format) -> Result<Outcome, Failure> {
     let publishers = index.publishers(project).await?;
     match format {
         Format::Json => {
             let publishers: Vec<_> = publishers
                 .iter()
-                .map(|one| json!({"id": one.id.0, "publisher": one.publisher.to_json()}))
+                .map(|one| {
+                    json!({
+                        "id": one.id.0,
+                        "publisher": one.publisher.to_json(),
+                        "repository_id": one.ids.repository_id,
+                        "owner_id": one.ids.owner_id,
+                    })
+                })
                 .collect();
             say_json(
                 &json!({"version": REPORT_VERSION, "project": project.as_str(), "publishers": publishers}),
             )?;
         }
         Format::Text => {
-            let header = vec!["ID".to_owned(), "WHO".to_owned()];
-            let rows = publishers
-                .iter()
-                .map(|one| vec![one.id.0.to_string(), one.publisher.describe()]);
+            let header = ["ID", "REPOSITORY ID", "OWNER ID", "WHO"];
+            let header = header.map(str::to_owned).to_vec();
+            let pin = |id: &Option<String>| id.clone().unwrap_or_else(|| "-".to_owned());
+            let rows = publishers.iter().map(|one| {
+                vec![
+                    one.id.0.to_string(),
+                    pin(&one.ids.repository_id),
+                    pin(&one.ids.owner_id),
+                    one.publisher.describe(),
+                ]
+            });
             say(&columns(
                 &std::iter::once(header).chain(rows).collect::<Vec<_>>(),
             ))?;

@@ -289,6 +289,36 @@ fn publishers_of_each_kind_are_added_listed_and_removed() {
         ]
     );
     let id = publishers[0]["id"].to_string();
+    let repin = |arguments: &[&str]| {
+        place.admin(&[&["publisher", "repin", "--project", "demo", &id], arguments].concat())
+    };
+    repin(&["--repository-id", "12345", "--owner-id", "67890"])
+        .ended(0)
+        .complains(&["pinned to repository id 12345 of owner id 67890"]);
+    place
+        .admin(&["publisher", "list", "--project", "demo"])
+        .ended(0)
+        .says(&["REPOSITORY ID", "12345", "67890"]);
+    repin(&[]).ended(2).complains(&["--forget-ids"]);
+    repin(&["--forget-ids", "--owner-id", "1"]).ended(2);
+    repin(&["--forget-ids"])
+        .ended(0)
+        .complains(&["its next attestation"]);
+    let list = place
+        .admin(&["publisher", "list", "--project", "demo", "--format", "json"])
+        .ended(0)
+        .json();
+    assert!(list["publishers"][0]["owner_id"].is_null());
+    place
+        .admin(&[
+            "publisher",
+            "repin",
+            "--project",
+            "demo",
+            "999",
+            "--forget-ids",
+        ])
+        .ended(1);
     place
         .admin(&["publisher", "remove", "--project", "demo", &id])
         .ended(0);

@@ -16,7 +16,7 @@ use crate::Index;
 use crate::accounts::{Caller, Reader, Scope};
 use crate::files::FoundFile;
 use crate::origin::Origin;
-use crate::ports::{AddLateError, LateOutcome, Project, StoreError};
+use crate::ports::{AddLateError, LateOutcome, PinnedElsewhere, Project, StoreError};
 use crate::projects::ReadError;
 
 /// What became of an accepted attestation.
@@ -68,6 +68,9 @@ pub enum AddAttestationError {
         #[source]
         source: NobodyExpected,
     },
+    /// It is by a publisher in name, whose repository or owner is another one by now.
+    #[error(transparent)]
+    PinnedElsewhere(Box<PinnedElsewhere>),
     /// Whoever made it may make others, but not this.
     #[error("`{project}` expects no {predicate_type} of {identity}: {}", shown_types(.role, .allowed))]
     PredicateType {
@@ -252,10 +255,18 @@ impl Index {
             .publishers
             .candidates(project.id, &proven.lookup_keys())
             .await?;
-        let publishers = publishers.iter().map(|stored| &stored.publisher);
         let mut tried = Vec::new();
-        match proven.clone().by_any(publishers) {
+        match proven
+            .clone()
+            .by_any(publishers.iter().map(|stored| &stored.publisher))
+        {
             Ok(verified) if names_a_type(predicate_type.as_str()) => {
+                let mut stored = publishers.iter();
+                if let Some(stored) = stored.find(|it| it.publisher == *verified.publisher()) {
+                    stored
+                        .held_to(&project.name, &verified.ids())
+                        .map_err(AddAttestationError::PinnedElsewhere)?;
+                }
                 return Ok(Attributed::by_publisher(&verified));
             }
             Ok(_) => return Err(not_expected(Capacity::Publisher, Predicates::Any)),

@@ -17,9 +17,11 @@ pub use attesters::{
 pub use blobs::{BlobError, Blobs, Bytestream};
 pub use journal::{Journal, JournalRow, Serial};
 pub use projects::{CreateProjectError, NewProject, Project, ProjectId, ProjectListing, Projects};
-pub use publishers::{AddPublisherError, PublisherId, Publishers, StoredPublisher};
+pub use publishers::{
+    AddPublisherError, PinnedElsewhere, PublisherId, Publishers, StoredPublisher,
+};
 pub use releases::{
-    ChangeError, FileId, NewFile, ProjectFiles, ProjectTarget, RecordError, Release,
+    AttestError, ChangeError, FileId, NewFile, ProjectFiles, ProjectTarget, RecordError, Release,
     ReleaseMetadata, Releases, StoredAttestation, StoredFile,
 };
 

@@ -1,7 +1,7 @@
 //! Configured publishers.
 
 use async_trait::async_trait;
-use touchplate_attest::Publisher;
+use touchplate_attest::{OtherIds, PinnedIds, Publisher};
 use touchplate_packaging::ProjectName;
 
 use super::{ProjectId, StoreError};
@@ -18,6 +18,45 @@ pub struct StoredPublisher {
     pub id: PublisherId,
     /// Who may publish.
     pub publisher: Publisher,
+    /// The numbers of its repository and owner, as the first accepted attestation showed them.
+    pub ids: PinnedIds,
+}
+
+/// A publisher's names mean another account or repository than when it was first seen: the name was registered anew, or
+/// the repository was deleted and made again. Only an operator can say that this is as it should be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the attestation is by {publisher} in name, not by number; if that is meant to be so, the operator runs \
+     `touchplate admin publisher repin --project {project} {} --forget-ids`", .id.0
+)]
+pub struct PinnedElsewhere {
+    /// The project.
+    pub project: ProjectName,
+    /// The publisher's row.
+    pub id: PublisherId,
+    /// The publisher in words.
+    pub publisher: String,
+    /// Both sets of numbers.
+    pub source: OtherIds,
+}
+
+impl StoredPublisher {
+    /// Holds the numbers of an attestation by this publisher against those that are pinned; returns what is pinned from
+    /// now on.
+    pub fn held_to(
+        &self,
+        project: &ProjectName,
+        found: &PinnedIds,
+    ) -> Result<PinnedIds, Box<PinnedElsewhere>> {
+        self.ids.check_ids(found).map_err(|source| {
+            Box::new(PinnedElsewhere {
+                project: project.clone(),
+                id: self.id,
+                publisher: self.publisher.describe(),
+                source,
+            })
+        })
+    }
 }
 
 /// Why a publisher was not added.
@@ -51,6 +90,16 @@ pub trait Publishers: Send + Sync {
         origin: &Origin,
         project: &ProjectName,
         id: PublisherId,
+    ) -> Result<bool, StoreError>;
+
+    /// Pins a publisher of a project to these numbers, none of them to forget those that are pinned; false when it is not
+    /// there.
+    async fn repin(
+        &self,
+        origin: &Origin,
+        project: &ProjectName,
+        id: PublisherId,
+        ids: &PinnedIds,
     ) -> Result<bool, StoreError>;
 
     /// All publishers of a project, oldest first.

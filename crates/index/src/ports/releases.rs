@@ -9,7 +9,7 @@ use touchplate_packaging::{
     CoreMetadata, Digests, FileKind, Filename, ProjectName, Sha256, Version,
 };
 
-use super::{NewProject, Project, ProjectId, StoreError};
+use super::{NewProject, PinnedElsewhere, Project, ProjectId, StoreError};
 use crate::accounts::UserName;
 use crate::origin::Origin;
 
@@ -102,6 +102,9 @@ pub enum RecordError {
     /// The same bytes are there under another filename.
     #[error("the same bytes are stored as `{0}`")]
     EqualBytes(Filename),
+    /// A publisher's names mean somebody else by now.
+    #[error(transparent)]
+    PinnedElsewhere(Box<PinnedElsewhere>),
     /// The bytes were swept away between their storing and now: store them again.
     #[error("the bytes were swept away meanwhile")]
     BytesSwept,
@@ -135,6 +138,9 @@ pub struct StoredFile {
     pub yanked: Yanked,
     /// How many attestations it has.
     pub attestations: u32,
+    /// How many of them its provenance object has
+    /// ([`is_known_to_readers`](touchplate_attest::Publisher::is_known_to_readers)).
+    pub in_provenance: u32,
 }
 
 /// A release without its files.
@@ -188,21 +194,36 @@ pub enum ChangeError {
     Store(#[from] StoreError),
 }
 
+/// Why attestations were not added to a file. None was.
+#[derive(Debug, thiserror::Error)]
+pub enum AttestError {
+    /// The file is gone.
+    #[error("there is no such file")]
+    NoSuchFile,
+    /// A publisher's names mean somebody else by now.
+    #[error(transparent)]
+    PinnedElsewhere(Box<PinnedElsewhere>),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// Releases, files, and their attestations.
 #[async_trait]
 pub trait Releases: Send + Sync {
     /// Records an accepted upload: project, release, filename, file, attestations, follow-up work, journal row, in one
-    /// transaction.
+    /// transaction. Each attestation's publisher is pinned to the numbers it shows
+    /// ([`StoredPublisher::held_to`](super::StoredPublisher::held_to)), or the upload is refused if it is pinned to others.
     async fn record(&self, origin: &Origin, file: &NewFile) -> Result<FileId, RecordError>;
 
     /// Adds verified attestations to a file, one per predicate type and identity; returns how many were new. With none
-    /// new, nothing is written.
+    /// new, nothing is written. Publishers are pinned and held to it as in [`record`](Self::record).
     async fn attest(
         &self,
         origin: &Origin,
         file: FileId,
         attestations: &[Verified],
-    ) -> Result<u32, ChangeError>;
+    ) -> Result<u32, AttestError>;
 
     /// The file of that name and the project it belongs to.
     async fn file(&self, filename: &Filename) -> Result<Option<(Project, StoredFile)>, StoreError>;

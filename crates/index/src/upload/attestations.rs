@@ -10,6 +10,7 @@ use touchplate_attest::{
 use touchplate_packaging::{Filename, ProjectName, Sha256};
 
 use super::UploadError;
+use crate::ports::PinnedElsewhere;
 
 /// Why the attestations of an upload were refused, and the upload with them (PEP 740: MUST).
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +42,9 @@ pub enum AttestationRefused {
         #[source]
         source: NoMatch,
     },
+    /// One is by a publisher in name, whose repository or owner is another one by now.
+    #[error(transparent)]
+    PinnedElsewhere(Box<PinnedElsewhere>),
     /// The project does not exist yet, so nobody can be its publisher.
     #[error(
         "the project is new and has no publishers, so nothing can say whose attestations to accept; create it and add its \

@@ -6,7 +6,7 @@ use touchplate_packaging::{Filename, FilenameRefused, ProjectName};
 
 use super::{AttestationRefused, FormError};
 use crate::accounts::UserName;
-use crate::ports::{BlobError, ChangeError, RecordError, StoreError, StoredFile};
+use crate::ports::{AttestError, BlobError, RecordError, StoreError, StoredFile};
 use crate::spool::SpoolError;
 
 /// Why an upload was refused. Each variant but the last ones is one that the uploader can act on.
@@ -159,6 +159,9 @@ impl UploadError {
                 filename: filename.clone(),
             },
             RecordError::SecondSdist => Self::SecondSdist,
+            RecordError::PinnedElsewhere(cause) => {
+                AttestationRefused::PinnedElsewhere(cause).into()
+            }
             RecordError::EqualBytes(other) => Self::EqualBytes { other },
             RecordError::Store(cause) => Self::Store(cause),
         }
@@ -184,11 +187,14 @@ impl From<SpoolError> for UploadError {
     }
 }
 
-impl From<ChangeError> for UploadError {
-    fn from(error: ChangeError) -> Self {
+impl From<AttestError> for UploadError {
+    fn from(error: AttestError) -> Self {
         match error {
-            ChangeError::NotFound => Self::Raced,
-            ChangeError::Store(cause) => Self::Store(cause),
+            AttestError::NoSuchFile => Self::Raced,
+            AttestError::PinnedElsewhere(cause) => {
+                AttestationRefused::PinnedElsewhere(cause).into()
+            }
+            AttestError::Store(cause) => Self::Store(cause),
         }
     }
 }

@@ -315,7 +315,9 @@ impl Index {
             .publishers
             .candidates(project.id, &proven.lookup_keys())
             .await?;
-        let candidates: Vec<_> = stored.into_iter().map(|stored| stored.publisher).collect();
+        let mut candidates: Vec<_> = stored.into_iter().map(|stored| stored.publisher).collect();
+        // Of two that match alike the first is taken: the one that asks for more.
+        candidates.sort_by_key(|publisher| publisher.callee().is_none());
         let identity = attestations::shown(proven.identity());
         proven.by_any(candidates.iter()).map_err(|source| {
             AttestationRefused::NoPublisher {

@@ -14,7 +14,7 @@ use super::told::{self, AttestationTold};
 use super::{rendered, sent, style, units};
 use crate::app::App;
 use crate::cache::PageKey;
-use crate::extract::{Reading, ReleaseFilePath, moved};
+use crate::extract::{Reading, ReleaseFilePath, moved, segment};
 use crate::problem::Problem;
 use crate::routes::Public;
 
@@ -34,6 +34,8 @@ struct FilePage {
     digests: Vec<(&'static str, String)>,
     attestations: Vec<AttestationTold>,
     provenance: String,
+    /// Where the index's own API has every attestation.
+    known: String,
     /// Commands that check it all again; empty without attestations.
     check: Vec<String>,
     private_root: bool,
@@ -102,7 +104,9 @@ fn page(app: &App, story: &FileStory) -> FilePage {
         .iter()
         .map(|stored| told::told(&stored.record))
         .collect();
+    // The commands fetch the provenance object, which has no others.
     let publishers = story.attestations.iter().map(|stored| &stored.publisher);
+    let publishers = publishers.filter(|publisher| publisher.is_known_to_readers());
     FilePage {
         stylesheet: style::url(),
         name: project.name.to_string(),
@@ -126,6 +130,16 @@ fn page(app: &App, story: &FileStory) -> FilePage {
             private_root,
         ),
         provenance,
+        known: format!(
+            "/api/v1/projects/{}/attestations",
+            [
+                project.name.as_str(),
+                &version.to_string(),
+                file.filename.as_str()
+            ]
+            .map(segment)
+            .join("/")
+        ),
         download: (project.status != ProjectStatus::Quarantined).then_some(download),
         private_root,
     }

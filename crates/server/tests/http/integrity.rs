@@ -1,11 +1,13 @@
 //! The Integrity API on the wire.
 
 use insta::assert_snapshot;
-use touchplate_attest::Provenance;
+use serde_json::{Value, json};
+use touchplate_attest::{Provenance, Publisher};
 use touchplate_index::projects::Visibility;
 use touchplate_testkit::TestServer;
 use touchplate_testkit::http::Request;
 use touchplate_testkit::sample;
+use touchplate_trust::Workload;
 
 const PATH: &str = "/integrity/demo/1.0/demo-1.0-py3-none-any.whl/provenance";
 
@@ -133,4 +135,152 @@ async fn what_is_not_there_is_said_in_json() {
     }
     let seen = olga.get(secret).await.assert_ok();
     assert_eq!(seen.header("cache-control"), Some("private, no-store"));
+}
+
+async fn add_publisher(server: &TestServer, publisher: &Value) {
+    let publisher = Publisher::parse(publisher.to_string().as_bytes()).unwrap();
+    let (operator, project) = (server.operator(), "demo".parse().unwrap());
+    let added = server.index.add_publisher(&operator, &project, &publisher);
+    added.await.unwrap();
+}
+
+/// Each bundle's publisher, and how many attestations it has.
+async fn bundles(server: &TestServer) -> Vec<(Value, usize)> {
+    let provenance = server.get(PATH).await.assert_ok();
+    let provenance = Provenance::parse(&provenance.body).unwrap();
+    let bundles = provenance.bundles.iter();
+    bundles
+        .map(|bundle| (bundle.publisher.to_json(), bundle.attestations.len()))
+        .collect()
+}
+
+#[tokio::test]
+async fn each_publisher_of_a_project_may_attest_one_file() {
+    let server = TestServer::start().await;
+    let alice = server.publisher("alice").await.of("demo").await;
+    let gitlab = json!({"kind": "GitLab", "repository": "group/demo", "workflow_filepath": "r.yml", "environment": null});
+    let reusable = json!({"kind": "GitHub", "repository": "example/demo", "workflow": "build.yml", "environment": null,
+        "callee_repository": "example/shared", "callee_workflow": "build.yml"});
+    add_publisher(&server, &gitlab).await;
+    add_publisher(&server, &reusable).await;
+    let github = || sample::workload("demo", "1.0");
+    let called = |by: &str| {
+        Workload::github("example/demo", by, "refs/tags/v1.0").calling(
+            "example/shared",
+            "build.yml",
+            "refs/heads/main",
+        )
+    };
+    let gitlab_job = Workload::gitlab("group/demo", "r.yml", "refs/tags/v1.0");
+    let two = sample::wheel("demo", "1.0")
+        .attested_by(github())
+        .attested_by(gitlab_job);
+    alice.upload(two).await.assert_ok();
+    // An upload brings two at most, as on PyPI; an equal one brings more.
+    let third = sample::wheel("demo", "1.0").attested_by(called("build.yml"));
+    alice.upload(third).await.assert_ok();
+    let own = json!({"kind": "GitHub", "repository": "example/demo", "workflow": "release.yml", "environment": null});
+    let expected = [(own, 1), (gitlab, 1), (reusable, 1)];
+    assert_eq!(bundles(&server).await, expected);
+
+    // Of one type by one identity there is one, and the first stays. The identity of a reusable workflow is the called one's,
+    // whoever calls it.
+    for again in [github(), called("release.yml")] {
+        let wheel = sample::wheel("demo", "1.0").attested_by(again);
+        alice.upload(wheel).await.assert_ok();
+        assert_eq!(bundles(&server).await, expected);
+    }
+    let stranger = Workload::github("example/other", "build.yml", "refs/tags/v1.0");
+    let stranger = stranger.calling("example/shared", "build.yml", "refs/heads/main");
+    let wheel = sample::wheel("demo", "1.1").attested_by(stranger);
+    assert_eq!(alice.upload(wheel).await.status, 400);
+}
+
+#[tokio::test]
+async fn publishers_that_readers_do_not_know_are_left_out() {
+    let server = TestServer::start().await;
+    let alice = server.publisher("alice").await.of("demo").await;
+    add_publisher(
+        &server,
+        &json!({"kind": "Buildkite", "organization": "acme", "pipeline": "release"}),
+    )
+    .await;
+    let buildkite = || Workload::buildkite("acme", "release");
+    alice
+        .upload(sample::wheel("demo", "1.0").attested_by(buildkite()))
+        .await
+        .assert_ok();
+    let none = server.get(PATH).await;
+    assert_eq!(none.status, 404);
+    let page = server.get_json("/simple/demo/").await;
+    assert_eq!(page["files"][0]["provenance"], Value::Null);
+    let page = server
+        .get("/project/demo/1.0/demo-1.0-py3-none-any.whl")
+        .await
+        .assert_ok();
+    let page = page.text();
+    assert!(
+        page.contains("https://buildkite.com/acme/release"),
+        "people read of it"
+    );
+    let known = "/api/v1/projects/demo/1.0/demo-1.0-py3-none-any.whl/attestations";
+    assert!(page.contains(&format!(r#"href="{known}""#)));
+    server.get(known).await.assert_ok();
+    assert!(
+        !page.contains("/integrity/"),
+        "nothing leads to what is not there"
+    );
+
+    let both = sample::wheel("demo", "1.0")
+        .attested()
+        .attested_by(buildkite());
+    alice.upload(both).await.assert_ok();
+    let github = json!({"kind": "GitHub", "repository": "example/demo", "workflow": "release.yml", "environment": null});
+    assert_eq!(bundles(&server).await, [(github, 1)]);
+    let page = server.get_json("/simple/demo/").await;
+    assert!(page["files"][0]["provenance"].is_string());
+}
+
+#[tokio::test]
+async fn a_name_in_other_hands_is_refused_until_an_operator_says_otherwise() {
+    let server = TestServer::start().await;
+    let alice = server.publisher("alice").await.of("demo").await;
+    alice
+        .upload(sample::wheel("demo", "1.0").attested())
+        .await
+        .assert_ok();
+    let mut resurrected = sample::workload("demo", "1.1");
+    resurrected.claims.source_repository_owner_id = Some("999".into());
+    let wheel = || sample::wheel("demo", "1.1").attested_by(resurrected.clone());
+    let refused = alice.upload(wheel()).await;
+    assert_eq!(refused.status, 400);
+    assert_snapshot!(refused.text());
+    let there = server.get_json("/simple/demo/").await;
+    assert_eq!(there["versions"], json!(["1.0"]));
+    assert_eq!(server.stored_blobs().len(), 1);
+    // The same file again with that attestation: no other way in.
+    let mut again = sample::workload("demo", "1.0");
+    again.claims.source_repository_id = Some("999".into());
+    again.san = touchplate_attest::SubjectName::Uri("https://github.com/example/demo/other".into());
+    let refused = alice
+        .upload(sample::wheel("demo", "1.0").attested_by(again))
+        .await;
+    assert_eq!(refused.status, 400);
+    assert!(refused.text().contains("repin"), "{}", refused.text());
+
+    let project = "demo".parse().unwrap();
+    let publishers = server.index.publishers(&project).await.unwrap();
+    let forget = touchplate_attest::PinnedIds::default();
+    let operator = server.operator();
+    let repinned = server
+        .index
+        .repin_publisher(&operator, &project, publishers[0].id, &forget);
+    repinned.await.unwrap();
+    alice.upload(wheel()).await.assert_ok();
+    let ids = server.index.publishers(&project).await.unwrap()[0]
+        .ids
+        .clone();
+    assert_eq!(ids.owner_id.as_deref(), Some("999"));
+    let refused = alice.upload(sample::wheel("demo", "1.2").attested()).await;
+    assert_eq!(refused.status, 400, "the first owner is the stranger now");
 }

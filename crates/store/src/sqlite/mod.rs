@@ -39,6 +39,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0001_first.sql"),
     ),
     (
+        10,
+        "pinned ids",
+        include_str!("../../migrations/sqlite/0010_pinned_ids.sql"),
+    ),
+    (
         20,
         "attesters",
         include_str!("../../migrations/sqlite/0020_attesters.sql"),
@@ -74,7 +79,7 @@ impl Sqlite {
             .connect_with(options.clone())
             .await
             .map_err(failed("open the database"))?;
-        migrate(&writer).await?;
+        migrate(&writer, MIGRATIONS).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .connect_lazy_with(options.read_only(true));
@@ -91,8 +96,11 @@ impl Sqlite {
     }
 }
 
-async fn migrate(writer: &SqlitePool) -> Result<(), StoreError> {
-    let migrations = MIGRATIONS.iter().map(|(version, description, sql)| {
+async fn migrate(
+    writer: &SqlitePool,
+    migrations: &[(i64, &'static str, &'static str)],
+) -> Result<(), StoreError> {
+    let migrations = migrations.iter().map(|(version, description, sql)| {
         Migration::new(
             *version,
             (*description).into(),
@@ -117,4 +125,40 @@ async fn migrate(writer: &SqlitePool) -> Result<(), StoreError> {
 /// Turns the driver's error into the port's.
 fn failed(doing: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
     move |cause| StoreError::new(doing, cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers are given when a change is made, and changes do not arrive in the order of their numbers.
+    #[tokio::test]
+    async fn a_database_gets_the_migrations_that_it_has_not_whatever_came_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("touchplate.db");
+        let options = SqliteConnectOptions::new()
+            .filename(&path)
+            .create_if_missing(true);
+        let old = SqlitePool::connect_with(options).await.unwrap();
+        let without: Vec<_> = MIGRATIONS.iter().copied().filter(|it| it.0 != 10).collect();
+        migrate(&old, &without).await.unwrap();
+        for sql in [
+            "INSERT INTO projects VALUES (1, 1, 'demo', 'demo', 'demo', 'public', 'active', NULL, 1, 0)",
+            "INSERT INTO releases VALUES (1, 1, '1', '1', '{}', 0, NULL, 0)",
+            "INSERT INTO files VALUES (1, 1, 1, 1, 'demo-1.tar.gz', 'sdist', 1, x'00', x'00', x'00', NULL, NULL, '', NULL, '[]', \
+             '[]', 0, 'operator', NULL, 2)",
+            "INSERT INTO attestations VALUES (1, 1, 'p', 'a', 'i', '{}', '{\"kind\":\"GitHub\"}', '{}')",
+            "INSERT INTO attestations VALUES (2, 1, 'p', 'b', 'i', '{}', '{\"kind\":\"Email\"}', '{}')",
+        ] {
+            sqlx::query(sql).execute(&old).await.unwrap();
+        }
+        old.close().await;
+        let new = Sqlite::open(&path).await.unwrap();
+        let counts = "SELECT attestations, in_provenance FROM files";
+        let counts: (i64, i64) = sqlx::query_as(counts)
+            .fetch_one(&new.readers)
+            .await
+            .unwrap();
+        assert_eq!(counts, (2, 1));
+    }
 }

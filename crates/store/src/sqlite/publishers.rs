@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use serde_json::json;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Sqlite as Driver};
-use touchplate_attest::Publisher;
+use sqlx::{QueryBuilder, Sqlite as Driver, SqliteConnection};
+use touchplate_attest::{PinnedIds, Publisher, Verified};
 use touchplate_index::Origin;
 use touchplate_index::ports::{
-    AddPublisherError, ProjectId, PublisherId, Publishers, StoreError, StoredPublisher,
+    AddPublisherError, AttestError, ProjectId, PublisherId, Publishers, StoreError, StoredPublisher,
 };
 use touchplate_packaging::ProjectName;
 
@@ -18,7 +18,54 @@ fn stored(row: &SqliteRow) -> Result<StoredPublisher, StoreError> {
     Ok(StoredPublisher {
         id: PublisherId(column(row, "id")?),
         publisher: from_json(row, "publisher")?,
+        ids: PinnedIds {
+            repository_id: column(row, "repository_id")?,
+            owner_id: column(row, "owner_id")?,
+        },
     })
+}
+
+/// Pins the publisher of an attestation to the numbers that it shows, or refuses it if it is pinned to others. One that
+/// was removed meanwhile is not pinned.
+pub(super) async fn hold(
+    connection: &mut SqliteConnection,
+    project: i64,
+    name: &ProjectName,
+    verified: &Verified,
+) -> Result<(), AttestError> {
+    let doing = "pin a publisher";
+    let row = sqlx::query(
+        "SELECT id, publisher, repository_id, owner_id FROM publishers WHERE project_id = ? AND publisher = ?",
+    )
+    .bind(project)
+    .bind(to_json(verified.publisher())?)
+    .fetch_optional(&mut *connection)
+    .await
+    .map_err(failed(doing))?;
+    let Some(row) = row else { return Ok(()) };
+    let stored = stored(&row)?;
+    let ids = stored
+        .held_to(name, &verified.ids())
+        .map_err(AttestError::PinnedElsewhere)?;
+    if ids != stored.ids {
+        write_ids(connection, stored.id, &ids).await?;
+    }
+    Ok(())
+}
+
+async fn write_ids(
+    connection: &mut SqliteConnection,
+    id: PublisherId,
+    ids: &PinnedIds,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE publishers SET repository_id = ?, owner_id = ? WHERE id = ?")
+        .bind(ids.repository_id.as_deref())
+        .bind(ids.owner_id.as_deref())
+        .bind(id.0)
+        .execute(connection)
+        .await
+        .map_err(failed("pin a publisher"))?;
+    Ok(())
 }
 
 #[async_trait]
@@ -100,9 +147,49 @@ impl Publishers for Sqlite {
         Ok(true)
     }
 
+    async fn repin(
+        &self,
+        origin: &Origin,
+        project: &ProjectName,
+        id: PublisherId,
+        ids: &PinnedIds,
+    ) -> Result<bool, StoreError> {
+        let mut transaction = self.write().await?;
+        let Some(project_id) = projects::id_of(&mut transaction, project).await? else {
+            return Ok(false);
+        };
+        let is_there: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM publishers WHERE id = ? AND project_id = ?)",
+        )
+        .bind(id.0)
+        .bind(project_id)
+        .fetch_one(&mut *transaction)
+        .await
+        .map_err(failed("look a publisher up"))?;
+        if !is_there {
+            return Ok(false);
+        }
+        write_ids(&mut transaction, id, ids).await?;
+        let details = json!({ "publisher": id.0, "ids": ids });
+        let serial = journal::write(
+            &mut transaction,
+            origin,
+            "repin publisher",
+            Some(project),
+            &details,
+        )
+        .await?;
+        journal::touch(&mut transaction, project_id, serial).await?;
+        transaction
+            .commit()
+            .await
+            .map_err(failed("pin a publisher"))?;
+        Ok(true)
+    }
+
     async fn list(&self, project: ProjectId) -> Result<Vec<StoredPublisher>, StoreError> {
         let rows =
-            sqlx::query("SELECT id, publisher FROM publishers WHERE project_id = ? ORDER BY id")
+            sqlx::query("SELECT id, publisher, repository_id, owner_id FROM publishers WHERE project_id = ? ORDER BY id")
                 .bind(project.0)
                 .fetch_all(&self.readers)
                 .await
@@ -118,8 +205,9 @@ impl Publishers for Sqlite {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let mut query: QueryBuilder<Driver> =
-            QueryBuilder::new("SELECT id, publisher FROM publishers WHERE project_id = ");
+        let mut query: QueryBuilder<Driver> = QueryBuilder::new(
+            "SELECT id, publisher, repository_id, owner_id FROM publishers WHERE project_id = ",
+        );
         query.push_bind(project.0).push(" AND lookup_key IN (");
         let mut list = query.separated(", ");
         for key in keys {

@@ -5,13 +5,15 @@ use sqlx::SqliteConnection;
 use touchplate_attest::Verified;
 use touchplate_index::Origin;
 use touchplate_index::accounts::UserName;
-use touchplate_index::ports::{FileId, NewFile, ProjectTarget, RecordError, StoreError};
+use touchplate_index::ports::{
+    AttestError, FileId, NewFile, ProjectTarget, RecordError, StoreError,
+};
 use touchplate_packaging::simple::ProjectStatus;
-use touchplate_packaging::{FileKind, Sha256};
+use touchplate_packaging::{FileKind, ProjectName, Sha256};
 
 use super::projects::{self, InsertError};
 use super::rows::{column, parsed, signed, to_json, unsigned};
-use super::{INDEX, Sqlite, failed, journal};
+use super::{INDEX, Sqlite, failed, journal, publishers};
 
 impl Sqlite {
     pub(super) async fn record_upload(
@@ -44,7 +46,13 @@ impl Sqlite {
         }
         let release = release(&mut transaction, origin, file, project).await?;
         let id = insert(&mut transaction, origin, file, project, release).await?;
-        attest(&mut transaction, id, &file.attestations).await?;
+        let attested = attest(&mut transaction, (project, name), id, &file.attestations).await;
+        attested.map_err(|error| match error {
+            // It was inserted a moment ago, in this transaction.
+            AttestError::NoSuchFile => RecordError::ProjectGone,
+            AttestError::PinnedElsewhere(cause) => RecordError::PinnedElsewhere(cause),
+            AttestError::Store(cause) => RecordError::Store(cause),
+        })?;
         sqlx::query("UPDATE projects SET serial = ?, display = ? WHERE id = ?")
             .bind(serial)
             .bind(file.metadata.name.as_str())
@@ -280,11 +288,13 @@ async fn keep_core_metadata(
 /// later; returns how many were new.
 pub(super) async fn attest(
     connection: &mut SqliteConnection,
+    (project, name): (i64, &ProjectName),
     file: i64,
     attestations: &[Verified],
-) -> Result<u32, StoreError> {
-    let mut added = 0;
+) -> Result<u32, AttestError> {
+    let (mut added, mut in_provenance) = (0, 0);
     for verified in attestations {
+        publishers::hold(connection, project, name, verified).await?;
         let proven = verified.proven();
         let done = sqlx::query(
             "INSERT INTO attestations (file_id, predicate_type, san, issuer, json, publisher, record) \
@@ -301,11 +311,17 @@ pub(super) async fn attest(
         .execute(&mut *connection)
         .await
         .map_err(failed("record an attestation"))?;
-        added += u32::from(done.rows_affected() == 1);
+        if done.rows_affected() == 1 {
+            added += 1;
+            in_provenance += u32::from(verified.publisher().is_known_to_readers());
+        }
     }
     if added > 0 {
-        sqlx::query("UPDATE files SET attestations = attestations + ? WHERE id = ?")
+        sqlx::query(
+            "UPDATE files SET attestations = attestations + ?, in_provenance = in_provenance + ? WHERE id = ?",
+        )
             .bind(added)
+            .bind(in_provenance)
             .bind(file)
             .execute(connection)
             .await

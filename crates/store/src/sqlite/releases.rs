@@ -6,8 +6,8 @@ use sqlx::sqlite::SqliteRow;
 use touchplate_attest::Verified;
 use touchplate_index::Origin;
 use touchplate_index::ports::{
-    ChangeError, FileId, NewFile, Project, ProjectFiles, ProjectId, RecordError, Release,
-    ReleaseMetadata, Releases, StoreError, StoredAttestation, StoredFile,
+    AttestError, ChangeError, FileId, NewFile, Project, ProjectFiles, ProjectId, RecordError,
+    Release, ReleaseMetadata, Releases, StoreError, StoredAttestation, StoredFile,
 };
 use touchplate_packaging::simple::Yanked;
 use touchplate_packaging::{Filename, ProjectName, Sha256, Version};
@@ -26,7 +26,7 @@ impl Releases for Sqlite {
         origin: &Origin,
         file: FileId,
         attestations: &[Verified],
-    ) -> Result<u32, ChangeError> {
+    ) -> Result<u32, AttestError> {
         let mut transaction = self.write().await?;
         let row = sqlx::query(
             "SELECT f.filename, p.id AS project_id, p.name AS project \
@@ -36,12 +36,14 @@ impl Releases for Sqlite {
         .fetch_optional(&mut *transaction)
         .await
         .map_err(failed("look a file up"))?
-        .ok_or(ChangeError::NotFound)?;
-        let added = record::attest(&mut transaction, file.0, attestations).await?;
+        .ok_or(AttestError::NoSuchFile)?;
+        let project: ProjectName = parsed(&row, "project")?;
+        let project_id = column(&row, "project_id")?;
+        let of = (project_id, &project);
+        let added = record::attest(&mut transaction, of, file.0, attestations).await?;
         if added == 0 {
             return Ok(0);
         }
-        let project: ProjectName = parsed(&row, "project")?;
         let details =
             json!({ "filename": column::<&str>(&row, "filename")?, "attestations": added });
         let serial = journal::write(
@@ -52,7 +54,7 @@ impl Releases for Sqlite {
             &details,
         )
         .await?;
-        journal::touch(&mut transaction, column(&row, "project_id")?, serial).await?;
+        journal::touch(&mut transaction, project_id, serial).await?;
         transaction
             .commit()
             .await

@@ -16,9 +16,9 @@ use touchplate_attest::{Proven, Verified};
 use touchplate_index::accounts::Role;
 use touchplate_index::attesters::KnownAttestation;
 use touchplate_index::ports::{
-    CreateProjectError, Journal, JournalRow, NewFile, NewProject, Project, ProjectId,
-    ProjectTarget, RecordError, Release, Serial, StoreError, StoredAttestation, StoredAttester,
-    StoredFile, StoredPublisher, StoredToken,
+    CreateProjectError, Journal, JournalRow, NewFile, NewProject, PinnedElsewhere, Project,
+    ProjectId, ProjectTarget, RecordError, Release, Serial, StoreError, StoredAttestation,
+    StoredAttester, StoredFile, StoredPublisher, StoredToken,
 };
 use touchplate_index::{Origin, Ports};
 use touchplate_packaging::simple::{ProjectStatus, Yanked};
@@ -170,12 +170,36 @@ impl State {
         self.releases.iter().find(same).map(|r| r.id)
     }
 
+    /// The publishers, those of these attestations pinned to the numbers that they show; or refuses all of them.
+    fn held(
+        &self,
+        project: ProjectId,
+        name: &ProjectName,
+        attestations: &[Verified],
+    ) -> Result<Vec<(ProjectId, StoredPublisher)>, Box<PinnedElsewhere>> {
+        let mut held = self.publishers.clone();
+        for verified in attestations {
+            let of = |(p, stored): &&mut (ProjectId, StoredPublisher)| {
+                *p == project && stored.publisher == *verified.publisher()
+            };
+            if let Some((_, stored)) = held.iter_mut().find(of) {
+                stored.ids = stored.held_to(name, &verified.ids())?;
+            }
+        }
+        Ok(held)
+    }
+
     fn stored(&self, file: &File) -> StoredFile {
         let mut stored = file.stored.clone();
         if let Some(release) = self.releases.iter().find(|r| r.id == file.release) {
             stored.yanked = release.release.yanked.clone();
         }
-        stored.attestations = u32::try_from(file.attestations.len()).unwrap_or(u32::MAX);
+        let count = |readable: bool| {
+            let all = file.attestations.iter();
+            let counted = all.filter(|(_, it)| !readable || it.publisher.is_known_to_readers());
+            u32::try_from(counted.count()).unwrap_or(u32::MAX)
+        };
+        (stored.attestations, stored.in_provenance) = (count(false), count(true));
         stored
     }
 

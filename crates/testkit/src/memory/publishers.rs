@@ -1,7 +1,7 @@
 //! Configured publishers.
 
 use async_trait::async_trait;
-use touchplate_attest::Publisher;
+use touchplate_attest::{PinnedIds, Publisher};
 use touchplate_index::Origin;
 use touchplate_index::ports::{
     AddPublisherError, ProjectId, PublisherId, Publishers, StoreError, StoredPublisher,
@@ -36,6 +36,7 @@ impl Publishers for Memory {
             StoredPublisher {
                 id,
                 publisher: publisher.clone(),
+                ids: PinnedIds::default(),
             },
         ));
         state.note(origin, "add publisher", Some(project));
@@ -61,6 +62,27 @@ impl Publishers for Memory {
             state.note(origin, "remove publisher", Some(project));
         }
         Ok(removed)
+    }
+
+    async fn repin(
+        &self,
+        origin: &Origin,
+        project: &ProjectName,
+        id: PublisherId,
+        ids: &PinnedIds,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        let Some(owner) = state.project(project).map(|p| p.id) else {
+            return Ok(false);
+        };
+        let mut publishers = state.publishers.iter_mut();
+        let Some((_, stored)) = publishers.find(|(p, stored)| *p == owner && stored.id == id)
+        else {
+            return Ok(false);
+        };
+        stored.ids = ids.clone();
+        state.note(origin, "repin publisher", Some(project));
+        Ok(true)
     }
 
     async fn list(&self, project: ProjectId) -> Result<Vec<StoredPublisher>, StoreError> {

@@ -5,9 +5,9 @@ use touchplate_attest::Verified;
 use touchplate_index::Origin;
 use touchplate_index::accounts::Role;
 use touchplate_index::ports::{
-    ChangeError, CreateProjectError, FileId, NewFile, Project, ProjectFiles, ProjectId,
-    ProjectTarget, RecordError, ReleaseMetadata, Releases, StoreError, StoredAttestation,
-    StoredFile,
+    AttestError, ChangeError, CreateProjectError, FileId, NewFile, Project, ProjectFiles,
+    ProjectId, ProjectTarget, RecordError, ReleaseMetadata, Releases, StoreError,
+    StoredAttestation, StoredFile,
 };
 use touchplate_packaging::simple::Yanked;
 use touchplate_packaging::{Filename, ProjectName, Sha256, Version};
@@ -35,6 +35,10 @@ impl Releases for Memory {
             return Err(RecordError::ProjectAppeared);
         }
         state.check_filename(new)?;
+        if let ProjectTarget::Existing(id) | ProjectTarget::Unclaimed(id, _) = &new.target {
+            let held = state.held(*id, new.filename.project(), &new.attestations);
+            state.publishers = held.map_err(RecordError::PinnedElsewhere)?;
+        }
         let project = match &new.target {
             ProjectTarget::Existing(id) => *id,
             ProjectTarget::Unclaimed(id, user) => {
@@ -75,6 +79,7 @@ impl Releases for Memory {
             user_agent: new.user_agent.clone(),
             yanked: Yanked::No,
             attestations: 0,
+            in_provenance: 0,
         };
         let mut file = File {
             project,
@@ -98,16 +103,18 @@ impl Releases for Memory {
         origin: &Origin,
         file: FileId,
         attestations: &[Verified],
-    ) -> Result<u32, ChangeError> {
+    ) -> Result<u32, AttestError> {
         let mut state = self.state();
-        let file = state
-            .files
-            .iter_mut()
-            .find(|f| f.stored.id == file)
-            .ok_or(ChangeError::NotFound)?;
-        let added = attest(file, attestations);
-        let project = file.stored.filename.project().clone();
+        let of = |f: &&File| f.stored.id == file;
+        let found = state.files.iter().find(of).ok_or(AttestError::NoSuchFile)?;
+        let (owner, project) = (found.project, found.stored.filename.project().clone());
+        let held = state.held(owner, &project, attestations);
+        let held = held.map_err(AttestError::PinnedElsewhere)?;
+        let mut files = state.files.iter_mut();
+        let found = files.find(|f| f.stored.id == file);
+        let added = found.map_or(0, |file| attest(file, attestations));
         if added > 0 {
+            state.publishers = held;
             state.note(origin, "add attestations", Some(&project));
         }
         Ok(added)

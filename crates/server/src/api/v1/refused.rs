@@ -30,6 +30,11 @@ impl From<AddAttestationError> for Problem {
                 "attester-unexpected",
                 "The attestation is by nobody whom the project expects",
             ),
+            E::PinnedElsewhere(_) => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "publisher-pinned-elsewhere",
+                "The publisher's name means another account or repository than when it was first seen",
+            ),
             E::PredicateType { .. } => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "predicate-type-unexpected",

@@ -1,0 +1,203 @@
+//! Publishers, and the numbers that they are pinned to.
+
+use touchplate_attest::{
+    Attestation, FileFacts, PinnedIds, Publisher, TrustRoot, Verified, verify,
+};
+use touchplate_index::Ports;
+use touchplate_index::ports::{
+    AttestError, NewFile, PinnedElsewhere, ProjectTarget, PublisherId, RecordError,
+};
+use touchplate_trust::{Domain, Predicate, Workload};
+
+use super::{NOW, demo, filenames, head, name, origin, upload};
+
+/// A project with publishers, and a domain that certifies them.
+struct Scene {
+    ports: Ports,
+    domain: Domain,
+    target: ProjectTarget,
+}
+
+impl Scene {
+    async fn new(ports: Ports) -> Self {
+        Self {
+            target: demo(&ports).await,
+            domain: Domain::new("contract.example", NOW).expect("a domain"),
+            ports,
+        }
+    }
+
+    async fn publisher(&self, publisher: &Publisher) -> PublisherId {
+        let publishers = &self.ports.publishers;
+        let added = publishers.add(&origin(), &name("demo"), publisher).await;
+        added.expect("it is new")
+    }
+
+    async fn ids(&self, id: PublisherId) -> PinnedIds {
+        let ProjectTarget::Existing(project) = self.target else {
+            unreachable!("demo gives an existing project")
+        };
+        let listed = self.ports.publishers.list(project).await.unwrap();
+        let found = listed.into_iter().find(|stored| stored.id == id);
+        found.expect("it is listed").ids
+    }
+
+    /// A file with an attestation by each of these.
+    fn file(&self, filename: &str, by: &[(&Workload, &Publisher)]) -> NewFile {
+        let mut file = upload(self.target.clone(), filename, filename.as_bytes());
+        let verified = by
+            .iter()
+            .map(|(who, publisher)| self.by(&file, who, publisher));
+        file.attestations = verified.collect();
+        file
+    }
+
+    fn by(&self, file: &NewFile, who: &Workload, publisher: &Publisher) -> Verified {
+        let (filename, sha256) = (file.filename.clone(), file.digests.sha256);
+        let minted = self
+            .domain
+            .attest(who, filename.as_str(), &sha256, Predicate::Publish, NOW)
+            .expect("it signs");
+        let attestation = Attestation::parse(&minted).expect("an attestation");
+        let root = TrustRoot::from_json(&self.domain.trusted_root_json()).expect("a root");
+        let proven = verify(&FileFacts { filename, sha256 }, &attestation, &root, NOW);
+        proven
+            .expect("it verifies")
+            .by(publisher)
+            .expect("it is the publisher's")
+    }
+}
+
+fn workload(workflow: &str, ids: Option<(&str, &str)>) -> Workload {
+    let mut who = Workload::github("example/demo", workflow, "refs/tags/v1");
+    who.claims.source_repository_id = ids.map(|(repository, _)| repository.to_owned());
+    who.claims.source_repository_owner_id = ids.map(|(_, owner)| owner.to_owned());
+    who
+}
+
+fn pinned(repository: &str, owner: &str) -> PinnedIds {
+    PinnedIds {
+        repository_id: Some(repository.to_owned()),
+        owner_id: Some(owner.to_owned()),
+    }
+}
+
+pub(super) async fn a_publisher_is_pinned_to_the_numbers_it_first_showed(ports: Ports) {
+    let scene = Scene::new(ports).await;
+    let releases = &scene.ports.releases;
+    let release = Publisher::github("example/demo", "release.yml");
+    let build = Publisher::github("example/demo", "build.yml");
+    let (id, other) = (
+        scene.publisher(&release).await,
+        scene.publisher(&build).await,
+    );
+    assert!(scene.ids(id).await.is_empty());
+
+    let first = workload("release.yml", Some(("1", "2")));
+    let file = scene.file("demo-1.0.tar.gz", &[(&first, &release)]);
+    let one = releases.record(&origin(), &file).await.unwrap();
+    assert_eq!(scene.ids(id).await, pinned("1", "2"));
+    assert!(scene.ids(other).await.is_empty(), "each its own");
+
+    // The name in other hands, the repository made anew, and no numbers at all: whole uploads are refused.
+    for ids in [Some(("1", "3")), Some(("3", "2")), None] {
+        let resurrected = workload("release.yml", ids);
+        let honest = workload("build.yml", Some(("1", "2")));
+        let by = [(&honest, &build), (&resurrected, &release)];
+        let file = scene.file("demo-1.1.tar.gz", &by);
+        let before = head(&scene.ports).await;
+        let refused = releases.record(&origin(), &file).await;
+        let Err(RecordError::PinnedElsewhere(refused)) = refused else {
+            panic!("{refused:?}")
+        };
+        let PinnedElsewhere {
+            project, source, ..
+        } = *refused;
+        assert_eq!((project, refused_id(&source.pinned)), (name("demo"), "1"));
+        assert_eq!(source.found, file.attestations[1].ids());
+        // Added to a file that is there, likewise.
+        let file = scene.file("demo-1.0.tar.gz", &by);
+        let refused = releases.attest(&origin(), one, &file.attestations).await;
+        assert!(
+            matches!(&refused, Err(AttestError::PinnedElsewhere(it)) if it.id == id),
+            "{refused:?}"
+        );
+        assert_eq!(head(&scene.ports).await, before);
+    }
+    assert_eq!(filenames(&scene.ports, "demo").await, ["demo-1.0.tar.gz"]);
+    assert_eq!(releases.attestations(one).await.unwrap().len(), 1);
+    assert!(
+        scene.ids(other).await.is_empty(),
+        "a refused upload pins nobody"
+    );
+
+    // The same one that is there already: nothing is written.
+    let before = head(&scene.ports).await;
+    let again = releases.attest(&origin(), one, &file.attestations).await;
+    assert_eq!((again.unwrap(), head(&scene.ports).await), (0, before));
+
+    // An operator forgets the numbers, and the next attestation pins anew; or sets them.
+    let publishers = &scene.ports.publishers;
+    let repin = async |project: &str, id, ids: PinnedIds| {
+        publishers
+            .repin(&origin(), &name(project), id, &ids)
+            .await
+            .unwrap()
+    };
+    assert!(repin("demo", id, PinnedIds::default()).await);
+    assert_eq!(head(&scene.ports).await, before + 1);
+    assert!(scene.ids(id).await.is_empty());
+    let resurrected = workload("release.yml", Some(("3", "4")));
+    let file = scene.file("demo-1.1.tar.gz", &[(&resurrected, &release)]);
+    releases.record(&origin(), &file).await.unwrap();
+    assert_eq!(scene.ids(id).await, pinned("3", "4"));
+    assert!(repin("demo", other, pinned("5", "6")).await);
+    assert_eq!(scene.ids(other).await, pinned("5", "6"));
+    assert!(!repin("demo", PublisherId(999), pinned("5", "6")).await);
+    assert!(!repin("nothing", id, pinned("5", "6")).await);
+
+    // Two of one upload are held to each other.
+    assert!(repin("demo", id, PinnedIds::default()).await);
+    let mut slsa = workload("release.yml", Some(("9", "4")));
+    slsa.san = touchplate_attest::SubjectName::Uri("https://github.com/example/demo/other".into());
+    let file = scene.file(
+        "demo-1.2.tar.gz",
+        &[(&resurrected, &release), (&slsa, &release)],
+    );
+    let refused = releases.record(&origin(), &file).await;
+    assert!(
+        matches!(refused, Err(RecordError::PinnedElsewhere(_))),
+        "{refused:?}"
+    );
+    assert!(scene.ids(id).await.is_empty());
+}
+
+fn refused_id(ids: &PinnedIds) -> &str {
+    ids.repository_id.as_deref().unwrap_or_default()
+}
+
+pub(super) async fn what_readers_do_not_know_is_counted_apart(ports: Ports) {
+    let scene = Scene::new(ports).await;
+    let github = Publisher::github("example/demo", "release.yml");
+    let buildkite = Publisher::Buildkite {
+        organization: "acme".into(),
+        pipeline: "release".into(),
+    };
+    scene.publisher(&github).await;
+    scene.publisher(&buildkite).await;
+    let (one, two) = (
+        workload("release.yml", None),
+        Workload::buildkite("acme", "release"),
+    );
+    let file = scene.file("demo-1.0.tar.gz", &[(&two, &buildkite)]);
+    let releases = &scene.ports.releases;
+    let id = releases.record(&origin(), &file).await.unwrap();
+    let counts = async || {
+        let (_, stored) = releases.file(&file.filename).await.unwrap().unwrap();
+        (stored.attestations, stored.in_provenance)
+    };
+    assert_eq!(counts().await, (1, 0));
+    let both = scene.file("demo-1.0.tar.gz", &[(&one, &github), (&two, &buildkite)]);
+    let added = releases.attest(&origin(), id, &both.attestations).await;
+    assert_eq!((added.unwrap(), counts().await), (1, (2, 1)));
+}
