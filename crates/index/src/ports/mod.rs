@@ -21,8 +21,8 @@ pub use publishers::{
     AddPublisherError, PinnedElsewhere, PublisherId, Publishers, StoredPublisher,
 };
 pub use releases::{
-    AttestError, ChangeError, FileId, NewFile, ProjectFiles, ProjectTarget, RecordError, Release,
-    ReleaseMetadata, Releases, StoredAttestation, StoredFile,
+    AttestError, ChangeError, FileId, MAX_WITH_UPLOADS, NewFile, ProjectFiles, ProjectTarget,
+    RecordError, Release, ReleaseMetadata, Releases, StoredAttestation, StoredFile,
 };
 
 /// The database failed in a way that no caller can mend. The cause is for the log, never for a reader.

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use touchplate_attest::{Publisher, VerificationRecord, Verified};
+use touchplate_attest::{Publisher, VerificationRecord, Verified, provenance};
 use touchplate_packaging::archive::{Difference, Note};
 use touchplate_packaging::simple::{ProjectStatus, Yanked};
 use touchplate_packaging::{
@@ -194,12 +194,25 @@ pub enum ChangeError {
     Store(#[from] StoreError),
 }
 
+/// Attestations that uploads bring to one file: each may be another publisher's, and readers, ours first, take a provenance
+/// object of so many bundles. What comes on top is served at `/api/v1`
+/// ([`LateAttestations`](super::LateAttestations)).
+pub const MAX_WITH_UPLOADS: u32 = 8;
+
+const _: () = assert!(
+    MAX_WITH_UPLOADS as usize <= provenance::MAX_BUNDLES
+        && MAX_WITH_UPLOADS as usize <= provenance::MAX_ATTESTATIONS
+);
+
 /// Why attestations were not added to a file. None was.
 #[derive(Debug, thiserror::Error)]
 pub enum AttestError {
     /// The file is gone.
     #[error("there is no such file")]
     NoSuchFile,
+    /// The file would have more than [`MAX_WITH_UPLOADS`].
+    #[error("the file has as many attestations as uploads may bring: {MAX_WITH_UPLOADS}")]
+    TooMany,
     /// A publisher's names mean somebody else by now.
     #[error(transparent)]
     PinnedElsewhere(Box<PinnedElsewhere>),
@@ -217,7 +230,7 @@ pub trait Releases: Send + Sync {
     async fn record(&self, origin: &Origin, file: &NewFile) -> Result<FileId, RecordError>;
 
     /// Adds verified attestations to a file, one per predicate type and identity; returns how many were new. With none
-    /// new, nothing is written. Publishers are pinned and held to it as in [`record`](Self::record).
+    /// new, nothing is written. A file has at most [`MAX_WITH_UPLOADS`]. Publishers are pinned and held to it as in [`record`](Self::record).
     async fn attest(
         &self,
         origin: &Origin,

@@ -10,7 +10,7 @@ use touchplate_attest::{
 use touchplate_packaging::{Filename, ProjectName, Sha256};
 
 use super::UploadError;
-use crate::ports::PinnedElsewhere;
+use crate::ports::{MAX_WITH_UPLOADS, PinnedElsewhere};
 
 /// Why the attestations of an upload were refused, and the upload with them (PEP 740: MUST).
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +45,9 @@ pub enum AttestationRefused {
     /// One is by a publisher in name, whose repository or owner is another one by now.
     #[error(transparent)]
     PinnedElsewhere(Box<PinnedElsewhere>),
+    /// The file has as many as it may.
+    #[error("the file has as many attestations as uploads may bring: {MAX_WITH_UPLOADS}")]
+    TooMany,
     /// The project does not exist yet, so nobody can be its publisher.
     #[error(
         "the project is new and has no publishers, so nothing can say whose attestations to accept; create it and add its \

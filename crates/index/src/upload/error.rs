@@ -191,6 +191,7 @@ impl From<AttestError> for UploadError {
     fn from(error: AttestError) -> Self {
         match error {
             AttestError::NoSuchFile => Self::Raced,
+            AttestError::TooMany => AttestationRefused::TooMany.into(),
             AttestError::PinnedElsewhere(cause) => {
                 AttestationRefused::PinnedElsewhere(cause).into()
             }

@@ -6,7 +6,7 @@ use touchplate_attest::Verified;
 use touchplate_index::Origin;
 use touchplate_index::accounts::UserName;
 use touchplate_index::ports::{
-    AttestError, FileId, NewFile, ProjectTarget, RecordError, StoreError,
+    AttestError, FileId, MAX_WITH_UPLOADS, NewFile, ProjectTarget, RecordError, StoreError,
 };
 use touchplate_packaging::simple::ProjectStatus;
 use touchplate_packaging::{FileKind, ProjectName, Sha256};
@@ -48,8 +48,8 @@ impl Sqlite {
         let id = insert(&mut transaction, origin, file, project, release).await?;
         let attested = attest(&mut transaction, (project, name), id, &file.attestations).await;
         attested.map_err(|error| match error {
-            // It was inserted a moment ago, in this transaction.
-            AttestError::NoSuchFile => RecordError::ProjectGone,
+            // It was inserted a moment ago in this transaction, and an upload brings fewer than a file may have.
+            AttestError::NoSuchFile | AttestError::TooMany => RecordError::ProjectGone,
             AttestError::PinnedElsewhere(cause) => RecordError::PinnedElsewhere(cause),
             AttestError::Store(cause) => RecordError::Store(cause),
         })?;
@@ -317,15 +317,19 @@ pub(super) async fn attest(
         }
     }
     if added > 0 {
-        sqlx::query(
-            "UPDATE files SET attestations = attestations + ?, in_provenance = in_provenance + ? WHERE id = ?",
+        let count: u32 = sqlx::query_scalar(
+            "UPDATE files SET attestations = attestations + ?, in_provenance = in_provenance + ? \
+             WHERE id = ? RETURNING attestations",
         )
-            .bind(added)
-            .bind(in_provenance)
-            .bind(file)
-            .execute(connection)
-            .await
-            .map_err(failed("count a file's attestations"))?;
+        .bind(added)
+        .bind(in_provenance)
+        .bind(file)
+        .fetch_one(connection)
+        .await
+        .map_err(failed("count a file's attestations"))?;
+        if count > MAX_WITH_UPLOADS {
+            return Err(AttestError::TooMany);
+        }
     }
     Ok(added)
 }

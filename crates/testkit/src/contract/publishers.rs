@@ -5,7 +5,8 @@ use touchplate_attest::{
 };
 use touchplate_index::Ports;
 use touchplate_index::ports::{
-    AttestError, NewFile, PinnedElsewhere, ProjectTarget, PublisherId, RecordError,
+    AttestError, MAX_WITH_UPLOADS, NewFile, PinnedElsewhere, ProjectTarget, PublisherId,
+    RecordError,
 };
 use touchplate_trust::{Domain, Predicate, Workload};
 
@@ -200,4 +201,28 @@ pub(super) async fn what_readers_do_not_know_is_counted_apart(ports: Ports) {
     let both = scene.file("demo-1.0.tar.gz", &[(&one, &github), (&two, &buildkite)]);
     let added = releases.attest(&origin(), id, &both.attestations).await;
     assert_eq!((added.unwrap(), counts().await), (1, (2, 1)));
+
+    // As many as a provenance object may have bundles, and no more.
+    let at = |number: u32| {
+        let git_ref = format!("refs/tags/v{number}");
+        let mut who = Workload::github("example/demo", "release.yml", &git_ref);
+        (
+            who.claims.source_repository_id,
+            who.claims.source_repository_owner_id,
+        ) = (None, None);
+        who
+    };
+    let add = async |number| {
+        let file = scene.file("demo-1.0.tar.gz", &[(&at(number), &github)]);
+        releases.attest(&origin(), id, &file.attestations).await
+    };
+    for number in 2..MAX_WITH_UPLOADS {
+        assert_eq!(add(number).await.unwrap(), 1);
+    }
+    let before = head(&scene.ports).await;
+    let refused = add(MAX_WITH_UPLOADS).await;
+    assert!(matches!(refused, Err(AttestError::TooMany)), "{refused:?}");
+    assert_eq!(counts().await, (MAX_WITH_UPLOADS, MAX_WITH_UPLOADS - 1));
+    assert_eq!(head(&scene.ports).await, before);
+    assert_eq!(add(2).await.unwrap(), 0, "one that is there is no more");
 }

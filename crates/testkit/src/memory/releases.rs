@@ -5,8 +5,8 @@ use touchplate_attest::Verified;
 use touchplate_index::Origin;
 use touchplate_index::accounts::Role;
 use touchplate_index::ports::{
-    AttestError, ChangeError, CreateProjectError, FileId, NewFile, Project, ProjectFiles,
-    ProjectId, ProjectTarget, RecordError, ReleaseMetadata, Releases, StoreError,
+    AttestError, ChangeError, CreateProjectError, FileId, MAX_WITH_UPLOADS, NewFile, Project,
+    ProjectFiles, ProjectId, ProjectTarget, RecordError, ReleaseMetadata, Releases, StoreError,
     StoredAttestation, StoredFile,
 };
 use touchplate_packaging::simple::Yanked;
@@ -112,7 +112,13 @@ impl Releases for Memory {
         let held = held.map_err(AttestError::PinnedElsewhere)?;
         let mut files = state.files.iter_mut();
         let found = files.find(|f| f.stored.id == file);
-        let added = found.map_or(0, |file| attest(file, attestations));
+        let found = found.ok_or(AttestError::NoSuchFile)?;
+        let before = found.attestations.len();
+        let added = attest(found, attestations);
+        if found.attestations.len() > MAX_WITH_UPLOADS as usize {
+            found.attestations.truncate(before);
+            return Err(AttestError::TooMany);
+        }
         if added > 0 {
             state.publishers = held;
             state.note(origin, "add attestations", Some(&project));
