@@ -61,11 +61,13 @@ enum TargetError {
     #[error("no temporary file could be made in `{}`", .0.display())]
     NoRoom(PathBuf, #[source] io::Error),
     #[error("{url} has {found} bytes, and the index announced {announced}")]
-    Length {
+    Shorter {
         url: Url,
         announced: u64,
         found: u64,
     },
+    #[error("{url} has more than the {announced} bytes that the index announced")]
+    Longer { url: Url, announced: u64 },
 }
 
 impl From<TargetError> for Failure {
@@ -73,7 +75,7 @@ impl From<TargetError> for Failure {
         match &error {
             TargetError::Unreadable(..) | TargetError::NoRoom(..) => Self::outside(error),
             TargetError::Name(..) => Self::usage(error),
-            TargetError::Length { .. } => Self::refused(error),
+            TargetError::Shorter { .. } | TargetError::Longer { .. } => Self::refused(error),
         }
     }
 }
@@ -124,19 +126,19 @@ impl Target {
             .prefix(".touchplate-")
             .tempfile_in(folder)
             .map_err(|error| TargetError::NoRoom(folder.to_owned(), error))?;
-        // One byte more than announced, so that a longer file is told from one that is beyond all bounds.
-        let limit = remote.size.map_or(MAX_FILE_BYTES, |size| {
-            size.saturating_add(1).min(MAX_FILE_BYTES)
-        });
+        let limit = remote.size.unwrap_or(MAX_FILE_BYTES).min(MAX_FILE_BYTES);
         let mut file = progress.file(remote.size);
-        let Downloaded { sha256, bytes } =
-            network
-                .agent()
-                .download(&remote.url, limit, spool.as_file_mut(), &mut |count| {
-                    file.at(count);
-                })?;
+        let mut received = |count| file.at(count);
+        let agent = network.agent();
+        let downloaded = agent.download(&remote.url, limit, spool.as_file_mut(), &mut received);
+        let Downloaded { sha256, bytes } = match (downloaded, remote.size) {
+            (Err(FetchError::TooLarge { url, .. }), Some(announced)) if announced == limit => {
+                return Err(TargetError::Longer { url, announced }.into());
+            }
+            (downloaded, _) => downloaded?,
+        };
         if let Some(announced) = remote.size.filter(|announced| *announced != bytes) {
-            return Err(TargetError::Length {
+            return Err(TargetError::Shorter {
                 url: remote.url.clone(),
                 announced,
                 found: bytes,

@@ -9,7 +9,17 @@ mod help;
 #[cfg(test)]
 mod inspect;
 #[cfg(test)]
+mod keep;
+#[cfg(test)]
+mod network;
+#[cfg(test)]
+mod odd_index;
+#[cfg(test)]
+mod pins;
+#[cfg(test)]
 mod run;
+#[cfg(test)]
+mod targets;
 #[cfg(test)]
 mod trust;
 #[cfg(test)]

@@ -80,6 +80,22 @@ pub(crate) fn touchplate_in(folder: &Path, arguments: &[&str]) -> Run {
     )
 }
 
+/// Runs it in `folder`, with more in its environment.
+pub(crate) fn touchplate_with(
+    folder: &Path,
+    variables: &[(&str, &str)],
+    arguments: &[&str],
+) -> Run {
+    Run::new(
+        command()
+            .current_dir(folder)
+            .envs(variables.iter().copied())
+            .args(arguments)
+            .output()
+            .unwrap(),
+    )
+}
+
 /// Runs it.
 pub(crate) fn touchplate(arguments: &[&str]) -> Run {
     Run::new(command().args(arguments).output().unwrap())

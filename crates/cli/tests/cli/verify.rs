@@ -12,7 +12,7 @@ use touchplate_trust::{Domain, Fault, Predicate, Workload};
 use crate::run::{Run, shape, touchplate_in};
 
 pub(crate) const NAME: &str = "sampleproject-1.0.tar.gz";
-const BYTES: &[u8] = b"the file's bytes";
+pub(crate) const BYTES: &[u8] = b"the file's bytes";
 pub(crate) const PUBLISHER: &str =
     r#"{"kind":"GitHub","repository":"example/sampleproject","workflow":"release.yml"}"#;
 const OTHER: &str = r#"{"kind":"GitHub","repository":"example/other","workflow":"release.yml"}"#;
@@ -67,7 +67,7 @@ impl Case {
     }
 
     /// `verify` with the case's root.
-    fn verify(&self, arguments: &[&str]) -> Run {
+    pub(crate) fn verify(&self, arguments: &[&str]) -> Run {
         touchplate_in(
             self.path(),
             &[&["verify", "--trusted-root", "root.json"], arguments].concat(),

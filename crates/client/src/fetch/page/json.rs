@@ -28,8 +28,7 @@ struct File {
     hashes: BTreeMap<String, String>,
     size: Option<u64>,
     requires_python: Option<String>,
-    #[serde(default)]
-    yanked: Yank,
+    yanked: Option<Yank>,
     provenance: Option<String>,
 }
 
@@ -41,12 +40,6 @@ enum Yank {
     Reason(String),
 }
 
-impl Default for Yank {
-    fn default() -> Self {
-        Self::Flag(false)
-    }
-}
-
 pub(super) fn read(document: &Document) -> Result<Page, PageError> {
     let project: Project = serde_json::from_slice(&document.bytes).map_err(PageError::Json)?;
     let raw = project.files.into_iter().map(|mut file| Raw {
@@ -56,9 +49,9 @@ pub(super) fn read(document: &Document) -> Result<Page, PageError> {
         size: file.size,
         requires_python: file.requires_python,
         yanked: match file.yanked {
-            Yank::Flag(false) => Yanked::No,
-            Yank::Flag(true) => Yanked::Yes(None),
-            Yank::Reason(reason) => Yanked::Yes(Some(reason)),
+            None | Some(Yank::Flag(false)) => Yanked::No,
+            Some(Yank::Flag(true)) => Yanked::Yes(None),
+            Some(Yank::Reason(reason)) => Yanked::Yes(Some(reason)),
         },
         provenance: file.provenance,
     });
