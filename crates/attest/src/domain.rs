@@ -291,7 +291,7 @@ impl TrustDomains {
         self.judge(file.filename.project(), check, |proven, take| take(proven))
     }
 
-    /// [`verify_provenance`](crate::verify_provenance) in the same way: one domain must vouch for all of the object.
+    /// [`verify_provenance`] in the same way: one domain must vouch for all of the object.
     ///
     /// # Errors
     /// As [`verify`](Self::verify).

@@ -92,7 +92,7 @@ impl Trust {
 }
 
 /// The folder that somebody named: a slip in its name must not turn into the embedded root for every project.
-fn named_folder(common: &Common) -> Option<PathBuf> {
+pub(crate) fn named_folder(common: &Common) -> Option<PathBuf> {
     let variable = || std::env::var_os(FOLDER_VARIABLE).filter(|value| !value.is_empty());
     common
         .trust

@@ -323,7 +323,7 @@ impl TrustStore {
     /// Puts a file in its place: whole and on the disk, or not at all.
     fn place(&self, name: &str, text: &str) -> Result<(), TrustStoreError> {
         let path = self.folder.join(name);
-        let write = || {
+        let write = || -> io::Result<()> {
             let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
             file.write_all(text.as_bytes())?;
             // Roots are public; a server of another user may be told to read the store.
@@ -335,7 +335,10 @@ impl TrustStore {
             }
             file.as_file().sync_all()?;
             file.persist(&path)?;
-            File::open(&self.folder)?.sync_all()
+            // The rename too; where a folder is no file, the system sees to that.
+            #[cfg(unix)]
+            File::open(&self.folder)?.sync_all()?;
+            Ok(())
         };
         write().map_err(|source| TrustStoreError::Unwritable {
             path: path.clone(),

@@ -1,5 +1,7 @@
 //! `trust show`: each domain's scope, the age of its root, and the keys in it.
 
+use std::path::Path;
+
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -87,8 +89,9 @@ pub(super) fn run(common: &Common, arguments: &Arguments) -> Result<Outcome, Fai
         }
     };
     let store = store.filter(|store| common.trusted_root.is_none() && store.exists());
+    let missing = crate::root::named_folder(common).filter(|_| store.is_none());
     match arguments.reporting.format {
-        Format::Text => say(&text(store.as_ref(), &shown, now))?,
+        Format::Text => say(&text(store.as_ref(), missing.as_deref(), &shown, now))?,
         Format::Json => say_json(&json!({
             "version": REPORT_VERSION,
             "shown_at": now,
@@ -213,7 +216,12 @@ fn ending(facts: &RootFacts, now: Timestamp) -> Vec<String> {
     warnings
 }
 
-fn text(store: Option<&TrustStore>, shown: &[Shown], now: Timestamp) -> String {
+fn text(
+    store: Option<&TrustStore>,
+    missing: Option<&Path>,
+    shown: &[Shown],
+    now: Timestamp,
+) -> String {
     let mut page = Page::new();
     for shown in shown {
         page.gap();
@@ -221,6 +229,12 @@ fn text(store: Option<&TrustStore>, shown: &[Shown], now: Timestamp) -> String {
     }
     page.gap();
     match store {
+        None if let Some(folder) = missing => {
+            page.bad(&format!(
+                "there are no trust domains in {} yet: until there are, commands that judge by them refuse to",
+                folder.display()
+            ));
+        }
         Some(store) => page.faint(&format!("trust store: {}", store.folder().display())),
         None if shown.iter().all(|it| it.stored.is_some()) => {
             page.faint("no trust store: what is embedded is believed");

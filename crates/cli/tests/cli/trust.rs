@@ -106,8 +106,11 @@ fn without_a_store_the_embedded_root_is_shown() {
         "c0d23d6ad406973f9559f3ba2d1ca01f84147d8ffc5b8445c224f98b9591801d (PKIX_ECDSA_P256_SHA_256)",
         "2021-03-07 to 2022-12-31 (ended)",
         "CN=sigstore-intermediate,O=sigstore.dev, certificate 2022-04-13 to 2031-10-05",
-        "no trust store: what is embedded is believed",
+        "there are no trust domains in store yet",
     ]);
+    touchplate_in(case.path(), &["trust", "show"])
+        .ended(0)
+        .says(&["no trust store: what is embedded is believed"]);
     assert!(!case.path().join("store").exists());
     let shown = case.trust(&["show", "--format", "json"]).ended(0).json();
     assert_eq!(
