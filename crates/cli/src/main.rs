@@ -1,15 +1,18 @@
 //! The command `touchplate`: arguments in, reports out.
 
 mod admin;
+mod bundle;
 mod configuration;
 mod demo;
 mod files;
+mod hashing;
 mod inspect;
 mod options;
 mod report;
 mod root;
 mod screen;
 mod serve;
+mod signer;
 mod trust;
 mod verify;
 
@@ -33,6 +36,7 @@ fn run(common: &options::Common, command: Command) -> Result<Outcome, Failure> {
         Command::Serve(arguments) => serve::run(common, arguments),
         Command::Admin(arguments) => admin::run(common, arguments),
         Command::Demo(arguments) => demo::run(&arguments, || SystemClock.now()),
+        Command::Bundle(arguments) => bundle::run(common, arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Verify(arguments) => verify::run(common, *arguments),
         Command::Trust(arguments) => trust::run(common, arguments),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{admin, demo, inspect, serve, trust, verify};
+use crate::{admin, bundle, demo, inspect, serve, trust, verify};
 
 /// A Python package index that checks where files come from (PEP 740), and the tools around it.
 ///
@@ -43,9 +43,11 @@ pub(crate) enum Command {
     Admin(admin::Arguments),
     /// Check who built a file, with no network
     Verify(Box<verify::Arguments>),
+    /// Check Sigstore bundles of any artifact, with no network
+    Bundle(bundle::Arguments),
     /// Manage the roots that are believed, each for the project names that it may speak for
     Trust(trust::Arguments),
-    /// Tell what an attestation, a provenance object or a certificate says, unchecked
+    /// Tell what an attestation, a bundle, a certificate or a trust root says, unchecked
     Inspect(inspect::Arguments),
 }
 

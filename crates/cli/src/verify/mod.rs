@@ -110,6 +110,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) use candidate::without_nulls;
+pub(crate) use progress::Progress;
 
 /// Whether these words after `touchplate` are a `verify` that holds; reports nothing.
 pub(crate) fn holds(words: &[String]) -> Result<bool, Failure> {

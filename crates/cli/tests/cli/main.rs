@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod admin;
 #[cfg(test)]
+mod bundle;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod help;

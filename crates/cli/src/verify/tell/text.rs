@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use touchplate_attest::{Claims, EnvironmentCheck, LogEntryFacts, Proven, TimeSource};
+use touchplate_attest::{EnvironmentCheck, Proven};
 use touchplate_client::pins::PinFile;
 
 use super::{Headline, Report, headline};
 use crate::report::causes;
 use crate::screen::{Page, instant};
+use crate::signer;
 use crate::verify::candidate;
 use crate::verify::expected::{Tied, Unexpected};
 use crate::verify::judge::{Judged, Refused};
@@ -178,44 +179,9 @@ fn story(page: &mut Page, tied: &Tied) {
     who(page, proven);
 }
 
-/// Who signed, and what the certificate and the logs say of it.
 fn who(page: &mut Page, proven: &Proven) {
-    for san in proven.identity().sans() {
-        page.row("signed by", san.as_str());
-    }
-    page.row("vouched for by", proven.identity().issuer());
-    for (label, value) in told(proven.claims()) {
-        page.row(label, value);
-    }
-    for entry in proven.log_entries() {
-        let LogEntryFacts {
-            log_index, log_url, ..
-        } = entry;
-        page.row("log entry", &format!("{log_index} in {log_url}"));
-    }
-    for signed in proven.times() {
-        let by = match &signed.source {
-            TimeSource::Log { url, .. } => url,
-            TimeSource::Authority { uri } => uri,
-        };
-        page.row("signed at", &format!("{}, says {by}", instant(signed.time)));
-    }
-}
-
-/// The claims that people ask for first. JSON has all of them.
-fn told(claims: &Claims) -> impl Iterator<Item = (&'static str, &str)> {
-    let told = [
-        ("repository", &claims.source_repository_uri),
-        ("workflow", &claims.build_config_uri),
-        ("commit", &claims.source_repository_digest),
-        ("ref", &claims.source_repository_ref),
-        ("trigger", &claims.build_trigger),
-        ("runner", &claims.runner_environment),
-        ("environment", &claims.deployment_environment),
-        ("run", &claims.run_invocation_uri),
-    ];
-    told.into_iter()
-        .filter_map(|(label, value)| Some((label, value.as_deref()?)))
+    signer::identity(page, proven.identity(), proven.claims());
+    signer::records(page, proven.log_entries(), proven.times());
 }
 
 fn refusal(page: &mut Page, refused: &Refused) {
