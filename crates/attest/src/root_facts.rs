@@ -42,7 +42,7 @@ pub struct LogFacts {
 /// An authority and its certificates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthorityFacts {
-    /// Where the authority is, or was.
+    /// Where the authority is, or was; empty where the root does not say.
     pub uri: String,
     /// Its certificates, as the root lists them.
     pub certificates: Vec<AuthorityCertificate>,
@@ -191,7 +191,11 @@ fn authority(authority: &Object<'_>, at: &str) -> Result<AuthorityFacts, RootFac
         })
     };
     Ok(AuthorityFacts {
-        uri: authority.text("uri")?.to_owned(),
+        // Real roots have authorities without one: protobuf leaves out what is empty.
+        uri: authority
+            .optional_text("uri")?
+            .unwrap_or_default()
+            .to_owned(),
         certificates: items.map(certificate).collect::<Result<_, _>>()?,
         window: validity(authority, at)?,
     })

@@ -1,8 +1,15 @@
-//! `touchplate inspect`: what a file of attestations says. Nothing is checked, and each report says so.
+//! `touchplate inspect`: what an attestation, a bundle, a certificate or a trust root says. Nothing is checked, and each
+//! report says so.
 
+mod attestation;
+mod bundle;
 mod certificate;
+mod entry;
 mod kind;
+mod root;
+mod stamp;
 mod tell;
+mod wire;
 
 use std::path::PathBuf;
 
@@ -18,10 +25,14 @@ use crate::report::{Failure, Outcome, say, say_json};
 Examples:
   touchplate inspect demo-1.0-py3-none-any.whl.publish.attestation
   touchplate inspect provenance.json --format json
+  touchplate inspect a.sigstore.json
+  touchplate inspect trusted_root.json
 
-What it shows are claims: whoever wrote the file could write anything. `touchplate verify` checks them.")]
+What it shows are claims: whoever wrote the file could write anything. `touchplate verify` and
+`touchplate bundle verify` check them.")]
 pub(crate) struct Arguments {
-    /// An attestation, an array of them, a provenance object, or a signing certificate (PEM or DER)
+    /// An attestation or an array of them, a provenance object, a Sigstore bundle, a trust root or ClientTrustConfig,
+    /// certificates (PEM or DER), a timestamp (RFC 3161), or a log's checkpoint
     #[arg(value_name = "FILE")]
     file: PathBuf,
     #[command(flatten)]
