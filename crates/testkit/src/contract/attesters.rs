@@ -305,6 +305,36 @@ pub(super) async fn an_upload_brings_nothing_that_was_added_before(ports: Ports)
     assert!(ports.releases.attestations(id).await.unwrap().is_empty());
 }
 
+pub(super) async fn of_racing_attestations_one_is_kept(ports: Ports) {
+    let mint = Mint::new();
+    let at = demo(&ports).await;
+    let given = "demo-1.0.tar.gz";
+    let file = upload(at, given, b"1");
+    ports.releases.record(&origin(), &file).await.unwrap();
+    let id = file_id(&ports, given).await;
+    // Half of them as if they came with the same upload once more: whichever is first stays, in one place.
+    let mut tries = Vec::new();
+    for number in 0..8 {
+        let (ports, verified) = (ports.clone(), mint.verified(given, b"1"));
+        tries.push(tokio::spawn(async move {
+            if number % 2 == 0 {
+                let late = Attributed::by_publisher(&verified);
+                let added = ports.late.add(&origin(), id, &late).await;
+                return u32::from(added.is_ok());
+            }
+            let added = ports.releases.attest(&origin(), id, &[verified]).await;
+            added.expect("it finds its file")
+        }));
+    }
+    let mut won = 0;
+    for one in tries {
+        won += one.await.expect("it does not panic");
+    }
+    let kept = ports.late.list(id).await.unwrap().len();
+    let uploaded = ports.releases.attestations(id).await.unwrap().len();
+    assert_eq!((won, kept + uploaded), (1, 1));
+}
+
 pub(super) async fn files_are_found_by_digest_with_all_their_attestations(ports: Ports) {
     let mint = Mint::new();
     let at = demo(&ports).await;
