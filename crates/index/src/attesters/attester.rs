@@ -73,7 +73,7 @@ impl Expected {
         }
     }
 
-    /// Equal for an expectation and every proof that could meet it ([`lookup_keys`]), so a database finds the candidates
+    /// Equal for an expectation and every proof that could meet it, so a database finds the candidates
     /// by an index.
     pub fn lookup_key(&self) -> String {
         match self {
@@ -186,7 +186,7 @@ fn cut(text: &str) -> String {
 /// What an attester may claim.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub enum Predicates {
-    /// publish/v1, SLSA provenance v1, and any other type that [`names_a_type`].
+    /// publish/v1, SLSA provenance v1, and any other type that an https or urn URI names.
     #[default]
     Any,
     /// These alone.
