@@ -16,7 +16,8 @@ pub(super) struct Bytes(pub(super) Vec<u8>);
 impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = String::deserialize(from)?;
-        let bytes = STANDARD.decode(&text);
+        // Some real bundles have lines in it.
+        let bytes = STANDARD.decode(text.split_ascii_whitespace().collect::<String>());
         let expected = "standard base64 with padding";
         let bytes =
             bytes.map_err(|_| de::Error::invalid_value(de::Unexpected::Str(&text), &expected))?;

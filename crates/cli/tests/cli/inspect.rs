@@ -130,7 +130,7 @@ fn a_bundle_that_verifies_nothing_is_told_as_it_stands() {
     let strange = json!({
         "mediaType": "application/vnd.dev.sigstore.bundle.v0.9+json",
         "verificationMaterial": {
-            "certificate": {"rawBytes": "MAA="},
+            "certificate": {"rawBytes": "MA\nA="},
             "tlogEntries": [{"logIndex": -1, "inclusionProof": {"checkpoint": {"envelope": "x"}}}],
             "timestampVerificationData": {"rfc3161Timestamps": [{"signedTimestamp": "MAA="}]},
         },
