@@ -41,7 +41,7 @@ pub(crate) enum Command {
     Serve(serve::Arguments),
     /// Manage users, tokens, projects, publishers and files of an index
     Admin(admin::Arguments),
-    /// Check who built a file, with no network
+    /// Check who built files: those on disk with no network, and those of an index
     Verify(Box<verify::Arguments>),
     /// Check Sigstore bundles of any artifact, with no network
     Bundle(bundle::Arguments),

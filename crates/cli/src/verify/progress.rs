@@ -33,7 +33,9 @@ impl Progress {
             Ok(style) => bar.with_style(style),
             Err(_) => bar,
         };
-        Self { bar, files }
+        let progress = Self { bar, files };
+        progress.done(0);
+        progress
     }
 
     /// Nothing is shown.
@@ -57,7 +59,7 @@ impl Progress {
     pub(crate) fn done(&self, count: usize) {
         if !self.bar.is_hidden() {
             self.bar
-                .set_message(format!("{count} of {} files", self.files));
+                .set_message(format!("{count}/{} files", self.files));
         }
     }
 

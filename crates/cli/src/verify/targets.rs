@@ -89,8 +89,9 @@ impl From<TargetError> for Failure {
     fn from(error: TargetError) -> Self {
         match &error {
             TargetError::Unlisted(..) => Self::outside(error),
-            TargetError::Name(..) | TargetError::UrlName(..) => Self::usage(error)
-                .hint("an attestation is about a filename: give the file the name that it is published under"),
+            TargetError::Name(..) | TargetError::UrlName(..) => Self::usage(error).hint(
+                "an attestation is about a filename: give the file the name that it is published under; a release is written name==version",
+            ),
             TargetError::EmptyDirectory(_) => {
                 Self::usage(error).hint("--recursive looks into the directories below it too")
             }

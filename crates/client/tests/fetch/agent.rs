@@ -178,3 +178,33 @@ fn a_file_is_hashed_on_its_way_and_begun_anew_after_a_break() {
     let error = agent.download(&url, 4, &mut file, &mut |_| ()).unwrap_err();
     assert!(matches!(error, FetchError::TooLarge { limit: 4, .. }));
 }
+
+#[test]
+fn a_proxy_is_asked_for_the_host_and_gets_no_credentials_of_it() {
+    let proxy = Server::start(|_| answer("403 Not Here", &[], b""));
+    let address = proxy.url.replace("http://", "http://me:pw@");
+    let proxies = Proxies::from_environment(&move |name| {
+        (name == "https_proxy" || name == "http_proxy").then(|| address.clone())
+    });
+    let mut credentials = Credentials::default();
+    let (url, header) = parse_url("https://alice:secret@packages.example/simple/").unwrap();
+    credentials.give(&url, header);
+    let agent = Agent::new(Settings {
+        user_agent: "touchplate-test/1".to_owned(),
+        credentials,
+        proxies: proxies.unwrap(),
+    });
+    let error = agent.get_bounded(&url, 9).unwrap_err();
+    assert_eq!(error.cause(), Cause::Outside, "{error:?}");
+    // No name is looked up here, and none of this could be: the proxy does that.
+    let asked = &proxy.asked()[0];
+    assert_eq!(asked.path, "packages.example:443");
+    assert_eq!(asked.header("authorization"), None);
+    assert_eq!(asked.header("proxy-authorization"), Some("Basic bWU6cHc="));
+    // This machine's own addresses are not for it.
+    let own = Server::start(|_| ok(b"own"));
+    assert_eq!(
+        agent.get_bounded(&own.url.parse().unwrap(), 9).unwrap(),
+        b"own"
+    );
+}

@@ -3,4 +3,6 @@
 #[cfg(test)]
 mod agent;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod server;
