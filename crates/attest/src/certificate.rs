@@ -1,20 +1,22 @@
 //! A signing certificate, read and held against Fulcio's profile. Nothing here checks a signature.
 
+mod parts;
+
 use der::asn1::{ObjectIdentifier, OctetString, Utf8StringRef};
-use der::{Decode as _, Encode as _, Reader as _, SliceReader};
+use der::{Decode as _, Reader as _, SliceReader};
 use jiff::Timestamp;
-use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::sct::{HashAlgorithm, SignatureAlgorithm};
 use x509_cert::ext::pkix::{
     AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages,
     SignedCertificateTimestampList, SubjectAltName,
 };
+use x509_cert::spki::SubjectPublicKeyInfoRef;
 use x509_cert::time::{Time, Validity};
-use x509_cert::{Certificate, TbsCertificate};
 
 use crate::crypto::KeyKind;
 use crate::identity::{Claims, Identity, SubjectName};
+use parts::{Extension, Parts};
 
 /// The longest certificate that is read. Fulcio's have 800 to 2,000 bytes, most of it claims.
 const MAX_CERTIFICATE_BYTES: usize = 16 * 1024;
@@ -32,6 +34,9 @@ const CODE_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5
 /// Fulcio's user names, which stand among the subject alternative names (.1.7).
 const USER_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.7");
 const FULCIO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1");
+
+/// As the field has it (RFC 5280 §4.1.2.1).
+const VERSION_3: u8 = 2;
 
 /// What is asked of a signing certificate beside what Fulcio's profile always has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -258,27 +263,21 @@ impl SigningCertificate {
             return Err(Error::TooLarge { found: bytes.len() });
         }
         let malformed = |error| Error::Malformed(Some(error));
-        let certificate = Certificate::from_der(bytes).map_err(malformed)?;
-        // The certificate log signed the body as it is encoded anew, without its own timestamp.
-        if certificate.to_der().ok().as_deref() != Some(bytes) {
-            return Err(Error::Malformed(None));
-        }
-        let body_bytes = signed_body(bytes).map_err(malformed)?.to_vec();
-        let signature_algorithm = certificate.signature_algorithm.oid;
-        let body = certificate.tbs_certificate;
-        if body.version != x509_cert::Version::V3 {
+        let parts = Parts::read(bytes).map_err(malformed)?;
+        if parts.version != VERSION_3 {
             return Err(Error::Version);
         }
-        if body.signature != certificate.signature_algorithm {
+        if parts.body_algorithm != parts.signature_algorithm {
             return Err(Error::TwoSignatureAlgorithms);
         }
-        check_time_encoding(&body.validity)?;
-        let extensions = Extensions::new(body.extensions.as_deref().unwrap_or_default())?;
+        check_time_encoding(&parts.validity)?;
+        let extensions = Extensions::new(&parts.extensions)?;
         may_sign_code(&extensions)?;
-        let key_kind = key_kind(&body.subject_public_key_info, profile)?;
+        let spki = SubjectPublicKeyInfoRef::from_der(parts.spki).map_err(malformed)?;
+        let key_kind = key_kind(&spki, profile)?;
         let (claims, issuer) = read_claims(&extensions)?;
         let (san, further) = read_names(&extensions, profile)?;
-        if body.subject.is_empty() && !extensions.is_critical(SUBJECT_ALT_NAME) {
+        if !parts.has_subject && !extensions.is_critical(SUBJECT_ALT_NAME) {
             return Err(Error::NameNotCritical);
         }
         let authority = extensions.read::<AuthorityKeyIdentifier>(AUTHORITY_KEY_ID)?;
@@ -294,21 +293,17 @@ impl SigningCertificate {
         Ok(Self {
             identity: Identity::new(san, further, issuer),
             claims,
-            not_before: timestamp(&body.validity.not_before),
-            not_after: timestamp(&body.validity.not_after),
-            issuer_name: body.issuer.to_der().map_err(malformed)?,
+            not_before: timestamp(&parts.validity.not_before),
+            not_after: timestamp(&parts.validity.not_after),
+            issuer_name: parts.issuer.to_vec(),
             authority_key_id,
             sct,
-            spki: body.subject_public_key_info.to_der().map_err(malformed)?,
+            spki: parts.spki.to_vec(),
             key_kind,
-            body: body_bytes,
-            signature_algorithm,
-            signature: certificate
-                .signature
-                .as_bytes()
-                .ok_or(Error::Malformed(None))?
-                .to_vec(),
-            logged_body: without_timestamps(body).map_err(malformed)?,
+            body: parts.body.to_vec(),
+            signature_algorithm: parts.signature_algorithm.oid,
+            signature: parts.signature.to_vec(),
+            logged_body: parts.body_without(SCT_LIST).map_err(malformed)?,
         })
     }
 }
@@ -319,14 +314,6 @@ pub(crate) fn signed_body(certificate: &[u8]) -> Result<&[u8], der::Error> {
     let header = der::Header::decode(&mut reader)?;
     header.tag.assert_eq(der::Tag::Sequence)?;
     reader.tlv_bytes()
-}
-
-/// The body as the certificate log signed it (RFC 6962 §3.2): without the extension that holds its timestamps.
-fn without_timestamps(mut body: TbsCertificate) -> Result<Vec<u8>, der::Error> {
-    if let Some(extensions) = &mut body.extensions {
-        extensions.retain(|extension| extension.extn_id != SCT_LIST);
-    }
-    body.to_der()
 }
 
 /// A certificate's time, in whole seconds.
@@ -350,10 +337,10 @@ fn check_time_encoding(validity: &Validity) -> Result<(), CertificateError> {
 }
 
 /// The extensions of one certificate, each there at most once.
-struct Extensions<'c>(&'c [Extension]);
+struct Extensions<'c>(&'c [Extension<'c>]);
 
 impl<'c> Extensions<'c> {
-    fn new(extensions: &'c [Extension]) -> Result<Self, CertificateError> {
+    fn new(extensions: &'c [Extension<'c>]) -> Result<Self, CertificateError> {
         const UNDERSTOOD: [ObjectIdentifier; 4] = [
             BASIC_CONSTRAINTS,
             KEY_USAGE,
@@ -361,12 +348,8 @@ impl<'c> Extensions<'c> {
             SUBJECT_ALT_NAME,
         ];
         for (at, extension) in extensions.iter().enumerate() {
-            let oid = extension.extn_id;
-            if extensions
-                .iter()
-                .skip(at + 1)
-                .any(|later| later.extn_id == oid)
-            {
+            let oid = extension.oid;
+            if extensions.iter().skip(at + 1).any(|later| later.oid == oid) {
                 return Err(CertificateError::DuplicateExtension {
                     oid: oid.to_string(),
                 });
@@ -381,12 +364,12 @@ impl<'c> Extensions<'c> {
     }
 
     fn find(&self, oid: ObjectIdentifier) -> Option<&'c [u8]> {
-        let extension = self.0.iter().find(|extension| extension.extn_id == oid);
-        extension.map(|extension| extension.extn_value.as_bytes())
+        let extension = self.0.iter().find(|extension| extension.oid == oid);
+        extension.map(|extension| extension.value)
     }
 
     fn is_critical(&self, oid: ObjectIdentifier) -> bool {
-        let extension = self.0.iter().find(|extension| extension.extn_id == oid);
+        let extension = self.0.iter().find(|extension| extension.oid == oid);
         extension.is_some_and(|extension| extension.critical)
     }
 
@@ -430,7 +413,7 @@ fn may_sign_code(extensions: &Extensions<'_>) -> Result<(), CertificateError> {
 }
 
 fn key_kind(
-    key: &x509_cert::spki::SubjectPublicKeyInfoOwned,
+    key: &SubjectPublicKeyInfoRef<'_>,
     profile: Profile,
 ) -> Result<KeyKind, CertificateError> {
     /// An uncompressed point: 0x04 and two coordinates of 32 bytes.
@@ -496,12 +479,11 @@ fn read_claims(extensions: &Extensions<'_>) -> Result<(Claims, String), Certific
     let mut claims = Claims::default();
     let (mut issuer, mut old_issuer) = (None, None);
     for extension in extensions.0 {
-        let oid = extension.extn_id;
-        let below = oid.parent().filter(|parent| *parent == FULCIO);
-        let Some(number) = below.and_then(|_| oid.arc(FULCIO.len())) else {
+        let oid = extension.oid;
+        let Some(number) = below_fulcio(oid) else {
             continue;
         };
-        let bytes = extension.extn_value.as_bytes();
+        let bytes = extension.value;
         let value = if number <= LAST_BARE {
             std::str::from_utf8(bytes)
                 .map_err(|_| malformed(oid))?
@@ -527,6 +509,16 @@ fn read_claims(extensions: &Extensions<'_>) -> Result<(Claims, String), Certific
         Some(old) if old != new => Err(Error::TwoIssuers { new, old }),
         _ => Ok((claims, new)),
     }
+}
+
+/// The last number of an OID right below Fulcio's arc.
+fn below_fulcio(oid: ObjectIdentifier) -> Option<u32> {
+    let number = oid.as_bytes().strip_prefix(FULCIO.as_bytes())?;
+    // Base 128, most significant first; the last octet has no high bit (X.690 §8.19.2).
+    let (last, first) = number.split_last()?;
+    let more = first.iter().all(|octet| octet & 0x80 != 0) && last & 0x80 == 0;
+    let digit = |sum: u32, octet: &u8| Some(sum.checked_mul(128)? | u32::from(octet & 0x7f));
+    number.iter().try_fold(0, digit).filter(|_| more)
 }
 
 fn read_sct(extensions: &Extensions<'_>) -> Result<Option<Sct>, CertificateError> {
