@@ -21,7 +21,7 @@ use crate::attestation::Attestation;
 use crate::provenance::{Provenance, ProvenanceVerifyError, verify_provenance};
 use crate::publisher::Publisher;
 use crate::root::TrustRoot;
-use crate::verify::{FileFacts, Proven, Verified, VerifyError, verify};
+use crate::verify::{FileFacts, Proven, Verified, VerifyError, verify, verify_any_predicate};
 
 /// Domains of one set. Each costs a root in memory, and a refused attestation is tried under all of them so that the
 /// message can say whose it is.
@@ -288,6 +288,20 @@ impl TrustDomains {
         now: Timestamp,
     ) -> Result<Vouched<Proven>, DomainError<VerifyError>> {
         let check = |root: &TrustRoot| verify(file, attestation, root, now);
+        self.judge(file.filename.project(), check, |proven, take| take(proven))
+    }
+
+    /// [`verify_any_predicate`] in the same way.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub fn verify_any_predicate(
+        &self,
+        file: &FileFacts,
+        attestation: &Attestation,
+        now: Timestamp,
+    ) -> Result<Vouched<Proven>, DomainError<VerifyError>> {
+        let check = |root: &TrustRoot| verify_any_predicate(file, attestation, root, now);
         self.judge(file.filename.project(), check, |proven, take| take(proven))
     }
 

@@ -243,7 +243,7 @@ impl Publisher {
     }
 
     /// Whether readers of the Integrity API know this kind. They refuse a whole provenance object for one kind that they
-    /// do not know, so an index serves no other there. A reusable workflow adds two keys, which they pass over: they
+    /// do not know, so an index puts no other beside these there. A reusable workflow adds two keys, which they pass over: they
     /// compare the caller alone. (pypi-attestations 0.0.30 knows exactly these four; ActiveState publishers have no
     /// attestations anywhere.)
     pub fn is_known_to_readers(&self) -> bool {

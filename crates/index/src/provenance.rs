@@ -35,11 +35,10 @@ impl Index {
         filename: &Filename,
     ) -> Result<Provenance, ReadError> {
         let story = self.file_story(reader, project, version, filename).await?;
-        let provenance = bundles(&story.attestations)?;
-        if provenance.bundles.is_empty() {
+        if story.attestations.is_empty() {
             return Err(ReadError::NoProvenance(filename.clone()));
         }
-        Ok(provenance)
+        Ok(bundles(&story.attestations)?)
     }
 
     /// Everything known of a file.
@@ -70,12 +69,19 @@ impl Index {
     }
 }
 
-/// One bundle for each publisher, in the order of their first attestation. Those of kinds that existing readers do not
-/// know are left out: such a reader would refuse the others with them.
+/// Those of a file's attestations that its provenance object has. Existing readers refuse a whole object for one publisher
+/// of a kind that they do not know, so beside one that they know there is no such publisher in it. A file that has only
+/// others loses nothing by it, and readers that know them all can verify it.
+pub fn in_provenance(stored: &[StoredAttestation]) -> impl Iterator<Item = &StoredAttestation> {
+    let readable = |row: &StoredAttestation| row.publisher.is_known_to_readers();
+    let any = stored.iter().any(readable);
+    stored.iter().filter(move |row| !any || readable(row))
+}
+
+/// One bundle for each publisher, in the order of their first attestation.
 fn bundles(stored: &[StoredAttestation]) -> Result<Provenance, StoreError> {
     let mut bundles: Vec<AttestationBundle> = Vec::new();
-    let readable = |row: &&StoredAttestation| row.publisher.is_known_to_readers();
-    for row in stored.iter().filter(readable) {
+    for row in in_provenance(stored) {
         let attestation = Attestation::parse(row.json.as_bytes())
             .map_err(|cause| StoreError::new("read back an attestation that it stored", cause))?;
         let publisher: &Publisher = &row.publisher;

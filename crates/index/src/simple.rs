@@ -88,7 +88,7 @@ fn page(project: Project, files: Vec<StoredFile>, links: &Links) -> ProjectPage 
     };
     let entry = |file: StoredFile| FileEntry {
         url: links.file(&file),
-        provenance: (file.in_provenance > 0)
+        provenance: (file.attestations > 0)
             .then(|| links.provenance(&project.name, &file))
             .flatten(),
         filename: file.filename,

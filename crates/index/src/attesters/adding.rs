@@ -358,7 +358,9 @@ async fn prove(
         sha256: found.file.digests.sha256,
     };
     let filename = file.filename.clone();
-    let proving = tokio::task::spawn_blocking(move || trust.verify(&file, &attestation, now)).await;
+    let proving =
+        tokio::task::spawn_blocking(move || trust.verify_any_predicate(&file, &attestation, now))
+            .await;
     proving
         .map_err(AddAttestationError::Interrupted)?
         .map(|vouched| vouched.proof)

@@ -138,9 +138,6 @@ pub struct StoredFile {
     pub yanked: Yanked,
     /// How many attestations it has.
     pub attestations: u32,
-    /// How many of them its provenance object has
-    /// ([`is_known_to_readers`](touchplate_attest::Publisher::is_known_to_readers)).
-    pub in_provenance: u32,
 }
 
 /// A release without its files.

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use touchplate_attest::{TrustDomains, TrustRoot};
-use touchplate_index::provenance::FileStory;
+use touchplate_index::provenance::{FileStory, in_provenance};
 use touchplate_packaging::ProjectName;
 use touchplate_packaging::simple::ProjectStatus;
 
@@ -34,8 +34,8 @@ struct FilePage {
     digests: Vec<(&'static str, String)>,
     attestations: Vec<AttestationTold>,
     provenance: String,
-    /// Where the index's own API has every attestation.
-    known: String,
+    /// Where the index's own API has every attestation, if the provenance object has not.
+    known: Option<String>,
     /// Commands that check it all again; empty without attestations.
     check: Vec<String>,
     private_root: bool,
@@ -104,9 +104,9 @@ fn page(app: &App, story: &FileStory) -> FilePage {
         .iter()
         .map(|stored| told::told(&stored.record))
         .collect();
-    // The commands fetch the provenance object, which has no others.
-    let publishers = story.attestations.iter().map(|stored| &stored.publisher);
-    let publishers = publishers.filter(|publisher| publisher.is_known_to_readers());
+    // The commands fetch the provenance object, which may leave some out.
+    let publishers = in_provenance(&story.attestations).map(|stored| &stored.publisher);
+    let leaves_out = in_provenance(&story.attestations).count() < story.attestations.len();
     FilePage {
         stylesheet: style::url(),
         name: project.name.to_string(),
@@ -130,16 +130,18 @@ fn page(app: &App, story: &FileStory) -> FilePage {
             private_root,
         ),
         provenance,
-        known: format!(
-            "/api/v1/projects/{}/attestations",
-            [
-                project.name.as_str(),
-                &version.to_string(),
-                file.filename.as_str()
-            ]
-            .map(segment)
-            .join("/")
-        ),
+        known: leaves_out.then(|| {
+            format!(
+                "/api/v1/projects/{}/attestations",
+                [
+                    project.name.as_str(),
+                    &version.to_string(),
+                    file.filename.as_str()
+                ]
+                .map(segment)
+                .join("/")
+            )
+        }),
         download: (project.status != ProjectStatus::Quarantined).then_some(download),
         private_root,
     }

@@ -197,48 +197,47 @@ async fn each_publisher_of_a_project_may_attest_one_file() {
 }
 
 #[tokio::test]
-async fn publishers_that_readers_do_not_know_are_left_out() {
+async fn a_publisher_that_readers_do_not_know_stands_beside_none_that_they_know() {
     let server = TestServer::start().await;
     let alice = server.publisher("alice").await.of("demo").await;
-    add_publisher(
-        &server,
-        &json!({"kind": "Buildkite", "organization": "acme", "pipeline": "release"}),
-    )
-    .await;
-    let buildkite = || Workload::buildkite("acme", "release");
+    let buildkite = json!({"kind": "Buildkite", "organization": "acme", "pipeline": "release"});
+    add_publisher(&server, &buildkite).await;
+    let by_buildkite = || Workload::buildkite("acme", "release");
+    let wheel = || sample::wheel("demo", "1.0");
+    let page = async || {
+        let page = "/project/demo/1.0/demo-1.0-py3-none-any.whl";
+        server.get(page).await.assert_ok().text()
+    };
+    let known = "/api/v1/projects/demo/1.0/demo-1.0-py3-none-any.whl/attestations";
+    let link = format!(r#"href="{known}""#);
+
+    // Alone, it is served: no other is lost by it, and whoever knows the kind can verify.
     alice
-        .upload(sample::wheel("demo", "1.0").attested_by(buildkite()))
+        .upload(wheel().attested_by(by_buildkite()))
         .await
         .assert_ok();
-    let none = server.get(PATH).await;
-    assert_eq!(none.status, 404);
-    let page = server.get_json("/simple/demo/").await;
-    assert_eq!(page["files"][0]["provenance"], Value::Null);
-    let page = server
-        .get("/project/demo/1.0/demo-1.0-py3-none-any.whl")
-        .await
-        .assert_ok();
-    let page = page.text();
+    assert_eq!(bundles(&server).await, [(buildkite, 1)]);
+    let listed = server.get_json("/simple/demo/").await;
+    assert!(listed["files"][0]["provenance"].is_string());
+    assert!(!page().await.contains(&link));
+
+    let both = wheel().attested().attested_by(by_buildkite());
+    alice.upload(both).await.assert_ok();
+    let github = json!({"kind": "GitHub", "repository": "example/demo", "workflow": "release.yml", "environment": null});
+    assert_eq!(bundles(&server).await, [(github, 1)]);
+    let all = server.get(known).await.assert_ok().json();
+    assert_eq!(all["attestations"].as_array().unwrap().len(), 2);
+    let page = page().await;
     assert!(
         page.contains("https://buildkite.com/acme/release"),
         "people read of it"
     );
-    let known = "/api/v1/projects/demo/1.0/demo-1.0-py3-none-any.whl/attestations";
-    assert!(page.contains(&format!(r#"href="{known}""#)));
-    server.get(known).await.assert_ok();
-    assert!(
-        !page.contains("/integrity/"),
-        "nothing leads to what is not there"
+    assert!(page.contains(&link), "and are told where it is");
+    assert_eq!(
+        page.matches("touchplate verify ").count(),
+        1,
+        "what is fetched has the one"
     );
-
-    let both = sample::wheel("demo", "1.0")
-        .attested()
-        .attested_by(buildkite());
-    alice.upload(both).await.assert_ok();
-    let github = json!({"kind": "GitHub", "repository": "example/demo", "workflow": "release.yml", "environment": null});
-    assert_eq!(bundles(&server).await, [(github, 1)]);
-    let page = server.get_json("/simple/demo/").await;
-    assert!(page["files"][0]["provenance"].is_string());
 }
 
 #[tokio::test]

@@ -129,6 +129,8 @@ fn failed(doing: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
 
 #[cfg(test)]
 mod tests {
+    use touchplate_index::ports::{ProjectId, Publishers};
+
     use super::*;
 
     /// Numbers are given when a change is made, and changes do not arrive in the order of their numbers.
@@ -142,23 +144,15 @@ mod tests {
         let old = SqlitePool::connect_with(options).await.unwrap();
         let without: Vec<_> = MIGRATIONS.iter().copied().filter(|it| it.0 != 10).collect();
         migrate(&old, &without).await.unwrap();
-        for sql in [
-            "INSERT INTO projects VALUES (1, 1, 'demo', 'demo', 'demo', 'public', 'active', NULL, 1, 0)",
-            "INSERT INTO releases VALUES (1, 1, '1', '1', '{}', 0, NULL, 0)",
-            "INSERT INTO files VALUES (1, 1, 1, 1, 'demo-1.tar.gz', 'sdist', 1, x'00', x'00', x'00', NULL, NULL, '', NULL, '[]', \
-             '[]', 0, 'operator', NULL, 2)",
-            "INSERT INTO attestations VALUES (1, 1, 'p', 'a', 'i', '{}', '{\"kind\":\"GitHub\"}', '{}')",
-            "INSERT INTO attestations VALUES (2, 1, 'p', 'b', 'i', '{}', '{\"kind\":\"Email\"}', '{}')",
-        ] {
+        let project = "INSERT INTO projects VALUES (1, 1, 'demo', 'demo', 'demo', 'public', 'active', NULL, 1, 0)";
+        let publisher = "INSERT INTO publishers VALUES (7, 1, 1, 'google:a', '{\"kind\":\"Google\",\"email\":\"a\"}', 0)";
+        for sql in [project, publisher] {
             sqlx::query(sql).execute(&old).await.unwrap();
         }
         old.close().await;
         let new = Sqlite::open(&path).await.unwrap();
-        let counts = "SELECT attestations, in_provenance FROM files";
-        let counts: (i64, i64) = sqlx::query_as(counts)
-            .fetch_one(&new.readers)
-            .await
-            .unwrap();
-        assert_eq!(counts, (2, 1));
+        let listed = Publishers::list(&new, ProjectId(1)).await.unwrap();
+        assert_eq!(listed.len(), 1);
+        assert!(listed[0].ids.is_empty());
     }
 }

@@ -292,7 +292,7 @@ pub(super) async fn attest(
     file: i64,
     attestations: &[Verified],
 ) -> Result<u32, AttestError> {
-    let (mut added, mut in_provenance) = (0, 0);
+    let mut added = 0;
     for verified in attestations {
         publishers::hold(connection, project, name, verified).await?;
         let proven = verified.proven();
@@ -311,18 +311,13 @@ pub(super) async fn attest(
         .execute(&mut *connection)
         .await
         .map_err(failed("record an attestation"))?;
-        if done.rows_affected() == 1 {
-            added += 1;
-            in_provenance += u32::from(verified.publisher().is_known_to_readers());
-        }
+        added += u32::from(done.rows_affected() == 1);
     }
     if added > 0 {
         let count: u32 = sqlx::query_scalar(
-            "UPDATE files SET attestations = attestations + ?, in_provenance = in_provenance + ? \
-             WHERE id = ? RETURNING attestations",
+            "UPDATE files SET attestations = attestations + ? WHERE id = ? RETURNING attestations",
         )
         .bind(added)
-        .bind(in_provenance)
         .bind(file)
         .fetch_one(connection)
         .await

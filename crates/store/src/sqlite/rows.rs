@@ -135,7 +135,7 @@ pub(super) fn yanked(row: &SqliteRow) -> Result<Yanked, StoreError> {
 macro_rules! file_columns {
     () => {
         "f.id AS f_id, f.filename, f.size, f.sha256, f.blake2b_256, f.md5, f.core_metadata, f.requires_python, \
-         f.uploaded_at, f.uploaded_by, f.user_agent, f.attestations, f.in_provenance, r.yanked, r.yanked_reason"
+         f.uploaded_at, f.uploaded_by, f.user_agent, f.attestations, r.yanked, r.yanked_reason"
     };
 }
 pub(super) use file_columns;
@@ -162,6 +162,5 @@ pub(super) fn file(row: &SqliteRow) -> Result<StoredFile, StoreError> {
         user_agent: column(row, "user_agent")?,
         yanked: yanked(row)?,
         attestations: column::<u32>(row, "attestations")?,
-        in_provenance: column::<u32>(row, "in_provenance")?,
     })
 }

@@ -194,12 +194,7 @@ impl State {
         if let Some(release) = self.releases.iter().find(|r| r.id == file.release) {
             stored.yanked = release.release.yanked.clone();
         }
-        let count = |readable: bool| {
-            let all = file.attestations.iter();
-            let counted = all.filter(|(_, it)| !readable || it.publisher.is_known_to_readers());
-            u32::try_from(counted.count()).unwrap_or(u32::MAX)
-        };
-        (stored.attestations, stored.in_provenance) = (count(false), count(true));
+        stored.attestations = u32::try_from(file.attestations.len()).unwrap_or(u32::MAX);
         stored
     }
 

@@ -79,7 +79,6 @@ impl Releases for Memory {
             user_agent: new.user_agent.clone(),
             yanked: Yanked::No,
             attestations: 0,
-            in_provenance: 0,
         };
         let mut file = File {
             project,

@@ -59,7 +59,7 @@ pub(crate) async fn provenance(
             found,
             attestations,
         } = known(app, &reader, path).await?;
-        let has_object = found.file.in_provenance > 0;
+        let has_object = found.file.attestations > 0;
         let integrity = app.links.provenance(&found.project.name, &found.file);
         let integrity = integrity.filter(|_| has_object);
         let told = told::json(&ProvenanceTold::of(&found, &attestations, integrity)?);
