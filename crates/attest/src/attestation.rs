@@ -1,5 +1,7 @@
 //! The attestation object of PEP 740, version 1: read strictly, kept as it came.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -31,12 +33,13 @@ const MAX_TIMESTAMPS: usize = 8;
 /// Reading proves nothing: [`verify`](crate::verify()) does.
 #[derive(Clone, Debug)]
 pub struct Attestation {
-    json: String,
-    pub(crate) certificate: Vec<u8>,
-    pub(crate) entries: Vec<TransparencyEntry>,
+    // Shared, since what is proved of an attestation keeps it.
+    json: Arc<str>,
+    pub(crate) certificate: Arc<[u8]>,
+    pub(crate) entries: Arc<[TransparencyEntry]>,
     pub(crate) timestamps: Vec<Token>,
-    pub(crate) payload: Vec<u8>,
-    statement: Statement,
+    pub(crate) payload: Arc<[u8]>,
+    statement: Arc<Statement>,
     pub(crate) signature: Vec<u8>,
 }
 
@@ -174,13 +177,13 @@ impl Attestation {
         let envelope = attestation.object("envelope")?;
         let payload = envelope.wrapped_bytes("statement")?;
         Ok(Self {
-            certificate,
+            certificate: certificate.into(),
             entries,
             timestamps: timestamps(&material)?,
-            statement: Statement::parse(&payload, MAX_ATTESTATION_BYTES)?,
-            payload,
+            statement: Statement::parse(&payload, MAX_ATTESTATION_BYTES)?.into(),
+            payload: payload.into(),
             signature: envelope.wrapped_bytes("signature")?,
-            json: text.to_owned(),
+            json: text.into(),
         })
     }
 

@@ -347,13 +347,15 @@ impl<'c> Extensions<'c> {
             EXTENDED_KEY_USAGE,
             SUBJECT_ALT_NAME,
         ];
-        for (at, extension) in extensions.iter().enumerate() {
+        let mut oids: Vec<_> = extensions.iter().map(|it| &it.oid).collect();
+        oids.sort_unstable();
+        if let Some([oid, _]) = oids.array_windows().find(|[a, b]| a == b) {
+            return Err(CertificateError::DuplicateExtension {
+                oid: oid.to_string(),
+            });
+        }
+        for extension in extensions {
             let oid = extension.oid;
-            if extensions.iter().skip(at + 1).any(|later| later.oid == oid) {
-                return Err(CertificateError::DuplicateExtension {
-                    oid: oid.to_string(),
-                });
-            }
             if extension.critical && !UNDERSTOOD.contains(&oid) {
                 return Err(CertificateError::UnknownCritical {
                     oid: oid.to_string(),

@@ -1,7 +1,6 @@
 //! The text encodings of signed material, each accepted in one spelling only.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64_simd::STANDARD;
 
 /// Characters a line, as MIME (RFC 2045 §6.8) and Python's `encodebytes` wrap it.
 const MIME_LINE: usize = 76;
@@ -10,8 +9,8 @@ const MIME_LINE: usize = 76;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Base64Error {
     /// Another alphabet, white space, missing padding, bits or text left over.
-    #[error("{0}")]
-    Spelling(#[from] base64::DecodeError),
+    #[error("another alphabet, white space, missing padding, or bits or text left over")]
+    Spelling,
     /// Wrapped, but not in lines of 76 characters.
     #[error("expected one line, or lines of {MIME_LINE} characters, found a line of {found}")]
     Line {
@@ -22,7 +21,14 @@ pub enum Base64Error {
 
 /// RFC 4648 §4 with padding and zero trailing bits: the one spelling of some bytes.
 pub(crate) fn base64(text: &str) -> Result<Vec<u8>, Base64Error> {
-    Ok(STANDARD.decode(text)?)
+    STANDARD
+        .decode_to_vec(text)
+        .map_err(|_| Base64Error::Spelling)
+}
+
+/// The bytes in that spelling.
+pub(crate) fn to_base64(bytes: &[u8]) -> String {
+    STANDARD.encode_to_string(bytes)
 }
 
 /// Like [`base64()`], and also in the lines that MIME prescribes: early writers of attestations produced them.
@@ -85,7 +91,7 @@ mod tests {
     #[test]
     fn mime_lines_are_read_where_they_are_regular() {
         let bytes = [7; 100];
-        let one_line = STANDARD.encode(bytes);
+        let one_line = to_base64(&bytes);
         let (first, rest) = one_line.split_at(MIME_LINE);
         for wrapped in [
             one_line.clone(),

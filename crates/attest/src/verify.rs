@@ -7,6 +7,8 @@ mod error;
 mod evidence;
 mod memory;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use touchplate_packaging::{Filename, Sha256};
@@ -16,6 +18,7 @@ pub(crate) use content::Content;
 pub use error::{EntryError, TimestampError, VerifyError};
 pub(crate) use evidence::{Evidence, Signer, establish};
 pub use memory::CertificateMemory;
+use memory::Holder;
 
 use crate::attestation::Attestation;
 use crate::certificate::Profile;
@@ -155,12 +158,10 @@ fn check(
     };
     let established = evidence::establish(&evidence, root, now, memory)?; // 5 to 20
     let holder = established.holder.ok_or(VerifyError::UnknownAuthority)?;
-    let certificate = holder.certificate();
     Ok(Proven {
         file: file.clone(),
         attestation: attestation.clone(),
-        identity: certificate.identity.clone(),
-        claims: certificate.claims.clone(),
+        holder,
         entries: established.entries,
         times: established.times,
         root_digest: *root.digest(),
@@ -243,8 +244,7 @@ fn check_statement(file: &FileFacts, statement: &Statement) -> Result<(), Verify
 pub struct Proven {
     file: FileFacts,
     attestation: Attestation,
-    identity: Identity,
-    claims: Claims,
+    holder: Arc<Holder>,
     entries: Vec<LogEntryFacts>,
     times: Vec<SignedTime>,
     root_digest: Sha256,
@@ -254,12 +254,12 @@ pub struct Proven {
 impl Proven {
     /// Who signed.
     pub fn identity(&self) -> &Identity {
-        &self.identity
+        &self.holder.certificate().identity
     }
 
     /// What the certificate says of the build.
     pub fn claims(&self) -> &Claims {
-        &self.claims
+        &self.holder.certificate().claims
     }
 
     /// Each log entry, in the attestation's order.
@@ -300,12 +300,12 @@ impl Proven {
 
     /// The [`lookup_key`](Publisher::lookup_key) of every publisher that could match.
     pub fn lookup_keys(&self) -> Vec<String> {
-        publisher::lookup_keys(&self.identity, &self.claims)
+        publisher::lookup_keys(self.identity(), self.claims())
     }
 
     /// Ties the proof to one expected publisher. Only [`Verified`] may be stored or called a match.
     pub fn by(self, expected: &Publisher) -> Result<Verified, Mismatch> {
-        let environment = expected.check(&self.identity, &self.claims)?;
+        let environment = expected.check(self.identity(), self.claims())?;
         Ok(Verified {
             proven: self,
             publisher: expected.clone(),
@@ -322,7 +322,7 @@ impl Proven {
         let mut best: Option<(u8, &Publisher, EnvironmentCheck)> = None;
         let mut tried = Vec::new();
         for candidate in candidates {
-            match candidate.check(&self.identity, &self.claims) {
+            match candidate.check(self.identity(), self.claims()) {
                 Ok(environment) => {
                     let rank = match environment {
                         EnvironmentCheck::Matched => 2,
@@ -346,8 +346,8 @@ impl Proven {
                 environment,
             }),
             None => Err(NoMatch {
-                san: json::shown(self.identity.san().as_str()),
-                issuer: json::shown(self.identity.issuer()),
+                san: json::shown(self.identity().san().as_str()),
+                issuer: json::shown(self.identity().issuer()),
                 tried,
             }),
         }
@@ -355,8 +355,8 @@ impl Proven {
 
     /// Whether the signer is `san`, vouched for by `issuer`: both compared exactly.
     pub fn by_identity(self, san: &str, issuer: &str) -> Result<Self, Mismatch> {
-        publisher::issued_by(&self.identity, issuer)?;
-        let found = publisher::only_name(&self.identity, san)?.as_str();
+        publisher::issued_by(self.identity(), issuer)?;
+        let found = publisher::only_name(self.identity(), san)?.as_str();
         publisher::same("subject alternative name", san, Some(found))?;
         Ok(self)
     }
@@ -382,7 +382,7 @@ impl Proven {
         publisher: &Publisher,
         stated: &serde_json::Map<String, serde_json::Value>,
     ) -> Result<(), ClaimContradicted> {
-        publisher.check_claims(stated, &self.identity, &self.claims)
+        publisher.check_claims(stated, self.identity(), self.claims())
     }
 }
 
@@ -450,8 +450,8 @@ impl Verified {
             predicate_type: proven.predicate_type(),
             publisher: self.publisher.clone(),
             environment: self.environment,
-            identity: proven.identity.clone(),
-            claims: proven.claims.clone(),
+            identity: proven.identity().clone(),
+            claims: proven.claims().clone(),
             log_entries: proven.entries.clone(),
             times: proven.times.clone(),
             checked: CHECKED.map(str::to_owned).to_vec(),
@@ -479,7 +479,7 @@ pub fn without_repeats(proven: Vec<Proven>) -> Result<Vec<Proven>, Repeated> {
     let mut kept: Vec<(usize, Proven)> = Vec::new();
     for (at, proven) in proven.into_iter().enumerate() {
         let same_claim = |other: &Proven| {
-            other.identity == proven.identity
+            other.identity() == proven.identity()
                 && other.attestation.predicate_type() == proven.attestation.predicate_type()
         };
         match kept.iter().find(|(_, other)| same_claim(other)) {
@@ -490,7 +490,7 @@ pub fn without_repeats(proven: Vec<Proven>) -> Result<Vec<Proven>, Repeated> {
                     first: *first,
                     second: at + 1,
                     predicate_type: proven.predicate_type(),
-                    san: json::shown(proven.identity.san().as_str()),
+                    san: json::shown(proven.identity().san().as_str()),
                 });
             }
         }

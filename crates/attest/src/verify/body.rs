@@ -1,7 +1,5 @@
 //! What a log recorded: the body of an entry, and whether it is about this signature.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::content::Content;
@@ -9,6 +7,7 @@ use super::error::EntryError;
 use super::evidence::Signer;
 use crate::attestation::MAX_ATTESTATION_BYTES;
 use crate::crypto::Hash;
+use crate::encoding;
 use crate::entry::TransparencyEntry;
 use crate::json::{self, Object};
 
@@ -105,7 +104,7 @@ fn intoto(
     let inner = logged.bytes("sig")?;
     let inner = std::str::from_utf8(&inner)
         .ok()
-        .and_then(|text| STANDARD.decode(text).ok());
+        .and_then(|text| encoding::base64(text).ok());
     same_signature(&inner.ok_or(EntryError::BodySignature)?, signature)?;
     same_signer(&logged.bytes("publicKey")?, signer)
 }
@@ -258,5 +257,5 @@ pub(crate) fn pem(label: &str, bytes: &[u8]) -> Option<Vec<u8>> {
     let text = text.strip_prefix("-----\n")?;
     let text = text.strip_suffix("-----")?.strip_suffix(label)?;
     let text = text.strip_suffix("\n-----END ")?;
-    STANDARD.decode(text.split('\n').collect::<String>()).ok()
+    encoding::base64(&text.replace('\n', "")).ok()
 }

@@ -1,13 +1,12 @@
 //! Steps 8 to 14 and 17 to 19: a log entry, first beside the cryptography, then its log's signatures.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 
 use super::body::{self, Kind};
 use super::error::EntryError;
 use super::evidence::Evidence;
 use crate::certificate::{Profile, SigningCertificate};
+use crate::encoding;
 use crate::entry::{InclusionProof, TransparencyEntry};
 use crate::json;
 use crate::log::{self, LogEntryFacts};
@@ -227,7 +226,7 @@ pub(super) fn check_log(
 fn promised(entry: &TransparencyEntry, seconds: i64) -> String {
     format!(
         r#"{{"body":"{}","integratedTime":{seconds},"logID":"{}","logIndex":{}}}"#,
-        STANDARD.encode(&entry.body),
+        encoding::to_base64(&entry.body),
         hex::encode(entry.log_id),
         entry.log_index
     )

@@ -29,6 +29,14 @@ pub(crate) struct Holder {
     key: Box<dyn PublicKey>,
 }
 
+impl std::fmt::Debug for Holder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Holder")
+            .field("certificate", &self.certificate)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Holder {
     pub(super) fn new(
         certificate: SigningCertificate,

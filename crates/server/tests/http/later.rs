@@ -634,3 +634,47 @@ async fn a_publisher_in_another_role_speaks_as_publisher() {
         (201, &json!("publisher"))
     );
 }
+
+#[tokio::test]
+async fn a_statement_of_any_type_that_a_uri_names_is_taken_here() {
+    let server = TestServer::start().await;
+    let alice = server.publisher("alice").await.of("demo").await;
+    alice.upload(demo().attested()).await.assert_ok();
+    expect_both(&server, "demo").await;
+    let other = |predicate_type: &str| Predicate::Other {
+        predicate_type: predicate_type.to_owned(),
+        body: json!({"finding": "none"}),
+    };
+    let before = pages(&server).await;
+
+    let audit = attested(&server, &demo(), &auditor(), other("urn:example:audit:v1"));
+    let answer = add(&server, &alice, &audit).await;
+    assert_eq!(answer.status, 201, "{}", answer.whole());
+    assert_eq!(answer.json()["predicate_type"], "urn:example:audit:v1");
+    let rebuilt = other("https://example.org/rebuild/v1");
+    let rebuilt = attested(&server, &demo(), &rebuilder(), rebuilt);
+    assert_eq!(add(&server, &alice, &rebuilt).await.status, 201);
+    assert_eq!(pages(&server).await, before, "only the API tells of it");
+
+    // A type that this attester may not make, and what is no URI.
+    let review = attested(&server, &demo(), &auditor(), other("urn:example:review:v1"));
+    let refused = add(&server, &alice, &review).await;
+    assert_eq!(refused.status, 422, "{}", refused.whole());
+    for none in ["", "audit", "urn:", "urn:an audit", ":x"] {
+        let nameless = attested(&server, &demo(), &rebuilder(), other(none));
+        let refused = add(&server, &alice, &nameless).await;
+        assert!((400..500).contains(&refused.status), "{none:?}");
+    }
+    let listed = server.get(&format!("{FILE}/attestations")).await.json();
+    assert_eq!(listed["attestations"].as_array().unwrap().len(), 3);
+    // An upload's own attestations stay those that every reader knows.
+    let uploaded = attested(
+        &server,
+        &demo(),
+        &sample::workload("demo", "1.0"),
+        other("urn:example:audit:v1"),
+    );
+    let uploaded = format!("[{}]", String::from_utf8(uploaded).unwrap());
+    let refused = alice.upload(demo().attestations(uploaded)).await;
+    assert_eq!(refused.status, 400);
+}
