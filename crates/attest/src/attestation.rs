@@ -117,11 +117,8 @@ impl Attestation {
     /// Reads one attestation object of at most [`MAX_ATTESTATION_BYTES`]. Unknown keys beside those of PEP 740 are
     /// kept in [`json`](Self::json) and believed nothing; inside a log entry, whose format is protobuf's, they are refused.
     pub fn parse(json: &[u8]) -> Result<Self, AttestationError> {
-        let value = json::read(json, MAX_ATTESTATION_BYTES)?;
-        Self::from_value(
-            &value,
-            json::text(json, MAX_ATTESTATION_BYTES)?.trim_ascii(),
-        )
+        let (value, text) = json::read_text(json, MAX_ATTESTATION_BYTES)?;
+        Self::from_value(&value, text.trim_ascii())
     }
 
     /// Reads the upload form field `attestations`: an array of 1 to [`MAX_UPLOADED_ATTESTATIONS`] attestation objects.

@@ -347,18 +347,16 @@ impl<'c> Extensions<'c> {
             EXTENDED_KEY_USAGE,
             SUBJECT_ALT_NAME,
         ];
-        let mut oids: Vec<_> = extensions.iter().map(|it| &it.oid).collect();
+        let mut oids: Vec<_> = extensions.iter().map(|it| it.oid).collect();
         oids.sort_unstable();
         if let Some([oid, _]) = oids.array_windows().find(|[a, b]| a == b) {
-            return Err(CertificateError::DuplicateExtension {
-                oid: oid.to_string(),
-            });
+            return Err(CertificateError::DuplicateExtension { oid: dotted(oid) });
         }
-        for extension in extensions {
-            let oid = extension.oid;
-            if extension.critical && !UNDERSTOOD.contains(&oid) {
+        for extension in extensions.iter().filter(|it| it.critical) {
+            let understood = UNDERSTOOD.iter().any(|it| it.as_bytes() == extension.oid);
+            if !understood {
                 return Err(CertificateError::UnknownCritical {
-                    oid: oid.to_string(),
+                    oid: dotted(extension.oid),
                 });
             }
         }
@@ -366,12 +364,18 @@ impl<'c> Extensions<'c> {
     }
 
     fn find(&self, oid: ObjectIdentifier) -> Option<&'c [u8]> {
-        let extension = self.0.iter().find(|extension| extension.oid == oid);
+        let extension = self
+            .0
+            .iter()
+            .find(|extension| extension.oid == oid.as_bytes());
         extension.map(|extension| extension.value)
     }
 
     fn is_critical(&self, oid: ObjectIdentifier) -> bool {
-        let extension = self.0.iter().find(|extension| extension.oid == oid);
+        let extension = self
+            .0
+            .iter()
+            .find(|extension| extension.oid == oid.as_bytes());
         extension.is_some_and(|extension| extension.critical)
     }
 
@@ -382,6 +386,11 @@ impl<'c> Extensions<'c> {
         let value = self.find(oid).map(T::from_der).transpose();
         value.map_err(|_| malformed(oid))
     }
+}
+
+/// An identifier in numbers and dots; in hex where it has more than can be held.
+fn dotted(oid: &[u8]) -> String {
+    ObjectIdentifier::from_bytes(oid).map_or_else(|_| hex::encode(oid), |oid| oid.to_string())
 }
 
 fn malformed(oid: ObjectIdentifier) -> CertificateError {
@@ -485,14 +494,15 @@ fn read_claims(extensions: &Extensions<'_>) -> Result<(Claims, String), Certific
         let Some(number) = below_fulcio(oid) else {
             continue;
         };
+        let unreadable = || CertificateError::MalformedExtension { oid: dotted(oid) };
         let bytes = extension.value;
         let value = if number <= LAST_BARE {
             std::str::from_utf8(bytes)
-                .map_err(|_| malformed(oid))?
+                .map_err(|_| unreadable())?
                 .to_owned()
         } else {
             Utf8StringRef::from_der(bytes)
-                .map_err(|_| malformed(oid))?
+                .map_err(|_| unreadable())?
                 .to_string()
         };
         match number {
@@ -514,8 +524,8 @@ fn read_claims(extensions: &Extensions<'_>) -> Result<(Claims, String), Certific
 }
 
 /// The last number of an OID right below Fulcio's arc.
-fn below_fulcio(oid: ObjectIdentifier) -> Option<u32> {
-    let number = oid.as_bytes().strip_prefix(FULCIO.as_bytes())?;
+fn below_fulcio(oid: &[u8]) -> Option<u32> {
+    let number = oid.strip_prefix(FULCIO.as_bytes())?;
     // Base 128, most significant first; the last octet has no high bit (X.690 §8.19.2).
     let (last, first) = number.split_last()?;
     let more = first.iter().all(|octet| octet & 0x80 != 0) && last & 0x80 == 0;

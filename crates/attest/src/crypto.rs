@@ -1,6 +1,6 @@
 //! Signature checks behind a small provider, so that the cryptography can be changed without touching a rule.
 //!
-//! [`AwsLc`] (feature `aws-lc-rs`, on by default) is the fast one; [`RustCrypto`] (feature `rustcrypto`) is pure Rust and
+//! [`AwsLc`] (feature `aws-lc-rs`, on by default) is the fast one; `RustCrypto` (feature `rustcrypto`) is pure Rust and
 //! also builds where no C compiler reaches. A key is prepared once and used many times.
 
 #[cfg(feature = "aws-lc-rs")]

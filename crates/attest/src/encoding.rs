@@ -26,9 +26,14 @@ pub(crate) fn base64(text: &str) -> Result<Vec<u8>, Base64Error> {
         .map_err(|_| Base64Error::Spelling)
 }
 
-/// The bytes in that spelling.
-pub(crate) fn to_base64(bytes: &[u8]) -> String {
-    STANDARD.encode_to_string(bytes)
+/// Appends some bytes in that spelling.
+pub(crate) fn append_base64(bytes: &[u8], text: &mut String) {
+    STANDARD.encode_append(bytes, text);
+}
+
+/// How long that spelling of some bytes is.
+pub(crate) fn base64_length(bytes: &[u8]) -> usize {
+    STANDARD.encoded_length(bytes.len())
 }
 
 /// Like [`base64()`], and also in the lines that MIME prescribes: early writers of attestations produced them.
@@ -91,7 +96,7 @@ mod tests {
     #[test]
     fn mime_lines_are_read_where_they_are_regular() {
         let bytes = [7; 100];
-        let one_line = to_base64(&bytes);
+        let one_line = STANDARD.encode_to_string(bytes);
         let (first, rest) = one_line.split_at(MIME_LINE);
         for wrapped in [
             one_line.clone(),

@@ -59,7 +59,7 @@ pub(crate) enum EntryFormError {
 
 /// Reads the entry at `position`, counted from 1. Its format is protobuf's: unknown keys are refused.
 pub(crate) fn read(value: &Value, position: usize) -> Result<TransparencyEntry, EntryFormError> {
-    let entry = Object::new(value, format!("transparency log entry {position}"))?;
+    let entry = Object::numbered(value, "transparency log entry", position)?;
     entry.only(&[
         "logIndex",
         "logId",

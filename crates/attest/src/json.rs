@@ -10,6 +10,7 @@ use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Value};
 
 pub use fields::FieldError;
@@ -63,6 +64,11 @@ pub enum JsonError {
 /// The value in `bytes`: one document and nothing else, at most `limit` bytes, without what two readers could read
 /// differently: see [`JsonError`].
 pub fn read(bytes: &[u8], limit: usize) -> Result<Value, JsonError> {
+    Ok(read_text(bytes, limit)?.0)
+}
+
+/// [`read`], and the text of the document.
+pub(crate) fn read_text(bytes: &[u8], limit: usize) -> Result<(Value, &str), JsonError> {
     let text = text(bytes, limit)?;
     let state = State::default();
     let mut reader = serde_json::Deserializer::from_str(text);
@@ -73,7 +79,7 @@ pub fn read(bytes: &[u8], limit: usize) -> Result<Value, JsonError> {
     .deserialize(&mut reader)
     .map_err(|error| state.refused.take().unwrap_or(JsonError::Syntax(error)))?;
     reader.end().map_err(JsonError::Trailing)?;
-    Ok(value)
+    Ok((value, text))
 }
 
 /// `bytes` as the text of a document: bounded, UTF-8, no mark in front. Its syntax is not looked at.
@@ -191,11 +197,15 @@ impl<'de> Visitor<'de> for Node<'_> {
         let inner = self.inner()?;
         let mut fields = Map::new();
         while let Some(key) = map.next_key::<String>()? {
-            if fields.contains_key(&key) {
-                return Err(self.refuse(JsonError::DuplicateKey { key: shown(&key) }));
+            match fields.entry(key) {
+                Entry::Vacant(place) => {
+                    place.insert(map.next_value_seed(inner.again())?);
+                }
+                Entry::Occupied(there) => {
+                    let key = shown(there.key());
+                    return Err(self.refuse(JsonError::DuplicateKey { key }));
+                }
             }
-            let value = map.next_value_seed(inner.again())?;
-            fields.insert(key, value);
         }
         Ok(Value::Object(fields))
     }

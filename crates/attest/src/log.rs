@@ -96,14 +96,19 @@ impl Checkpoint {
         if note.len() > MAX_NOTE_BYTES {
             return Err(Error::TooLarge { found: note.len() });
         }
-        if let Some(control) = note.chars().find(|c| c.is_control() && *c != '\n') {
+        // Of UTF-8, those below 0x20 and 0x7f are octets of their own; those from U+0080 on begin with 0xc2.
+        let suspect = |octet: u8| (octet < 0x20 && octet != b'\n') || matches!(octet, 0x7f | 0xc2);
+        if note.bytes().any(suspect)
+            && let Some(control) = note.chars().find(|c| c.is_control() && *c != '\n')
+        {
             return Err(Error::ControlCharacter(control));
         }
-        let blank_lines = note.matches("\n\n").count();
-        let (text, signatures) = match note.split_once("\n\n") {
-            Some(parts) if blank_lines == 1 && !note.contains("\n\n\n") => parts,
-            _ => return Err(Error::BlankLines { found: blank_lines }),
-        };
+        // The first blank line ends the text, so a second one is below it.
+        let parts = note.split_once("\n\n");
+        let parts = parts.filter(|(_, rest)| !rest.starts_with('\n') && !rest.contains("\n\n"));
+        let (text, signatures) = parts.ok_or_else(|| Error::BlankLines {
+            found: note.matches("\n\n").count(),
+        })?;
         let signatures = signatures.strip_suffix('\n').ok_or(Error::Unfinished)?;
         let mut lines = text.split('\n');
         let origin = lines.next().filter(|line| !line.is_empty());

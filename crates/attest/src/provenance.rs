@@ -115,7 +115,7 @@ impl Provenance {
         let bundles = bundles
             .iter()
             .enumerate()
-            .map(|(at, bundle)| Object::new(bundle, format!("bundle {}", at + 1)));
+            .map(|(at, bundle)| Object::numbered(bundle, "bundle", at + 1));
         let bundles: Vec<Object<'_>> = bundles.collect::<Result<_, _>>()?;
         for bundle in &bundles {
             bundle.array("attestations", MAX_ATTESTATIONS)?;

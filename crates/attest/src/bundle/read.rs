@@ -185,7 +185,7 @@ fn read_timestamps(material: &Object<'_>) -> Result<Vec<Token>, BundleError> {
         .enumerate()
     {
         let position = at + 1;
-        let item = Object::new(item, format!("timestamp {position}"))?;
+        let item = Object::numbered(item, "timestamp", position)?;
         item.only(&["signedTimestamp"])?;
         let token = Token::parse(&item.bytes("signedTimestamp")?)
             .map_err(|source| BundleError::Timestamp { position, source })?;

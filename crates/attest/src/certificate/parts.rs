@@ -40,7 +40,8 @@ pub(super) struct Parts<'c> {
 
 /// One extension.
 pub(super) struct Extension<'c> {
-    pub(super) oid: ObjectIdentifier,
+    /// Its identifier's octets (X.690 §8.19): comparing these is all that is done with most.
+    pub(super) oid: &'c [u8],
     pub(super) critical: bool,
     /// What its OCTET STRING holds.
     pub(super) value: &'c [u8],
@@ -97,7 +98,10 @@ impl<'c> Parts<'c> {
 
     /// The body without the extension `left_out`, as the certificate log signed it (RFC 6962 §3.2).
     pub(super) fn body_without(&self, left_out: ObjectIdentifier) -> der::Result<Vec<u8>> {
-        let kept = self.extensions.iter().filter(|it| it.oid != left_out);
+        let kept = self
+            .extensions
+            .iter()
+            .filter(|it| it.oid != left_out.as_bytes());
         let kept: Vec<&[u8]> = kept.map(|it| it.whole).collect();
         if kept.len() == self.extensions.len() {
             return Ok(self.body.to_vec());
@@ -134,7 +138,7 @@ fn read_extensions(bytes: &[u8]) -> der::Result<Vec<Extension<'_>>> {
     while !reader.is_finished() {
         let whole = reader.tlv_bytes()?;
         extensions.push(SliceReader::new(whole)?.sequence(|reader| {
-            let oid = ObjectIdentifier::decode(reader)?;
+            let oid = identifier(reader)?;
             let critical = Option::<bool>::decode(reader)?;
             if critical == Some(false) {
                 // X.690 §11.5: a default is left out.
@@ -150,6 +154,24 @@ fn read_extensions(bytes: &[u8]) -> der::Result<Vec<Extension<'_>>> {
         })?);
     }
     Ok(extensions)
+}
+
+/// The octets of an OBJECT IDENTIFIER, each arc in its shortest encoding (X.690 §8.19.2).
+fn identifier<'c>(reader: &mut impl der::Reader<'c>) -> der::Result<&'c [u8]> {
+    let octets = AnyRef::decode(reader)?;
+    octets.tag().assert_eq(Tag::ObjectIdentifier)?;
+    let octets = octets.value();
+    let mut begins = true;
+    for octet in octets {
+        if begins && *octet == 0x80 {
+            return Err(ErrorKind::OidMalformed.into());
+        }
+        begins = octet & 0x80 == 0;
+    }
+    if octets.is_empty() || !begins {
+        return Err(ErrorKind::OidMalformed.into());
+    }
+    Ok(octets)
 }
 
 /// A DER value of these parts.

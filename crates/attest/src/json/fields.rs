@@ -1,6 +1,7 @@
 //! Access to the fields of a document that was read strictly.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use serde_json::{Map, Value};
 
@@ -95,8 +96,61 @@ pub enum FieldError {
 /// An object with the name that messages call it by.
 #[derive(Clone)]
 pub(crate) struct Object<'v> {
-    at: Cow<'static, str>,
+    at: At,
     fields: &'v Map<String, Value>,
+}
+
+/// Where an object stands: put into words only for a message, since reading makes many and refuses few.
+#[derive(Clone)]
+struct At {
+    root: Root,
+    /// The keys below the root, outermost first.
+    keys: [&'static str; At::KEYS],
+    depth: usize,
+}
+
+#[derive(Clone)]
+enum Root {
+    Named(Cow<'static, str>),
+    /// One of several, counted from 1.
+    Numbered(&'static str, usize),
+}
+
+impl At {
+    /// No format that is read here goes deeper.
+    const KEYS: usize = 6;
+
+    fn of(root: Root) -> Self {
+        Self {
+            root,
+            keys: [""; Self::KEYS],
+            depth: 0,
+        }
+    }
+
+    fn below(&self, key: &'static str) -> Self {
+        let mut below = self.clone();
+        match below.keys.get_mut(below.depth) {
+            Some(place) => {
+                *place = key;
+                below.depth += 1;
+                below
+            }
+            None => Self::of(Root::Named(format!("`{key}` of {self}").into())),
+        }
+    }
+}
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for key in self.keys.iter().take(self.depth).rev() {
+            write!(f, "`{key}` of ")?;
+        }
+        match &self.root {
+            Root::Named(name) => f.write_str(name),
+            Root::Numbered(name, number) => write!(f, "{name} {number}"),
+        }
+    }
 }
 
 impl<'v> Object<'v> {
@@ -104,18 +158,30 @@ impl<'v> Object<'v> {
         value: &'v Value,
         at: impl Into<Cow<'static, str>>,
     ) -> Result<Self, FieldError> {
-        let at = at.into();
+        Self::at_place(value, At::of(Root::Named(at.into())))
+    }
+
+    /// The object that is called `name` and a number, counted from 1.
+    pub(crate) fn numbered(
+        value: &'v Value,
+        name: &'static str,
+        number: usize,
+    ) -> Result<Self, FieldError> {
+        Self::at_place(value, At::of(Root::Numbered(name, number)))
+    }
+
+    fn at_place(value: &'v Value, at: At) -> Result<Self, FieldError> {
         match value {
             Value::Object(fields) => Ok(Self { at, fields }),
             other => Err(FieldError::NotAnObject {
-                at: at.into_owned(),
+                at: at.to_string(),
                 found: type_of(other),
             }),
         }
     }
 
     fn at(&self) -> String {
-        self.at.clone().into_owned()
+        self.at.to_string()
     }
 
     pub(crate) fn fields(&self) -> &'v Map<String, Value> {
@@ -148,7 +214,7 @@ impl<'v> Object<'v> {
 
     pub(crate) fn object(&self, key: &'static str) -> Result<Object<'v>, FieldError> {
         let value = self.required(key)?;
-        Object::new(value, format!("`{key}` of {}", self.at))
+        Object::at_place(value, self.at.below(key))
     }
 
     pub(crate) fn optional_object(

@@ -50,9 +50,11 @@ pub(super) fn material(
         let (start, end) = (window.start, window.end);
         match stamp::Authority::read(&uri, &certificates, start, end, provider) {
             Ok(authority) => timestamp_authorities.push(authority),
-            // Left out as a log with such a key is; so is one without certificates, which can have stamped nothing.
+            // Left out as a log with such a key is. So is one without certificates, which can have stamped nothing, and
+            // one whose certificate could be for other things as well: GitHub's is, and its root has other uses.
             Err(
                 StampError::CertificateCount { found: 0 }
+                | StampError::ExtendedKeyUsageNotCritical { .. }
                 | StampError::Key {
                     source: KeyError::NotOffered { .. } | KeyError::UnknownKind,
                     ..

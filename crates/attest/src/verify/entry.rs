@@ -224,10 +224,15 @@ pub(super) fn check_log(
 /// What a Rekor v1 log signs as its promise (SET): canonical JSON (RFC 8785) of these four. None of the values needs
 /// escaping.
 fn promised(entry: &TransparencyEntry, seconds: i64) -> String {
-    format!(
-        r#"{{"body":"{}","integratedTime":{seconds},"logID":"{}","logIndex":{}}}"#,
-        encoding::to_base64(&entry.body),
-        hex::encode(entry.log_id),
+    /// The keys, and the other three values.
+    const BESIDE_BODY: usize = 160;
+    let mut text = String::with_capacity(encoding::base64_length(&entry.body) + BESIDE_BODY);
+    text.push_str(r#"{"body":""#);
+    encoding::append_base64(&entry.body, &mut text);
+    let log_id = hex::encode(entry.log_id);
+    text.push_str(&format!(
+        r#"","integratedTime":{seconds},"logID":"{log_id}","logIndex":{}}}"#,
         entry.log_index
-    )
+    ));
+    text
 }

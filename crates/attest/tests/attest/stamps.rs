@@ -1,17 +1,21 @@
 //! Timestamps: a good token to begin with, one thing changed, and the rule that refuses it.
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 use touchplate_attest::crypto::default_provider;
 use touchplate_attest::stamp::{
     Authority, MAX_AUTHORITY_CERTIFICATES, MAX_EMBEDDED_CERTIFICATES, MAX_TOKEN_BYTES, Stamp,
     StampError, Token,
+};
+use touchplate_attest::{
+    Attestation, TimestampError, TrustRoot, VerifyError, verify as verify_attestation,
 };
 use touchplate_trust::{
     AttributeRecipe, AttributeValue, KeyHolder, KeyKind, StampAuthority, StampCertificateRecipe,
     TokenRecipe,
 };
 
-use crate::support::now;
+use crate::support::{Case, base64, now};
 
 const URI: &str = "https://timestamp.trust.example/api/v1/timestamp";
 const MESSAGE: &[u8] = b"a signature";
@@ -605,4 +609,37 @@ fn an_authoritys_certificates_are_a_chain() {
     let at = lone.windows(p256.len()).position(|it| it == p256).unwrap();
     lone[at + 9] = 0x70;
     assert_eq!(name(read(&[lone])), "Key");
+}
+
+#[test]
+fn an_authority_that_cannot_be_used_leaves_the_rest_of_its_root_usable() {
+    let case = Case::good();
+    let mut lax = signer();
+    lax.extended_is_critical = false;
+    let lax = StampAuthority::from_recipes(&[lax, issuer("root", 0)]).unwrap();
+    let chain = |certificates: Vec<Vec<u8>>| -> Vec<Value> {
+        let der = |der| json!({"rawBytes": base64::encode(der)});
+        certificates.iter().map(|it| der(it)).collect()
+    };
+    for certificates in [vec![], lax.certificates()] {
+        let mut root = case.root.clone();
+        root["timestampAuthorities"][0]["certChain"]["certificates"] = chain(certificates).into();
+        let root = TrustRoot::from_json(root.to_string().as_bytes()).unwrap();
+        // A log's word is enough; a timestamp has no authority in this root.
+        let mint = |recipe| Attestation::parse(case.mint(&recipe).to_string().as_bytes()).unwrap();
+        let logged = mint(case.recipe());
+        verify_attestation(&case.file, &logged, &root, case.now).unwrap();
+        let stamped = mint(case.recipe().in_rekor_v2(case.now));
+        let refused = verify_attestation(&case.file, &stamped, &root, case.now).unwrap_err();
+        assert!(
+            matches!(
+                refused,
+                VerifyError::Timestamp {
+                    position: 1,
+                    source: TimestampError::Token(StampError::UnknownAuthority)
+                }
+            ),
+            "{refused:?}"
+        );
+    }
 }
