@@ -18,10 +18,13 @@ pub use scope::{
 };
 
 use crate::attestation::Attestation;
-use crate::provenance::{Provenance, ProvenanceVerifyError, verify_provenance};
+use crate::provenance::{Provenance, ProvenanceVerifyError, verify_provenance_remembering};
 use crate::publisher::Publisher;
 use crate::root::TrustRoot;
-use crate::verify::{FileFacts, Proven, Verified, VerifyError, verify, verify_any_predicate};
+use crate::verify::{
+    CertificateMemory, FileFacts, Proven, Verified, VerifyError, verify_any_predicate,
+    verify_remembering,
+};
 
 /// Domains of one set. Each costs a root in memory, and a refused attestation is tried under all of them so that the
 /// message can say whose it is.
@@ -287,7 +290,21 @@ impl TrustDomains {
         attestation: &Attestation,
         now: Timestamp,
     ) -> Result<Vouched<Proven>, DomainError<VerifyError>> {
-        let check = |root: &TrustRoot| verify(file, attestation, root, now);
+        self.verify_remembering(&mut CertificateMemory::new(), file, attestation, now)
+    }
+
+    /// [`verify`](Self::verify), for many files: see [`verify_remembering`].
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub fn verify_remembering(
+        &self,
+        memory: &mut CertificateMemory,
+        file: &FileFacts,
+        attestation: &Attestation,
+        now: Timestamp,
+    ) -> Result<Vouched<Proven>, DomainError<VerifyError>> {
+        let check = |root: &TrustRoot| verify_remembering(memory, file, attestation, root, now);
         self.judge(file.filename.project(), check, |proven, take| take(proven))
     }
 
@@ -305,7 +322,7 @@ impl TrustDomains {
         self.judge(file.filename.project(), check, |proven, take| take(proven))
     }
 
-    /// [`verify_provenance`] in the same way: one domain must vouch for all of the object.
+    /// [`verify_provenance`](crate::verify_provenance()) in the same way: one domain must vouch for all of the object.
     ///
     /// # Errors
     /// As [`verify`](Self::verify).
@@ -316,7 +333,25 @@ impl TrustDomains {
         expected: &[Publisher],
         now: Timestamp,
     ) -> Result<Vouched<Vec<Verified>>, DomainError<ProvenanceVerifyError>> {
-        let check = |root: &TrustRoot| verify_provenance(file, provenance, expected, root, now);
+        let memory = &mut CertificateMemory::new();
+        self.verify_provenance_remembering(memory, file, provenance, expected, now)
+    }
+
+    /// [`verify_provenance`](Self::verify_provenance), for many files: see [`verify_remembering`].
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub fn verify_provenance_remembering(
+        &self,
+        memory: &mut CertificateMemory,
+        file: &FileFacts,
+        provenance: &Provenance,
+        expected: &[Publisher],
+        now: Timestamp,
+    ) -> Result<Vouched<Vec<Verified>>, DomainError<ProvenanceVerifyError>> {
+        let check = |root: &TrustRoot| {
+            verify_provenance_remembering(memory, file, provenance, expected, root, now)
+        };
         self.judge(file.filename.project(), check, |verified, take| {
             verified
                 .iter()
@@ -329,7 +364,7 @@ impl TrustDomains {
     fn judge<T, E: std::error::Error + Send + Sync + 'static>(
         &self,
         project: &ProjectName,
-        check: impl Fn(&TrustRoot) -> Result<T, E>,
+        mut check: impl FnMut(&TrustRoot) -> Result<T, E>,
         each: impl Fn(&T, &dyn Fn(&Proven) -> Result<(), Refusal<E>>) -> Result<(), Refusal<E>>,
     ) -> Result<Vouched<T>, DomainError<E>> {
         let domains = match &self.0 {
@@ -342,7 +377,7 @@ impl TrustDomains {
             }
             Set::Named(domains) => domains,
         };
-        let within = |domain: &TrustDomain| {
+        let mut within = |domain: &TrustDomain| {
             let proof = check(&domain.root).map_err(Refusal::Unproven)?;
             each(&proof, &|proven| domain.scope.take_issuer(proven))?;
             Ok(Vouched {

@@ -39,6 +39,7 @@ pub use log::{LogEntryFacts, SignedTime, TimeSource};
 pub use managed_key::ManagedKey;
 pub use provenance::{
     AttestationBundle, Provenance, ProvenanceError, ProvenanceVerifyError, verify_provenance,
+    verify_provenance_remembering,
 };
 pub use publisher::{
     Callee, ClaimContradicted, EnvironmentCheck, Mismatch, OtherIds, PinnedIds, Publisher,

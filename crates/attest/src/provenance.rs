@@ -11,7 +11,7 @@ use crate::attestation::{self, Attestation, AttestationError};
 use crate::json::{self, FieldError, JsonError, Object};
 use crate::publisher::{ClaimContradicted, Mismatch, Publisher, PublisherError};
 use crate::root::TrustRoot;
-use crate::verify::{self, FileFacts, NoMatch, Verified, VerifyError};
+use crate::verify::{self, CertificateMemory, FileFacts, NoMatch, Verified, VerifyError};
 
 /// One provenance object. Real ones have 6 to 60 kB; this leaves room for a few of the largest attestations.
 pub const MAX_PROVENANCE_BYTES: usize = 4 * 1024 * 1024;
@@ -321,12 +321,25 @@ pub fn verify_provenance(
     root: &TrustRoot,
     now: Timestamp,
 ) -> Result<Vec<Verified>, ProvenanceVerifyError> {
+    let mut memory = CertificateMemory::new();
+    verify_provenance_remembering(&mut memory, file, provenance, expected, root, now)
+}
+
+/// [`verify_provenance`], for many files: see [`verify_remembering`](verify::verify_remembering).
+pub fn verify_provenance_remembering(
+    memory: &mut CertificateMemory,
+    file: &FileFacts,
+    provenance: &Provenance,
+    expected: &[Publisher],
+    root: &TrustRoot,
+    now: Timestamp,
+) -> Result<Vec<Verified>, ProvenanceVerifyError> {
     use ProvenanceVerifyError as Error;
     let mut verified = Vec::new();
     for (bundle_at, bundle) in provenance.bundles.iter().enumerate() {
         for (at, attestation) in bundle.attestations.iter().enumerate() {
             let (bundle_number, position) = (bundle_at + 1, at + 1);
-            let proven = verify::verify(file, attestation, root, now);
+            let proven = verify::verify_remembering(memory, file, attestation, root, now);
             let proven = proven.map_err(|source| Error::Attestation {
                 bundle: bundle_number,
                 position,

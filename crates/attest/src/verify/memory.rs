@@ -13,13 +13,17 @@ use crate::root::TrustRoot;
 /// Certificates that are remembered: some megabytes. A release has one or two.
 const MAX_REMEMBERED: usize = 1024;
 
-/// Remembers certificates whose authority and certificate log were found to have signed them, under one trust root. What
-/// depends on time is checked anew for each signature. A thread has its own.
+/// Remembers certificates whose authority and certificate log were found to have signed them, and under which trust root.
+/// What depends on time is checked anew for each signature. A thread has its own.
 #[derive(Default)]
 pub struct CertificateMemory {
-    root: Option<Sha256>,
-    known: HashMap<Vec<u8>, (Profile, Arc<Holder>)>,
+    /// By the root's digest.
+    roots: HashMap<Sha256, Known>,
+    remembered: usize,
 }
+
+/// By the certificate's DER.
+type Known = HashMap<Vec<u8>, (Profile, Arc<Holder>)>;
 
 /// A certificate that an authority of the root issued and a certificate log of the root has seen.
 pub(crate) struct Holder {
@@ -76,10 +80,7 @@ impl CertificateMemory {
         profile: Profile,
         der: &[u8],
     ) -> Option<Arc<Holder>> {
-        if self.root.as_ref() != Some(root.digest()) {
-            return None;
-        }
-        let (kept, holder) = self.known.get(der)?;
+        let (kept, holder) = self.roots.get(root.digest())?.get(der)?;
         (*kept == profile).then(|| Arc::clone(holder))
     }
 
@@ -93,13 +94,14 @@ impl CertificateMemory {
         if holder.issuer.is_none() {
             return;
         }
-        if self.root.as_ref() != Some(root.digest()) || self.known.len() >= MAX_REMEMBERED {
-            self.known.clear();
-            self.root = Some(*root.digest());
+        if self.remembered >= MAX_REMEMBERED {
+            self.roots.clear();
+            self.remembered = 0;
         }
-        if !self.known.contains_key(der) {
-            self.known
-                .insert(der.to_vec(), (profile, Arc::clone(holder)));
+        let known = self.roots.entry(*root.digest()).or_default();
+        if !known.contains_key(der) {
+            known.insert(der.to_vec(), (profile, Arc::clone(holder)));
+            self.remembered += 1;
         }
     }
 }
@@ -107,7 +109,7 @@ impl CertificateMemory {
 impl std::fmt::Debug for CertificateMemory {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CertificateMemory")
-            .field("known", &self.known.len())
+            .field("remembered", &self.remembered)
             .finish_non_exhaustive()
     }
 }

@@ -4,6 +4,7 @@
 mod accepts;
 #[cfg(test)]
 mod corpus;
+mod counts;
 #[cfg(test)]
 mod damages;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::{fs, thread};
 
 use jiff::Timestamp;
-use touchplate_attest::TrustDomains;
+use touchplate_attest::{CertificateMemory, TrustDomains};
 
 use super::file::{Place, Target};
 use super::judge::{Evidence, prove};
@@ -80,7 +80,13 @@ impl Gathered {
         now: Timestamp,
     ) -> Result<Self, Failure> {
         Ok(Self {
-            evidence: vec![prove(target, &given.0, domains, now)?],
+            evidence: vec![prove(
+                target,
+                &given.0,
+                domains,
+                &mut CertificateMemory::new(),
+                now,
+            )?],
             failures: Vec::new(),
         })
     }
@@ -161,11 +167,13 @@ impl<'w> Work<'w> {
         let done = AtomicUsize::new(0);
         let results: Mutex<Vec<_>> = Mutex::new(items.iter().map(|_| None).collect());
         let work = || {
+            // Files of one release share their certificate, as a rule.
+            let mut memory = CertificateMemory::new();
             while let Some((at, item)) = {
                 let at = next.fetch_add(1, Ordering::Relaxed);
                 items.get(at).map(|item| (at, item))
             } {
-                let result = self.one(item, &neighbours, &progress);
+                let result = self.one(item, &neighbours, &mut memory, &progress);
                 progress.done(done.fetch_add(1, Ordering::Relaxed) + 1);
                 let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
                 if let Some(place) = results.get_mut(at) {
@@ -192,10 +200,11 @@ impl<'w> Work<'w> {
         self,
         item: &Item<'_>,
         neighbours: &Neighbours,
+        memory: &mut CertificateMemory,
         progress: &Progress,
     ) -> Result<Evidence, Failure> {
         match item {
-            Item::Remote(network, remote) => self.remote(remote, network, progress),
+            Item::Remote(network, remote) => self.remote(remote, network, memory, progress),
             Item::File(path) => {
                 let target = Target::read(path, progress)?;
                 let found;
@@ -206,7 +215,7 @@ impl<'w> Work<'w> {
                         &found
                     }
                 };
-                prove(target, sources, self.domains, self.now)
+                prove(target, sources, self.domains, memory, self.now)
             }
         }
     }
@@ -216,6 +225,7 @@ impl<'w> Work<'w> {
         self,
         remote: &Remote,
         network: &Network,
+        memory: &mut CertificateMemory,
         progress: &Progress,
     ) -> Result<Evidence, Failure> {
         let fetched;
@@ -232,7 +242,7 @@ impl<'w> Work<'w> {
             Some(sha256) if sources.is_empty() => Target::announced(remote, sha256),
             _ => Target::fetch(remote, network, self.room, progress)?,
         };
-        let mut evidence = prove(target, sources, self.domains, self.now)?;
+        let mut evidence = prove(target, sources, self.domains, memory, self.now)?;
         if !self.keeps {
             // Every digest that a statement names has been compared by now.
             evidence.target.place = Place::Absent;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use touchplate_attest::domain::Vouched;
 use touchplate_attest::{
-    Attestation, AttestationError, DomainError, DomainName, Proven, Provenance, ProvenanceError,
-    ProvenanceVerifyError, TrustDomains, VerifyError,
+    Attestation, AttestationError, CertificateMemory, DomainError, DomainName, Proven, Provenance,
+    ProvenanceError, ProvenanceVerifyError, TrustDomains, VerifyError,
 };
 use touchplate_client::pins::Pin;
 
@@ -97,14 +97,15 @@ pub(crate) fn prove(
     target: Target,
     sources: &[Source],
     domains: &TrustDomains,
+    memory: &mut CertificateMemory,
     now: Timestamp,
 ) -> Result<Evidence, Failure> {
     let mut findings = Vec::new();
     let mut kept = None;
     for source in sources {
         let bytes = source.read()?;
-        let attestation = |read: &Attestation| {
-            let vouched = domains.verify(&target.facts, read, now);
+        let mut attestation = |read: &Attestation| {
+            let vouched = domains.verify_remembering(memory, &target.facts, read, now);
             vouched.map_err(Refused::Unverified)
         };
         let results = match source.form {
@@ -113,11 +114,11 @@ pub(crate) fn prove(
                 vec![read.and_then(|read| attestation(&read))]
             }
             Form::Attestations => match Attestation::parse_array(&bytes) {
-                Ok(read) => read.iter().map(attestation).collect(),
+                Ok(read) => read.iter().map(&mut attestation).collect(),
                 Err(error) => vec![Err(Refused::Array(error))],
             },
             Form::Provenance => {
-                let results = provenance(&target, &bytes, domains, now).map_or_else(
+                let results = provenance(&target, &bytes, domains, memory, now).map_or_else(
                     |refused| vec![Err(refused)],
                     |vouched| vouched.into_iter().map(Ok).collect(),
                 );
@@ -166,11 +167,12 @@ fn provenance(
     target: &Target,
     bytes: &[u8],
     domains: &TrustDomains,
+    memory: &mut CertificateMemory,
     now: Timestamp,
 ) -> Result<Vec<Vouched>, Refused> {
     let object = Provenance::parse(bytes).map_err(Refused::Provenance)?;
     let vouched = domains
-        .verify_provenance(&target.facts, &object, &[], now)
+        .verify_provenance_remembering(memory, &target.facts, &object, &[], now)
         .map_err(Refused::ProvenanceUnverified)?;
     let Vouched { domain, proof } = vouched;
     let each = proof.into_iter().map(|verified| Vouched {

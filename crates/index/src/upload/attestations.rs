@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use touchplate_attest::{
-    Attestation, AttestationError, DomainError, FileFacts, Identity, NoMatch, Proven, Repeated,
-    TrustDomains, without_repeats,
+    Attestation, AttestationError, CertificateMemory, DomainError, FileFacts, Identity, NoMatch,
+    Proven, Repeated, TrustDomains, without_repeats,
 };
 use touchplate_packaging::{Filename, ProjectName, Sha256};
 
@@ -75,9 +75,11 @@ pub(super) async fn prove(
             Attestation::parse_array(json.as_bytes()).map_err(AttestationRefused::Malformed)?;
         let file = FileFacts { filename, sha256 };
         let mut proven = Vec::with_capacity(parsed.len());
+        // One job makes them all, usually with one certificate.
+        let mut memory = CertificateMemory::new();
         for (position, attestation) in (1..).zip(&parsed) {
             let unverified = |source| AttestationRefused::Unverified { position, source };
-            let vouched = trust.verify(&file, attestation, now);
+            let vouched = trust.verify_remembering(&mut memory, &file, attestation, now);
             proven.push(vouched.map_err(unverified)?.proof);
         }
         without_repeats(proven).map_err(AttestationRefused::Repeated)
