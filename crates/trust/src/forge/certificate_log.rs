@@ -1,9 +1,9 @@
 //! The certificate log: its timestamps, and the tree that keeps what they promise (RFC 6962).
 
-use crate::domain::TrustError;
+use crate::forge::domain::TrustError;
+use crate::forge::recipe::{KeyHolder, TimestampRecipe};
+use crate::forge::tree::Tree;
 use crate::keys::SigningKey;
-use crate::recipe::{KeyHolder, TimestampRecipe};
-use crate::tree::Tree;
 
 pub(crate) struct CertificateLog {
     pub(crate) key: SigningKey,

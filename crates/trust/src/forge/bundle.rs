@@ -5,10 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use touchplate_attest::Sha256;
 
-use crate::attestation::{Certified, Signed};
-use crate::domain::{Domain, TrustError};
+use crate::forge::attestation::{Certified, Signed};
+use crate::forge::domain::{Domain, TrustError};
+use crate::forge::recipe::{BundleSigner, Recipe};
 use crate::keys::SigningKey;
-use crate::recipe::{BundleSigner, Recipe};
 
 /// A bundle, and what only its maker knows.
 #[derive(Clone, Debug)]

@@ -14,13 +14,13 @@ use x509_cert::ext::pkix::{
 };
 use x509_cert::name::Name;
 
-use crate::certificate::{
+use crate::forge::certificate::{
     BASIC_CONSTRAINTS, Body, EXTENDED_KEY_USAGE, KEY_USAGE, SUBJECT_KEY_ID, authority_key_id,
     extension, key_id, sign, validity,
 };
-use crate::domain::TrustError;
+use crate::forge::domain::TrustError;
+use crate::forge::recipe::later;
 use crate::keys::{KeyKind, SigningKey};
-use crate::recipe::later;
 
 pub use token::{AttributeRecipe, AttributeValue, TokenRecipe};
 

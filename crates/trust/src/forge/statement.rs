@@ -4,9 +4,9 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use touchplate_attest::Claims;
 
-use crate::domain::TrustError;
-use crate::recipe::StatementRecipe;
-use crate::workload::Workload;
+use crate::forge::domain::TrustError;
+use crate::forge::recipe::StatementRecipe;
+use crate::forge::workload::Workload;
 
 /// The keys in the order in which in-toto and Sigstore's clients write them.
 #[derive(Serialize)]

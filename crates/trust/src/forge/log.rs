@@ -5,8 +5,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use touchplate_attest::Sha256;
 
+use crate::forge::tree::Tree;
 use crate::keys::{KeyKind, SigningKey};
-use crate::tree::Tree;
 
 /// An Ed25519 key in SubjectPublicKeyInfo ends with these many bytes of the key itself (RFC 8410 §4).
 const ED25519_BYTES: usize = 32;

@@ -6,12 +6,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use touchplate_attest::Sha256;
 
-use crate::attestation::Signed;
-use crate::domain::{Domain, TrustError};
+use crate::forge::attestation::Signed;
+use crate::forge::domain::{Domain, TrustError};
+use crate::forge::log::Log;
+use crate::forge::recipe::{BodyRecipe, CheckpointRecipe, EntryForm, EntryRecipe};
+use crate::forge::tree::Inclusion;
 use crate::keys::{KeyKind, SigningKey};
-use crate::log::Log;
-use crate::recipe::{BodyRecipe, CheckpointRecipe, EntryForm, EntryRecipe};
-use crate::tree::Inclusion;
 
 impl Domain {
     pub(crate) fn log(

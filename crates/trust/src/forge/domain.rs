@@ -4,16 +4,16 @@ use aws_lc_rs::error::Unspecified;
 use jiff::Timestamp;
 use touchplate_attest::Sha256;
 
-use crate::authority::Authority;
-use crate::certificate_log::CertificateLog;
-use crate::fault::Fault;
+use crate::forge::authority::Authority;
+use crate::forge::certificate_log::CertificateLog;
+use crate::forge::fault::Fault;
+use crate::forge::log::Log;
+use crate::forge::recipe::{Predicate, Recipe};
+use crate::forge::root::Windows;
+use crate::forge::stamp::StampAuthority;
+use crate::forge::tree::TreeHead;
+use crate::forge::workload::Workload;
 use crate::keys::{KeyKind, SigningKey};
-use crate::log::Log;
-use crate::recipe::{Predicate, Recipe};
-use crate::root::Windows;
-use crate::stamp::StampAuthority;
-use crate::tree::TreeHead;
-use crate::workload::Workload;
 
 /// A certificate authority, a certificate log, a timestamp authority and a transparency log of each of Rekor's versions,
 /// all in memory and made in some milliseconds. May be shared between threads.
@@ -158,7 +158,7 @@ impl Domain {
         self.log_v2.tree.head()
     }
 
-    /// The timestamp authority, for tokens that no [`StampRecipe`](crate::StampRecipe) tells.
+    /// The timestamp authority, for tokens that no [`StampRecipe`](crate::forge::StampRecipe) tells.
     pub fn stamp_authority(&self) -> &StampAuthority {
         &self.stamps
     }

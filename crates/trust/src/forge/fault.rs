@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use touchplate_attest::Sha256;
 
-use crate::recipe::{
+use crate::forge::recipe::{
     CertificateRecipe, CheckpointRecipe, EntryRecipe, KeyHolder, LIFETIME, Recipe, StampRecipe,
     Stamped, TimestampRecipe, later,
 };

@@ -4,9 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::domain::{Domain, TrustError};
+use crate::forge::domain::{Domain, TrustError};
+use crate::forge::recipe::{KeyHolder, Recipe, StampRecipe, Stamped};
 use crate::keys::{KeyKind, SigningKey};
-use crate::recipe::{KeyHolder, Recipe, StampRecipe, Stamped};
 
 /// A key that was certified.
 pub(crate) struct Certified {

@@ -5,10 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::domain::Domain;
-use crate::entry::key_details;
+use crate::forge::domain::Domain;
+use crate::forge::entry::key_details;
+use crate::forge::recipe::later;
 use crate::keys::SigningKey;
-use crate::recipe::later;
 
 /// Keys and authorities are believed from a year before the domain was made: tests sign in the past.
 const YEAR: SignedDuration = SignedDuration::from_hours(24 * 365);

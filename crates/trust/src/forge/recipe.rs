@@ -9,9 +9,9 @@ use serde_json::Value;
 use touchplate_attest::statement::STATEMENT_TYPE;
 use touchplate_attest::{Claims, PredicateType, Sha256, SubjectName};
 
+use crate::forge::statement;
+use crate::forge::workload::Workload;
 use crate::keys::KeyKind;
-use crate::statement;
-use crate::workload::Workload;
 
 /// Certificates are valid this long, as Fulcio's are.
 pub(crate) const LIFETIME: SignedDuration = SignedDuration::from_mins(10);

@@ -6,10 +6,10 @@ use der::asn1::{ObjectIdentifier, UtcTime};
 use jiff::Timestamp;
 
 use super::{Link, StampAuthority, oid};
-use crate::certificate::{algorithm, key_id};
-use crate::domain::TrustError;
+use crate::forge::certificate::{algorithm, key_id};
+use crate::forge::domain::TrustError;
+use crate::forge::recipe::KeyHolder;
 use crate::keys::{KeyKind, SigningKey};
-use crate::recipe::KeyHolder;
 
 const SIGNED_DATA: &str = "1.2.840.113549.1.7.2";
 const TST_INFO: &str = "1.2.840.113549.1.9.16.1.4";

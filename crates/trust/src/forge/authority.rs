@@ -16,14 +16,14 @@ use x509_cert::ext::pkix::{
 use x509_cert::name::{Name, RdnSequence};
 use x509_cert::time::Validity;
 
-use crate::certificate::{
+use crate::forge::certificate::{
     BASIC_CONSTRAINTS, Body, EXTENDED_KEY_USAGE, KEY_USAGE, SUBJECT_KEY_ID, authority_key_id,
     extension, general_time, key_id, sign, validity,
 };
-use crate::certificate_log::CertificateLog;
-use crate::domain::TrustError;
+use crate::forge::certificate_log::CertificateLog;
+use crate::forge::domain::TrustError;
+use crate::forge::recipe::{CertificateRecipe, KeyHolder, later};
 use crate::keys::{KeyKind, SigningKey};
-use crate::recipe::{CertificateRecipe, KeyHolder, later};
 
 const SUBJECT_ALT_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
 const SCT_LIST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.11129.2.4.2");
