@@ -10,6 +10,7 @@ use crate::api::upload::Drains;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::config::Network;
+use crate::trust::TrustStack;
 
 /// The state of the server: cheap to clone.
 #[derive(Clone)]
@@ -35,6 +36,8 @@ pub struct Shared {
     pub cache: Cache,
     /// Refused bodies that are still arriving.
     pub drains: Drains,
+    /// The private trust stack, where there is one.
+    pub trust: Option<TrustStack>,
 }
 
 impl App {

@@ -16,6 +16,7 @@ mod pages;
 pub mod problem;
 pub mod routes;
 mod serving;
+pub mod trust;
 pub mod wiring;
 
 pub use clock::{Clock, SystemClock};

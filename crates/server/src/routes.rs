@@ -18,6 +18,7 @@ use crate::extract::gate;
 use crate::observe::observe;
 use crate::pages::{self, style};
 use crate::problem::Problem;
+use crate::trust;
 use Keep::{ForEver, Never, Revalidate};
 
 /// The server's answers to every URL.
@@ -103,6 +104,7 @@ pub fn router(app: App) -> Router {
         )
         .route("/static/{name}", kept(ForEver, read(style::sheet)))
         .merge(api)
+        .merge(trust::router(&app))
         .route("/healthz", kept(Never, read(health::alive)))
         .route("/readyz", kept(Never, read(health::ready)))
         .fallback(async || Problem::not_found())
@@ -112,9 +114,9 @@ pub fn router(app: App) -> Router {
 }
 
 /// Open to everybody, even where every other read needs credentials: what load balancers ask, and the look of the page
-/// that says so.
+/// that says so. The trust stack has its own clients, which know nothing of the index's tokens.
 pub(crate) fn is_open(path: &str) -> bool {
-    matches!(path, "/healthz" | "/readyz") || path.starts_with("/static/")
+    matches!(path, "/healthz" | "/readyz") || path.starts_with("/static/") || trust::owns(path)
 }
 
 /// Touchplate's own API: whatever it refuses, it says in problem details.

@@ -262,6 +262,7 @@ pub async fn assemble(
         anonymous_read: config.anonymous_read,
         forwarded_from: config.forwarded_from.clone(),
         drains: Drains::default(),
+        trust: None,
     }))
 }
 

@@ -1,4 +1,6 @@
-//! Signing keys, which never leave memory.
+//! Signing keys.
+
+use std::fmt;
 
 use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
 use aws_lc_rs::error::Unspecified;
@@ -11,7 +13,7 @@ use aws_lc_rs::signature::{
 use touchplate_attest::Sha256;
 
 /// A key that signs in the one way of its kind.
-pub(crate) struct SigningKey {
+pub struct SigningKey {
     pair: Pair,
     public: Vec<u8>,
     kind: KeyKind,
@@ -38,8 +40,17 @@ pub enum KeyKind {
     Rsa,
 }
 
+/// Without the key.
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = hex::encode(self.id());
+        write!(f, "SigningKey({:?}, {id})", self.kind)
+    }
+}
+
 impl SigningKey {
-    pub(crate) fn generate(kind: KeyKind) -> Result<Self, Unspecified> {
+    /// A new key of that kind.
+    pub fn generate(kind: KeyKind) -> Result<Self, Unspecified> {
         let ecdsa = |algorithm| EcdsaKeyPair::generate(algorithm).map(Pair::Ecdsa);
         let pair = match kind {
             KeyKind::P256 => ecdsa(&ECDSA_P256_SHA256_ASN1_SIGNING)?,
@@ -58,21 +69,22 @@ impl SigningKey {
     }
 
     /// SubjectPublicKeyInfo, DER.
-    pub(crate) fn public(&self) -> &[u8] {
+    pub fn public(&self) -> &[u8] {
         &self.public
     }
 
     /// SHA-256 of the public key: what logs of RFC 6962 and Rekor v1 are known by.
-    pub(crate) fn id(&self) -> [u8; 32] {
+    pub fn id(&self) -> [u8; 32] {
         *Sha256::of(&self.public).as_bytes()
     }
 
-    pub(crate) fn kind(&self) -> KeyKind {
+    /// What it is, and how it signs.
+    pub fn kind(&self) -> KeyKind {
         self.kind
     }
 
     /// The signature of `message`; ECDSA's in DER.
-    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
         let random = SystemRandom::new();
         match &self.pair {
             Pair::Ecdsa(pair) => Ok(pair.sign(&random, message)?.as_ref().to_vec()),

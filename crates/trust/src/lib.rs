@@ -11,4 +11,4 @@ pub use forge::{
     Recipe, StampAuthority, StampCertificateRecipe, StampRecipe, Stamped, StatementRecipe,
     TimestampRecipe, TokenRecipe, TreeHead, TrustError, Window, Windows, Workload,
 };
-pub use keys::KeyKind;
+pub use keys::{KeyKind, SigningKey};

@@ -1,0 +1,86 @@
+//! The private trust stack: certificate authority, logs, timestamps and the documents that their clients need.
+//!
+//! Every route is always there; without a stack each answers as an unknown URL does. A protocol's routes, with its own
+//! shape of errors, are in its own file.
+
+mod ca;
+mod ct;
+mod documents;
+mod rekor1;
+mod rekor2;
+mod tsa;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::HeaderValue;
+use axum::http::header::CACHE_CONTROL;
+use axum::http::request::Parts;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
+
+use crate::app::App;
+use crate::problem::Problem;
+
+/// The stack that this server runs: cheap to clone.
+#[derive(Clone, Debug)]
+pub struct TrustStack(Arc<Services>);
+
+/// What a [`TrustStack`] is made of.
+#[derive(Debug)]
+pub struct Services {}
+
+impl TrustStack {
+    /// Shares `services`.
+    pub fn new(services: Services) -> Self {
+        Self(Arc::new(services))
+    }
+}
+
+impl std::ops::Deref for TrustStack {
+    type Target = Services;
+
+    fn deref(&self) -> &Services {
+        &self.0
+    }
+}
+
+/// Every URL of the stack.
+pub(crate) fn router(app: &App) -> Router<App> {
+    Router::new()
+        .merge(ca::router())
+        .merge(rekor1::router())
+        .merge(rekor2::router())
+        .merge(ct::router())
+        .merge(tsa::router())
+        .merge(documents::router())
+        .route_layer(middleware::from_fn_with_state(app.clone(), mounted))
+}
+
+/// Whether `path` belongs to the stack. Its clients have no credentials of the index: the authority asks for an ID token,
+/// and the others answer everybody.
+pub(crate) fn owns(path: &str) -> bool {
+    path.starts_with("/trust/") || path.starts_with("/api/v2/")
+}
+
+/// Lets requests through where there is a stack. What a handler does not let caches keep, none keeps.
+async fn mounted(State(app): State<App>, request: Request, next: Next) -> Response {
+    if app.trust.is_none() {
+        return Problem::not_found().into_response();
+    }
+    let mut response = next.run(request).await;
+    response
+        .headers_mut()
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+impl FromRequestParts<App> for TrustStack {
+    type Rejection = Problem;
+
+    async fn from_request_parts(_: &mut Parts, app: &App) -> Result<Self, Problem> {
+        app.trust.clone().ok_or_else(Problem::not_found)
+    }
+}
