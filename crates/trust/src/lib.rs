@@ -2,6 +2,7 @@
 //!
 //! [`forge`] mints attestations and bundles under a throwaway trust domain, right ones and wrong ones.
 
+mod certificate;
 mod forge;
 mod keys;
 

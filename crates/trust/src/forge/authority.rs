@@ -16,7 +16,7 @@ use x509_cert::ext::pkix::{
 use x509_cert::name::{Name, RdnSequence};
 use x509_cert::time::Validity;
 
-use crate::forge::certificate::{
+use crate::certificate::{
     BASIC_CONSTRAINTS, Body, EXTENDED_KEY_USAGE, KEY_USAGE, SUBJECT_KEY_ID, authority_key_id,
     extension, general_time, key_id, sign, validity,
 };

@@ -5,7 +5,6 @@
 mod attestation;
 mod authority;
 mod bundle;
-mod certificate;
 mod certificate_log;
 mod domain;
 mod entry;

@@ -6,7 +6,7 @@ use der::asn1::{ObjectIdentifier, UtcTime};
 use jiff::Timestamp;
 
 use super::{Link, StampAuthority, oid};
-use crate::forge::certificate::{algorithm, key_id};
+use crate::certificate::{algorithm, key_id};
 use crate::forge::domain::TrustError;
 use crate::forge::recipe::KeyHolder;
 use crate::keys::{KeyKind, SigningKey};
