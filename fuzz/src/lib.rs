@@ -5,6 +5,7 @@
 mod der;
 mod mutation;
 mod parsers;
+mod proposals;
 mod verification;
 
 /// A target: a name, which is also that of its folder of seeds, and what it does.
@@ -23,6 +24,9 @@ pub const TARGETS: &[Target] = &[
     ("timestamp", parsers::timestamp),
     ("trusted_root", parsers::trusted_root),
     ("trust_config", parsers::trust_config),
+    ("rekor1", proposals::rekor1),
+    ("rekor2", proposals::rekor2),
+    ("rekor_query", proposals::query),
     ("strict_json", parsers::strict_json),
     ("filename", parsers::filename),
 ];

@@ -89,6 +89,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         )?;
     }
 
+    proposals(&domain, &recipe(&who, Predicate::Publish), now, &seeds)?;
     write(&seeds, "trusted_root", "root", &root)?;
     write(&seeds, "trust_config", "root", &root)?;
     let config = json!({
@@ -181,6 +182,45 @@ fn main() -> Result<(), Box<dyn Error>> {
     {
         write(&seeds, "filename", &at.to_string(), name.as_bytes())?;
     }
+    Ok(())
+}
+
+/// What signers send to the logs.
+fn proposals(
+    domain: &Domain,
+    recipe: &Recipe,
+    now: Timestamp,
+    seeds: &Path,
+) -> Result<(), Box<dyn Error>> {
+    let minted = |recipe: &Recipe| -> Result<Value, Box<dyn Error>> {
+        Ok(serde_json::from_slice(&domain.mint_bundle(recipe)?.json)?)
+    };
+    let body = |bundle: &Value| -> Result<Value, Box<dyn Error>> {
+        let body = &bundle["verificationMaterial"]["tlogEntries"][0]["canonicalizedBody"];
+        let body = STANDARD.decode(body.as_str().ok_or("no body")?)?;
+        Ok(serde_json::from_slice(&body)?)
+    };
+    let bundle = minted(recipe)?;
+    let verifier = &body(&bundle)?["spec"]["signatures"][0]["verifier"];
+    let dsse = json!({"kind": "dsse", "apiVersion": "0.0.1", "spec": {"proposedContent": {
+        "envelope": bundle["dsseEnvelope"].to_string(), "verifiers": [verifier],
+    }}});
+    write(seeds, "rekor1", "dsse", dsse.to_string().as_bytes())?;
+    // The body of an artifact's entry is what was proposed.
+    let message = body(&minted(&recipe.clone().of_message(FILE))?)?;
+    let proposal = message.to_string();
+    write(seeds, "rekor1", "hashedrekord", proposal.as_bytes())?;
+    let stamped = body(&minted(&recipe.clone().in_rekor_v2(now))?)?;
+    let spec = &stamped["spec"]["hashedRekordV002"];
+    let request = json!({"hashedRekordRequestV002": {
+        "digest": spec["data"]["digest"], "signature": spec["signature"],
+    }});
+    write(seeds, "rekor2", "request", request.to_string().as_bytes())?;
+    let query = json!({
+        "email": "maintainer@example.org", "hash": format!("sha256:{}", Sha256::of(FILE)),
+        "publicKey": {"format": "x509", "content": verifier}, "operator": "and",
+    });
+    write(seeds, "rekor_query", "all", query.to_string().as_bytes())?;
     Ok(())
 }
 

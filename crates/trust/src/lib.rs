@@ -5,6 +5,7 @@
 mod certificate;
 mod forge;
 mod keys;
+pub mod rekor;
 
 pub use forge::{
     AttributeRecipe, AttributeValue, BodyRecipe, BundleRecipe, BundleSigner, CertificateRecipe,

@@ -12,6 +12,8 @@ mod faults;
 #[cfg(test)]
 mod reference;
 #[cfg(test)]
+mod rekor;
+#[cfg(test)]
 mod roots;
 #[cfg(test)]
 mod support;
