@@ -12,6 +12,8 @@ pub mod crypto;
 pub mod domain;
 mod encoding;
 mod entry;
+#[cfg(feature = "id-token")]
+pub mod id_token;
 pub mod identity;
 mod json;
 pub mod log;

@@ -4,6 +4,7 @@
 
 mod certificate;
 mod forge;
+mod issuer;
 mod keys;
 pub mod rekor;
 
@@ -13,4 +14,5 @@ pub use forge::{
     Recipe, StampAuthority, StampCertificateRecipe, StampRecipe, Stamped, StatementRecipe,
     TimestampRecipe, TokenRecipe, TreeHead, TrustError, Window, Windows, Workload,
 };
+pub use issuer::{IssuerError, LocalIssuer, github_claims};
 pub use keys::{KeyKind, SigningKey};

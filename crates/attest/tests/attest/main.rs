@@ -12,6 +12,8 @@ mod domains;
 #[cfg(test)]
 mod formats;
 #[cfg(test)]
+mod id_tokens;
+#[cfg(test)]
 mod merkle;
 #[cfg(test)]
 mod mutations;
