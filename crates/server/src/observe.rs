@@ -22,7 +22,7 @@ use crate::app::App;
 use crate::config::Network;
 use crate::extract::accept::Accept;
 use crate::problem::Problem;
-use crate::routes;
+use crate::routes::{self, Speaks};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -39,7 +39,7 @@ const MAX_LOGGED_PATH: usize = 512;
 pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = RequestId::random();
     let accept = Accept::of(request.headers());
-    let is_api = routes::is_api(request.uri().path());
+    let speaks = routes::speaks(request.uri().path());
     let mut line = Line::begin(&app, &request, id.clone());
     request.extensions_mut().insert(id.clone());
     let span = tracing::info_span!("request", %id);
@@ -49,10 +49,11 @@ pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: 
     let mut response = outcome.unwrap_or_else(|_| Problem::panicked().into_response());
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let around = std::mem::take(response.headers_mut());
-        let problem = if is_api {
-            problem.in_details()
-        } else {
-            problem
+        let problem = match speaks {
+            Speaks::Pages => problem,
+            Speaks::Details => problem.in_details(),
+            Speaks::Rekor1 => problem.in_numbers(),
+            Speaks::Rpc => problem.in_rpc(),
         };
         response = problem.render(&accept, &id);
         // What the route's layers have set: who may keep it, which origins may read it.

@@ -55,6 +55,10 @@ enum Shape {
     Message,
     /// Problem details (RFC 9457), whatever was asked: below `/api/v1/`.
     Details,
+    /// `{"code": …, "message": …}` with the status again: what Rekor's version 1 answers.
+    Numbered,
+    /// The same with gRPC's code and no details: what a gateway in front of a gRPC service answers, such as Rekor's version 2.
+    Rpc,
 }
 
 /// Longest reason phrase in bytes: Python's `http.client` reads status lines of at most 65,536 bytes, proxies commonly
@@ -143,6 +147,18 @@ impl Problem {
         self
     }
 
+    /// As `{"code": …, "message": …}` with the status, whatever was asked.
+    pub(crate) fn in_numbers(mut self) -> Self {
+        self.shape = Shape::Numbered;
+        self
+    }
+
+    /// As a gRPC gateway says it, whatever was asked.
+    pub(crate) fn in_rpc(mut self) -> Self {
+        self.shape = Shape::Rpc;
+        self
+    }
+
     /// Of this kind.
     pub(crate) fn of_kind(mut self, code: &'static str, title: &'static str) -> Self {
         self.kind = Some(Kind { code, title });
@@ -190,6 +206,22 @@ impl Problem {
                 }),
             ),
             (Shape::Details, _) => (DETAILS, json(&self.details(request))),
+            (Shape::Numbered, _) => (
+                JSON,
+                json(&NumberedBody {
+                    code: status,
+                    message: &self.message,
+                    details: None,
+                }),
+            ),
+            (Shape::Rpc, _) => (
+                JSON,
+                json(&NumberedBody {
+                    code: rpc_code(self.status),
+                    message: &self.message,
+                    details: Some([]),
+                }),
+            ),
             (Shape::AsAsked, Preferred::Json) => (
                 JSON,
                 json(&ProblemBody {
@@ -275,6 +307,42 @@ struct ProblemBody<'p> {
 #[derive(Serialize)]
 struct MessageBody<'p> {
     message: &'p str,
+}
+
+#[derive(Serialize)]
+struct NumberedBody<'p> {
+    code: u16,
+    message: &'p str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<[(); 0]>,
+}
+
+/// The code of `google.rpc.Code` that a gateway would have made this status of.
+fn rpc_code(status: StatusCode) -> u16 {
+    const UNKNOWN: u16 = 2;
+    const INVALID_ARGUMENT: u16 = 3;
+    const DEADLINE_EXCEEDED: u16 = 4;
+    const NOT_FOUND: u16 = 5;
+    const ALREADY_EXISTS: u16 = 6;
+    const PERMISSION_DENIED: u16 = 7;
+    const RESOURCE_EXHAUSTED: u16 = 8;
+    const UNIMPLEMENTED: u16 = 12;
+    const INTERNAL: u16 = 13;
+    const UNAVAILABLE: u16 = 14;
+    const UNAUTHENTICATED: u16 = 16;
+    match status {
+        StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE => INVALID_ARGUMENT,
+        StatusCode::UNAUTHORIZED => UNAUTHENTICATED,
+        StatusCode::FORBIDDEN => PERMISSION_DENIED,
+        StatusCode::NOT_FOUND => NOT_FOUND,
+        StatusCode::METHOD_NOT_ALLOWED => UNIMPLEMENTED,
+        StatusCode::REQUEST_TIMEOUT => DEADLINE_EXCEEDED,
+        StatusCode::CONFLICT => ALREADY_EXISTS,
+        StatusCode::PAYLOAD_TOO_LARGE | StatusCode::TOO_MANY_REQUESTS => RESOURCE_EXHAUSTED,
+        StatusCode::SERVICE_UNAVAILABLE => UNAVAILABLE,
+        StatusCode::INTERNAL_SERVER_ERROR => INTERNAL,
+        _ => UNKNOWN,
+    }
 }
 
 /// RFC 9457, with `code` (the last part of `type`), the causes of the first sentence of `detail`, and the request's id.

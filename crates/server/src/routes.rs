@@ -119,9 +119,29 @@ pub(crate) fn is_open(path: &str) -> bool {
     matches!(path, "/healthz" | "/readyz") || path.starts_with("/static/") || trust::owns(path)
 }
 
-/// Touchplate's own API: whatever it refuses, it says in problem details.
-pub(crate) fn is_api(path: &str) -> bool {
-    path.starts_with("/api/v1/")
+/// How refusals are shaped where clients expect one shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Speaks {
+    /// As the client likes it best, or as the handler says.
+    Pages,
+    /// In problem details: touchplate's own API.
+    Details,
+    /// As Rekor's version 1.
+    Rekor1,
+    /// As gateways in front of gRPC: Rekor's version 2, Fulcio.
+    Rpc,
+}
+
+/// What is spoken below `path`, whatever is refused there and by whom.
+pub(crate) fn speaks(path: &str) -> Speaks {
+    match path {
+        _ if path.starts_with("/api/v1/") => Speaks::Details,
+        _ if path.starts_with("/trust/rekor1/") => Speaks::Rekor1,
+        _ if path.starts_with("/trust/rekor2/") || path.starts_with("/trust/ca/") => Speaks::Rpc,
+        // The authority at the host root.
+        _ if path.starts_with("/api/v2/") => Speaks::Rpc,
+        _ => Speaks::Pages,
+    }
 }
 
 /// What only reads: by method, or the question that is too long for a URL.

@@ -3,7 +3,7 @@
 
 pub(crate) mod attestations;
 pub(crate) mod attesters;
-mod body;
+pub(crate) mod body;
 pub(crate) mod many;
 pub(crate) mod openapi;
 mod refused;
