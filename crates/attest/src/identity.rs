@@ -100,8 +100,8 @@ macro_rules! claims {
             /// The names of all claims, as the fields are called.
             pub(crate) const NAMES: &'static [&'static str] = &[$(stringify!($field)),*];
 
-            /// Where the claim with this number belongs.
-            pub(crate) fn field(&mut self, number: u32) -> Option<&mut Option<String>> {
+            /// Where the claim with this number belongs; none for one that is newer than this program.
+            pub fn field(&mut self, number: u32) -> Option<&mut Option<String>> {
                 match number {
                     $($number => Some(&mut self.$field),)*
                     _ => None,

@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use crate::json::{FieldError, JsonError};
 
+pub use form::github_server;
 pub use ids::{OtherIds, PinnedIds};
 pub(crate) use lookup::lookup_keys;
 pub use matching::{EnvironmentCheck, Mismatch};

@@ -21,7 +21,7 @@ pub(crate) const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5
 pub(crate) const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
 pub(crate) const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
 pub(crate) const SUBJECT_KEY_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.14");
-const AUTHORITY_KEY_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.35");
+pub(crate) const AUTHORITY_KEY_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.35");
 
 /// A certificate before it is signed.
 pub(crate) struct Body<'k> {
@@ -61,7 +61,13 @@ impl Body<'_> {
 }
 
 pub(crate) fn sign(body: &Body<'_>, signer: &SigningKey) -> Result<Certificate, TrustError> {
-    let tbs_certificate = body.to_tbs(signer)?;
+    signed(body.to_tbs(signer)?, signer)
+}
+
+pub(crate) fn signed(
+    tbs_certificate: TbsCertificate,
+    signer: &SigningKey,
+) -> Result<Certificate, TrustError> {
     let signature = signer.sign(&tbs_certificate.to_der()?)?;
     Ok(Certificate {
         tbs_certificate,

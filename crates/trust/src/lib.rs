@@ -2,8 +2,10 @@
 //!
 //! [`forge`] mints attestations and bundles under a throwaway trust domain, right ones and wrong ones.
 
+pub mod authority;
 mod certificate;
 mod forge;
+mod fulcio;
 mod issuer;
 mod keys;
 pub mod rekor;

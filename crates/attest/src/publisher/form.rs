@@ -159,7 +159,7 @@ fn origin(issuer: &str) -> Option<&str> {
 ///
 /// An enterprise on github.com with an issuer of its own has `https://token.actions.githubusercontent.com/NAME`; data
 /// residency at `NAME.ghe.com` has `https://token.actions.NAME.ghe.com`; a server has `https://HOST/_services/token`.
-pub(super) fn github_server(issuer: &str) -> Option<String> {
+pub fn github_server(issuer: &str) -> Option<String> {
     const ACTIONS: &str = "https://token.actions.";
     let origin = origin(issuer)?;
     Some(if origin == GITHUB_ISSUER {

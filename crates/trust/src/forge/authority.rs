@@ -4,12 +4,10 @@
 use std::str::FromStr as _;
 
 use der::Encode as _;
-use der::asn1::{Any, Ia5String, ObjectIdentifier, OctetString, Utf8StringRef};
+use der::asn1::{ObjectIdentifier, OctetString};
 use jiff::{SignedDuration, Timestamp};
-use touchplate_attest::SubjectName;
 use x509_cert::Certificate;
 use x509_cert::ext::Extension;
-use x509_cert::ext::pkix::name::{GeneralName, OtherName};
 use x509_cert::ext::pkix::{
     BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectAltName, SubjectKeyIdentifier,
 };
@@ -23,13 +21,8 @@ use crate::certificate::{
 use crate::forge::certificate_log::CertificateLog;
 use crate::forge::domain::TrustError;
 use crate::forge::recipe::{CertificateRecipe, KeyHolder, later};
+use crate::fulcio::{CODE_SIGNING, SCT_LIST, SUBJECT_ALT_NAME, claim, general_name};
 use crate::keys::{KeyKind, SigningKey};
-
-const SUBJECT_ALT_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
-const SCT_LIST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.11129.2.4.2");
-/// Fulcio's otherName for an account that has no address.
-const USERNAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.7");
-const CODE_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.3");
 
 /// The authority's own certificates are valid from a year before to ten years after it is made.
 const AUTHORITY_YEARS: i32 = 10;
@@ -235,31 +228,4 @@ fn leaf_extensions(
         });
     }
     Ok(extensions)
-}
-
-fn general_name(name: &SubjectName) -> Result<GeneralName, TrustError> {
-    Ok(match name {
-        SubjectName::Email(email) => GeneralName::Rfc822Name(Ia5String::new(email)?),
-        SubjectName::Uri(uri) => GeneralName::UniformResourceIdentifier(Ia5String::new(uri)?),
-        SubjectName::Username(name) => GeneralName::OtherName(OtherName {
-            type_id: USERNAME,
-            value: Any::from(Utf8StringRef::new(name)?),
-        }),
-    })
-}
-
-/// Fulcio's claims .1 to .6 hold bare text, the later ones a UTF8String.
-fn claim(number: u32, value: &str) -> Result<Extension, TrustError> {
-    let oid = ObjectIdentifier::new(&format!("1.3.6.1.4.1.57264.1.{number}"))
-        .map_err(|_| TrustError::Oid)?;
-    let value = if number <= 6 {
-        value.as_bytes().to_vec()
-    } else {
-        Utf8StringRef::new(value)?.to_der()?
-    };
-    Ok(Extension {
-        extn_id: oid,
-        critical: false,
-        extn_value: OctetString::new(value)?,
-    })
 }
