@@ -1,9 +1,11 @@
 //! Signing keys.
 
+mod sealed;
+
 use std::fmt;
 
 use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
-use aws_lc_rs::error::Unspecified;
+use aws_lc_rs::error::{KeyRejected, Unspecified};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
 use aws_lc_rs::signature::{
@@ -11,6 +13,8 @@ use aws_lc_rs::signature::{
     EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256,
 };
 use touchplate_attest::Sha256;
+
+pub use sealed::{InvalidSecret, SealError, Secret};
 
 /// A key that signs in the one way of its kind.
 pub struct SigningKey {
@@ -59,6 +63,24 @@ impl SigningKey {
             KeyKind::Ed25519 => Pair::Ed25519(Ed25519KeyPair::generate()?),
             KeyKind::Rsa => Pair::Rsa(RsaKeyPair::generate(KeySize::Rsa2048)?),
         };
+        Self::of(pair, kind)
+    }
+
+    /// The key of an unencrypted PKCS#8 document; which kind it is, the document says.
+    fn from_pkcs8(plain: &[u8]) -> Result<Self, SealError> {
+        let ecdsa = |algorithm| EcdsaKeyPair::from_pkcs8(algorithm, plain).map(Pair::Ecdsa);
+        let p256 = || ecdsa(&ECDSA_P256_SHA256_ASN1_SIGNING).map(|pair| (pair, KeyKind::P256));
+        let p384 = || ecdsa(&ECDSA_P384_SHA384_ASN1_SIGNING).map(|pair| (pair, KeyKind::P384));
+        let ed25519 = || -> Result<_, KeyRejected> {
+            // Unchecked is the public key, which version 1 of the document does not have.
+            let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(plain)?;
+            Ok((Pair::Ed25519(pair), KeyKind::Ed25519))
+        };
+        let (pair, kind) = p256().or_else(|_| p384()).or_else(|_| ed25519())?;
+        Ok(Self::of(pair, kind)?)
+    }
+
+    fn of(pair: Pair, kind: KeyKind) -> Result<Self, Unspecified> {
         let public: PublicKeyX509Der<'_> = match &pair {
             Pair::Ecdsa(pair) => pair.public_key().as_der()?,
             Pair::Ed25519(pair) => pair.public_key().as_der()?,

@@ -17,4 +17,4 @@ pub use forge::{
     TimestampRecipe, TokenRecipe, TreeHead, TrustError, Window, Windows, Workload,
 };
 pub use issuer::{IssuerError, LocalIssuer, github_claims};
-pub use keys::{KeyKind, SigningKey};
+pub use keys::{InvalidSecret, KeyKind, SealError, Secret, SigningKey};
