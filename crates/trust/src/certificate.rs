@@ -5,6 +5,8 @@ use std::time::Duration;
 use der::asn1::{Any, AnyRef, BitString, GeneralizedTime, ObjectIdentifier, OctetString, UtcTime};
 use der::{Decode as _, Encode as _};
 use jiff::Timestamp;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
 use touchplate_attest::Sha256;
 use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::AuthorityKeyIdentifier;
@@ -138,4 +140,23 @@ pub(crate) fn authority_key_id(issuer: &SigningKey) -> Result<Extension, TrustEr
         ..AuthorityKeyIdentifier::default()
     };
     extension(AUTHORITY_KEY_ID, false, &identifier)
+}
+
+/// Certificates in PEM, one after another, as DER.
+pub(crate) fn chain_from_pem(pem: &[u8]) -> Result<Vec<Vec<u8>>, TrustError> {
+    // Not `load_pem_chain` of `x509-cert`, which panics at a file without any.
+    let blocks = CertificateDer::pem_slice_iter(pem);
+    let ders = blocks.map(|block| -> Result<_, TrustError> {
+        let der = block.map_err(|_| TrustError::Pem)?;
+        Certificate::from_der(&der)?;
+        Ok(der.to_vec())
+    });
+    ders.collect()
+}
+
+/// Whether `certificate` is one of this key.
+pub(crate) fn is_of(certificate: &[u8], key: &[u8]) -> bool {
+    Certificate::from_der(certificate)
+        .and_then(|it| it.tbs_certificate.subject_public_key_info.to_der())
+        .is_ok_and(|found| found == key)
 }

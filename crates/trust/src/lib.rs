@@ -4,17 +4,22 @@
 
 pub mod authority;
 mod certificate;
+mod chains;
 mod forge;
 mod fulcio;
 mod issuer;
 mod keys;
+pub mod layout;
 pub mod rekor;
+pub mod roots;
+mod window;
 
 pub use forge::{
     AttributeRecipe, AttributeValue, BodyRecipe, BundleRecipe, BundleSigner, CertificateRecipe,
     CheckpointRecipe, Domain, EntryForm, EntryRecipe, Fault, KeyHolder, MintedBundle, Predicate,
     Recipe, StampAuthority, StampCertificateRecipe, StampRecipe, Stamped, StatementRecipe,
-    TimestampRecipe, TokenRecipe, TreeHead, TrustError, Window, Windows, Workload,
+    TimestampRecipe, TokenRecipe, TreeHead, TrustError, Windows, Workload,
 };
 pub use issuer::{IssuerError, LocalIssuer, github_claims};
 pub use keys::{InvalidSecret, KeyKind, SealError, Secret, SigningKey};
+pub use window::Window;

@@ -67,6 +67,9 @@ pub enum TrustError {
     /// A part is longer than its length field can say.
     #[error("a part of the certificate is too long")]
     TooLong,
+    /// A file has no certificates.
+    #[error("expected certificates in PEM")]
+    Pem,
     /// A value has no JSON.
     #[error("JSON could not be written")]
     Json(#[from] serde_json::Error),

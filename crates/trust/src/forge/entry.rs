@@ -11,7 +11,8 @@ use crate::forge::domain::{Domain, TrustError};
 use crate::forge::log::Log;
 use crate::forge::recipe::{BodyRecipe, CheckpointRecipe, EntryForm, EntryRecipe};
 use crate::forge::tree::Inclusion;
-use crate::keys::{KeyKind, SigningKey};
+use crate::keys::SigningKey;
+use crate::roots::key_details;
 
 impl Domain {
     pub(crate) fn log(
@@ -186,7 +187,7 @@ impl Verifier<'_> {
 
     /// Rekor v2's; `key` is the signer's either way.
     fn to_json(&self, key: &SigningKey) -> Value {
-        let details = key_details(key);
+        let details = key_details(key.kind());
         match self {
             Self::Certificate(der) => json!({
                 "keyDetails": details,
@@ -197,17 +198,6 @@ impl Verifier<'_> {
                 "publicKey": {"rawBytes": STANDARD.encode(key.public())},
             }),
         }
-    }
-}
-
-/// Sigstore's name of a key's kind.
-pub(crate) fn key_details(key: &SigningKey) -> &'static str {
-    match key.kind() {
-        KeyKind::P256 => "PKIX_ECDSA_P256_SHA_256",
-        KeyKind::P384 => "PKIX_ECDSA_P384_SHA_384",
-        KeyKind::P521 => "PKIX_ECDSA_P521_SHA_512",
-        KeyKind::Ed25519 => "PKIX_ED25519",
-        KeyKind::Rsa => "PKIX_RSA_PKCS1V15_2048_SHA256",
     }
 }
 

@@ -25,7 +25,7 @@ pub use recipe::{
     EntryRecipe, KeyHolder, Predicate, Recipe, StampRecipe, Stamped, StatementRecipe,
     TimestampRecipe,
 };
-pub use root::{Window, Windows};
+pub use root::Windows;
 pub use stamp::{
     AttributeRecipe, AttributeValue, StampAuthority, StampCertificateRecipe, TokenRecipe,
 };
