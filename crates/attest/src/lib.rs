@@ -44,8 +44,8 @@ pub use provenance::{
     verify_provenance_remembering,
 };
 pub use publisher::{
-    Callee, ClaimContradicted, EnvironmentCheck, Mismatch, OtherIds, PinnedIds, Publisher,
-    PublisherError,
+    Callee, ClaimContradicted, ClaimMatch, EnvironmentCheck, Glob, InvalidGlob, Mismatch, OtherIds,
+    PinnedIds, Publisher, PublisherError, Run, TokenClaims, TokenMismatch,
 };
 pub use root::{TrustRoot, TrustRootError};
 pub use statement::{PredicateType, Statement};

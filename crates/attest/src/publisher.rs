@@ -2,12 +2,15 @@
 //!
 //! Source: PEP 740, "Provenance objects"; how certificates show each kind: Fulcio's `oid-info.md` and `oidc.md`.
 
+mod claim_match;
 mod describe;
 mod form;
 mod ids;
 mod lookup;
 mod matching;
 mod stated;
+mod token;
+mod unique;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -17,15 +20,18 @@ use serde_json::Value;
 
 use crate::json::{FieldError, JsonError};
 
+pub use claim_match::{ClaimMatch, Glob, InvalidGlob};
 pub use form::github_server;
 pub use ids::{OtherIds, PinnedIds};
 pub(crate) use lookup::lookup_keys;
 pub use matching::{EnvironmentCheck, Mismatch};
 pub(crate) use matching::{issued_by, only_name, same};
 pub use stated::ClaimContradicted;
+pub use token::{Run, TokenClaims, TokenMismatch};
 
 const GITHUB_ISSUER: &str = "https://token.actions.githubusercontent.com";
 const GITLAB_ISSUER: &str = "https://gitlab.com";
+const ACTIVESTATE_ISSUER: &str = "https://platform.activestate.com/api/v1/oauth/oidc";
 const GOOGLE_ISSUER: &str = "https://accounts.google.com";
 const CIRCLECI_ISSUER: &str = "https://oidc.circleci.com";
 const BUILDKITE_ISSUER: &str = "https://agent.buildkite.com";
@@ -104,13 +110,13 @@ pub enum Publisher {
         /// The service account.
         service_account: String,
     },
-    /// Anyone of an identity provider whose certificate has these claims.
+    /// Anyone of an identity provider whose token or certificate has these claims.
     OIDC {
         /// The provider's URL.
         issuer: String,
-        /// Claims and their exact values: a name of [`Claims`](crate::Claims)' fields, `sub` or `san`. One of them at
-        /// least says who it is.
-        claims: BTreeMap<String, String>,
+        /// Claims and what they must be: a name of [`Claims`](crate::Claims)' fields, `sub`, `san`, or a claim of the
+        /// provider's tokens that no certificate shows. One of them at least says who it is.
+        claims: BTreeMap<String, ClaimMatch>,
     },
     /// A workflow on a GitHub of one's own: GitHub Enterprise Server, data residency, or an enterprise with its own issuer.
     GitHubEnterprise {
@@ -187,16 +193,19 @@ pub enum PublisherError {
         /// The kind.
         kind: &'static str,
     },
-    /// A claim that no certificate could show.
+    /// A claim that says nothing of the holder, or the slip of a pen.
     #[error(
-        "expected `sub`, `san` or the name of a certificate's claim such as `source_repository_uri`, found {found:?}"
+        "expected `sub`, `san`, a certificate's claim such as `source_repository_uri` or a token's own, found {found:?}"
     )]
     UnknownClaim {
         /// What stands there, shortened.
         found: String,
     },
+    /// A pattern that is none, or that everything fits.
+    #[error(transparent)]
+    Glob(#[from] InvalidGlob),
     /// Without one of these everybody of the issuer could match.
-    #[error("expected one of {} among the publisher's claims: the others do not say who it is", form::IDENTIFYING.join(", "))]
+    #[error("expected one of {}, or a claim of the token's own, among the publisher's claims: the others do not say who it is", form::IDENTIFYING.join(", "))]
     NobodyInParticular,
 }
 

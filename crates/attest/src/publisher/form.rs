@@ -21,13 +21,37 @@ pub(super) const IDENTIFYING: [&str; 7] = [
 
 /// A claim's name as this program keeps it, if an OIDC publisher may ask for it. `token_subject` is `sub` by another name
 /// and stands for it in records only.
-pub(super) fn claim_name(given: &str) -> Result<&'static str, PublisherError> {
+pub(super) fn claim_name(given: &str) -> Result<ClaimName, PublisherError> {
     const OTHERS: [&str; 2] = ["san", "sub"];
-    let names = OTHERS.iter().chain(Claims::NAMES);
-    let found = names.copied().find(|name| *name == given);
-    found.ok_or_else(|| PublisherError::UnknownClaim {
-        found: json::shown(given),
-    })
+    /// What every token has, whoever holds it.
+    const OF_TOKENS: [&str; 6] = ["iss", "aud", "exp", "iat", "nbf", "jti"];
+    let mut names = OTHERS.iter().chain(Claims::NAMES).copied();
+    let known = names.find(|name| name.eq_ignore_ascii_case(given));
+    match known {
+        Some(name) if name == given => Ok(ClaimName::Certified(name)),
+        None if !given.is_empty()
+            && given.len() <= MAX_CLAIM_NAME_BYTES
+            && !OF_TOKENS.contains(&given)
+            && !given.chars().any(char::is_control) =>
+        {
+            Ok(ClaimName::TokenOnly)
+        }
+        Some(_) | None => Err(PublisherError::UnknownClaim {
+            found: json::shown(given),
+        }),
+    }
+}
+
+/// Names of claims are short words or URLs.
+const MAX_CLAIM_NAME_BYTES: usize = 256;
+
+/// Who shows a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ClaimName {
+    /// Certificates, by this name, and tokens.
+    Certified(&'static str),
+    /// The provider's tokens alone.
+    TokenOnly,
 }
 
 impl Publisher {
@@ -40,13 +64,17 @@ impl Publisher {
         let Self::OIDC { claims, .. } = self else {
             return Ok(());
         };
+        let mut says_who = false;
         for (name, value) in claims {
-            check(claim_name(name)?, value, None)?;
+            let name = claim_name(name)?;
+            let field = match name {
+                ClaimName::Certified(name) => name,
+                ClaimName::TokenOnly => "claim",
+            };
+            check(field, value.as_str(), None)?;
+            says_who |= name == ClaimName::TokenOnly || IDENTIFYING.contains(&field);
         }
-        if claims
-            .keys()
-            .any(|name| IDENTIFYING.contains(&name.as_str()))
-        {
+        if says_who {
             Ok(())
         } else {
             Err(PublisherError::NobodyInParticular)

@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Publisher;
+use super::{ClaimMatch, Publisher};
 use crate::identity::Claims;
 use crate::verify::Verified;
 
@@ -75,13 +75,16 @@ impl Verified {
 }
 
 impl Publisher {
-    fn ids(&self, claims: &Claims) -> PinnedIds {
+    pub(super) fn ids(&self, claims: &Claims) -> PinnedIds {
         let names = |name: &str| match self {
             Self::GitHub { .. }
             | Self::GitLab { .. }
             | Self::GitHubEnterprise { .. }
             | Self::GitLabSelfManaged { .. } => true,
-            Self::OIDC { claims, .. } => claims.contains_key(name),
+            // A pattern is for several repositories, whose numbers differ.
+            Self::OIDC { claims, .. } => {
+                matches!(claims.get(name), Some(ClaimMatch::Exact(_)))
+            }
             Self::Google { .. }
             | Self::ActiveState { .. }
             | Self::CircleCI { .. }

@@ -1,26 +1,30 @@
 //! Keys by which a database finds the publishers that could match, without looking at the others.
 
+use std::collections::BTreeMap;
+
 use super::{
-    BUILDKITE_ISSUER, CIRCLECI_ISSUER, GITHUB_ISSUER, GITLAB_ISSUER, GOOGLE_ISSUER, Publisher,
+    BUILDKITE_ISSUER, CIRCLECI_ISSUER, ClaimMatch, GITHUB_ISSUER, GITLAB_ISSUER, GOOGLE_ISSUER,
+    Publisher,
 };
 use super::{form, matching};
 use crate::identity::{Claims, Identity, SubjectName};
 
 impl Publisher {
     /// Equal for a publisher and every proof that it could match ([`lookup_keys`](crate::Proven::lookup_keys)), so a
-    /// database finds the candidates by an index. Exact in case, as the match itself is.
+    /// database finds the candidates by an index. Repositories of GitHub and GitLab in lower case: those are found whatever
+    /// the case, and the match says whether it may differ.
     pub fn lookup_key(&self) -> String {
         match self {
             Self::GitHub {
                 repository,
                 workflow,
                 ..
-            } => format!("github:{repository}:{workflow}"),
+            } => format!("github:{}:{workflow}", folded(repository)),
             Self::GitLab {
                 repository,
                 workflow_filepath,
                 ..
-            } => format!("gitlab:{repository}:{workflow_filepath}"),
+            } => format!("gitlab:{}:{workflow_filepath}", folded(repository)),
             Self::Google { email } => format!("google:{email}"),
             Self::ActiveState {
                 organization,
@@ -44,30 +48,73 @@ impl Publisher {
                 namespace,
                 service_account,
             } => format!("kubernetes:{namespace}/{service_account}:{issuer}"),
-            // One claim is enough to find it by; the map is in order, so it is always the same one.
-            Self::OIDC { issuer, claims } => {
-                let first = claims.iter().next();
-                let (name, value) = first.map_or(("", ""), |(name, value)| (name, value));
-                oidc_key(issuer, name, value)
-            }
+            Self::OIDC { issuer, claims } => oidc_key(issuer, claims),
             Self::GitHubEnterprise {
                 issuer,
                 repository,
                 workflow,
                 ..
-            } => format!("github-enterprise:{repository}:{workflow}:{issuer}"),
+            } => format!(
+                "github-enterprise:{}:{workflow}:{issuer}",
+                folded(repository)
+            ),
             Self::GitLabSelfManaged {
                 issuer,
                 repository,
                 workflow_filepath,
                 ..
-            } => format!("gitlab-self-managed:{repository}:{workflow_filepath}:{issuer}"),
+            } => format!(
+                "gitlab-self-managed:{}:{workflow_filepath}:{issuer}",
+                folded(repository)
+            ),
         }
     }
 }
 
-fn oidc_key(issuer: &str, name: &str, value: &str) -> String {
+/// Repositories are spelled in any case: GitHub and GitLab know no two that differ in case alone.
+pub(super) fn folded(repository: &str) -> String {
+    repository.to_ascii_lowercase()
+}
+
+/// One claim is enough to find it by: an exact one, or else the pattern whose beginning says most, by as much of that as
+/// [`oidc_keys`] cuts. The map is in order, so it is always the same one.
+fn oidc_key(issuer: &str, claims: &BTreeMap<String, ClaimMatch>) -> String {
+    let exact = claims.iter().find_map(|(name, value)| match value {
+        ClaimMatch::Exact(value) => Some(exact_key(issuer, name, value)),
+        ClaimMatch::Prefix(_) | ClaimMatch::Glob(_) => None,
+    });
+    let begins = || {
+        let longest = claims.iter().max_by_key(|(_, value)| value.literal().len());
+        let (name, value) = longest.map_or(("", ""), |(name, value)| (name, value.literal()));
+        let cut = CUTS
+            .into_iter()
+            .filter_map(|cut| value.get(..cut))
+            .next_back();
+        beginning_key(issuer, name, cut.unwrap_or_default())
+    };
+    exact.unwrap_or_else(begins)
+}
+
+/// How much of a pattern's beginning is looked up: a few lengths, so that a claim has a few keys.
+const CUTS: [usize; 9] = [0, 1, 2, 4, 8, 16, 32, 64, 128];
+
+/// Every key that a claim could be found by.
+pub(super) fn oidc_keys<'k>(
+    issuer: &'k str,
+    name: &'k str,
+    value: &'k str,
+) -> impl Iterator<Item = String> + 'k {
+    let cuts = CUTS.into_iter().filter_map(move |cut| value.get(..cut));
+    let beginnings = cuts.map(move |cut| beginning_key(issuer, name, cut));
+    beginnings.chain(std::iter::once(exact_key(issuer, name, value)))
+}
+
+fn exact_key(issuer: &str, name: &str, value: &str) -> String {
     format!("oidc:{issuer}:{name}={value}")
+}
+
+fn beginning_key(issuer: &str, name: &str, beginning: &str) -> String {
+    format!("oidc:{issuer}:{name}^{beginning}")
 }
 
 /// The lookup key of every publisher that could match this holder.
@@ -100,7 +147,8 @@ pub(crate) fn lookup_keys(identity: &Identity, claims: &Claims) -> Vec<String> {
         Some(SubjectName::Username(_)) | None => {}
     }
     keys.extend(
-        matching::asked_claims(identity, claims).map(|(name, value)| oidc_key(issuer, name, value)),
+        matching::asked_claims(identity, claims)
+            .flat_map(|(name, value)| oidc_keys(issuer, name, value)),
     );
     keys
 }
@@ -136,7 +184,7 @@ fn pipelines(issuer: &str, claims: &Claims) -> Vec<String> {
                 continue;
             };
             let of = if issuer.is_empty() { "" } else { ":" };
-            keys.push(format!("{kind}:{repository}:{file}{of}{issuer}"));
+            keys.push(format!("{kind}:{}:{file}{of}{issuer}", folded(repository)));
         }
     }
     keys
@@ -155,7 +203,7 @@ mod tests {
         let claims = Claims::default();
         let oidc = |san: &str| Publisher::OIDC {
             issuer: issuer.to_owned(),
-            claims: [("san".to_owned(), san.to_owned())].into(),
+            claims: [("san".to_owned(), san.into())].into(),
         };
         let alice = oidc("alice!issuer.example");
         assert!(lookup_keys(&identity, &claims).contains(&alice.lookup_key()));

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::identity::{Claims, Identity, SubjectName};
 use crate::json;
+use form::ClaimName;
 
 /// How a certificate differs from what was expected of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,6 +41,12 @@ pub enum Mismatch {
     NoIdentity {
         /// The kind.
         kind: &'static str,
+    },
+    /// The publisher asks for a claim that tokens alone have.
+    #[error("the publisher asks for the token's claim {claim:?}, which no certificate shows")]
+    NotCertified {
+        /// The claim.
+        claim: String,
     },
     /// The publisher's own fields are not in the form that reading checks ([`Publisher::check_form`]).
     #[error("the {kind} publisher is malformed, so no attestation can be theirs")]
@@ -175,14 +182,26 @@ impl Publisher {
                     .map_err(|_| Mismatch::Malformed { kind: self.kind() })?;
                 issued_by(identity, issuer)?;
                 for (name, expected) in asked {
-                    let name = form::claim_name(name)
-                        .map_err(|_| Mismatch::Malformed { kind: self.kind() })?;
+                    let ClaimName::Certified(name) = form::claim_name(name)
+                        .map_err(|_| Mismatch::Malformed { kind: self.kind() })?
+                    else {
+                        return Err(Mismatch::NotCertified {
+                            claim: name.clone(),
+                        });
+                    };
                     if name == "san" {
-                        only_name(identity, expected)?;
+                        only_name(identity, expected.as_str())?;
                     }
                     let mut found = asked_claims(identity, claims);
                     let found = found.find(|(found, _)| *found == name);
-                    same(name, expected, found.map(|(_, value)| value))?;
+                    let found = found.map(|(_, value)| value);
+                    if !found.is_some_and(|found| expected.fits(found)) {
+                        return Err(Mismatch::Field {
+                            field: name,
+                            expected: expected.to_string(),
+                            found: found.map(json::shown),
+                        });
+                    }
                 }
                 Ok(EnvironmentCheck::NotAsked)
             }

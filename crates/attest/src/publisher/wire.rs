@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::{Callee, Publisher, PublisherError, form};
+use super::{Callee, ClaimMatch, Publisher, PublisherError, form};
 use crate::json::{self, FieldError, Object};
 
 /// The longest JSON of one publisher that is read alone.
@@ -101,7 +101,7 @@ impl Publisher {
         }
         if let Self::OIDC { claims, .. } = self {
             let claims = claims.iter();
-            let claims = claims.map(|(name, value)| (name.clone(), value.as_str().into()));
+            let claims = claims.map(|(name, value)| (name.clone(), asked(value)));
             object.insert("claims".to_owned(), Value::Object(claims.collect()));
         }
         Value::Object(object)
@@ -227,13 +227,47 @@ fn callee(object: &Object<'_>) -> Result<Option<Callee>, PublisherError> {
     }
 }
 
-fn claims(value: &Value) -> Result<BTreeMap<String, String>, PublisherError> {
+fn claims(value: &Value) -> Result<BTreeMap<String, ClaimMatch>, PublisherError> {
     let object = Object::new(value, "the publisher's claims")?;
-    let claims = object.fields().keys().map(|name| {
-        let name = form::claim_name(name)?;
-        Ok((name.to_owned(), object.text(name)?.to_owned()))
+    let claims = object.fields().iter().map(|(name, value)| {
+        form::claim_name(name)?;
+        Ok((name.clone(), claim_match(&object, value)?))
     });
     claims.collect()
+}
+
+/// A text, or an object of one pattern.
+fn claim_match(claims: &Object<'_>, value: &Value) -> Result<ClaimMatch, PublisherError> {
+    match value {
+        Value::String(text) => return Ok(ClaimMatch::Exact(text.clone())),
+        Value::Object(_) => {}
+        other => Err(claims.wrong_type("a claim", "a text or a pattern", other))?,
+    }
+    let pattern = Object::new(value, "the claim's pattern")?;
+    let invalid = || PublisherError::Invalid {
+        field: "claim",
+        expected: "a text, or an object of `prefix` or `glob` alone",
+        found: json::shown(&value.to_string()),
+    };
+    if pattern.fields().len() != 1 {
+        return Err(invalid());
+    }
+    match (
+        pattern.optional_text("prefix")?,
+        pattern.optional_text("glob")?,
+    ) {
+        (Some(prefix), None) => Ok(ClaimMatch::Prefix(prefix.to_owned())),
+        (None, Some(glob)) => Ok(ClaimMatch::Glob(glob.parse()?)),
+        _ => Err(invalid()),
+    }
+}
+
+fn asked(value: &ClaimMatch) -> Value {
+    match value {
+        ClaimMatch::Exact(text) => text.as_str().into(),
+        ClaimMatch::Prefix(prefix) => serde_json::json!({ "prefix": prefix }),
+        ClaimMatch::Glob(glob) => serde_json::json!({ "glob": glob.as_str() }),
+    }
 }
 
 impl TryFrom<Value> for Publisher {

@@ -33,3 +33,5 @@ mod seeds;
 mod stamps;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tokens;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
-use touchplate_attest::{Callee, PinnedIds, Publisher as Expected};
+use touchplate_attest::{Callee, ClaimMatch, Glob, PinnedIds, Publisher as Expected};
 use touchplate_index::Index;
 use touchplate_index::ports::PublisherId;
 use touchplate_packaging::ProjectName;
@@ -215,9 +215,10 @@ struct Fields {
     /// kubernetes: the service account
     #[arg(long, value_name = "NAME")]
     service_account: Option<String>,
-    /// oidc: a claim that the certificate must have, `sub`, `san` or such as `source_repository_uri`; once for each
+    /// oidc: a claim that token and certificate must have, `sub`, `san` or such as `source_repository_uri`, or one that
+    /// tokens alone have; NAME^=PREFIX and NAME~=GLOB ask for a beginning or a pattern; once for each
     #[arg(long = "claim", value_name = "NAME=VALUE", value_parser = claim)]
-    claims: Vec<(String, String)>,
+    claims: Vec<(String, ClaimMatch)>,
 }
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -230,11 +231,19 @@ enum FieldsError {
     Twice { name: String },
 }
 
-fn claim(given: &str) -> Result<(String, String), String> {
+fn claim(given: &str) -> Result<(String, ClaimMatch), String> {
     let (name, value) = given
         .split_once('=')
         .ok_or("expected NAME=VALUE, such as sub=acme/release")?;
-    Ok((name.to_owned(), value.to_owned()))
+    let value = value.to_owned();
+    Ok(if let Some(name) = name.strip_suffix('^') {
+        (name.to_owned(), ClaimMatch::Prefix(value))
+    } else if let Some(name) = name.strip_suffix('~') {
+        let glob = value.parse::<Glob>().map_err(|error| error.to_string())?;
+        (name.to_owned(), ClaimMatch::Glob(glob))
+    } else {
+        (name.to_owned(), ClaimMatch::Exact(value))
+    })
 }
 
 fn from_json(given: &str) -> Result<Expected, String> {
@@ -327,7 +336,7 @@ impl Fields {
         })
     }
 
-    fn claims(&mut self) -> Result<BTreeMap<String, String>, FieldsError> {
+    fn claims(&mut self) -> Result<BTreeMap<String, ClaimMatch>, FieldsError> {
         let mut claims = BTreeMap::new();
         for (name, value) in std::mem::take(&mut self.claims) {
             if claims.insert(name.clone(), value).is_some() {
