@@ -12,11 +12,14 @@ use sha2::{Digest as _, Sha256 as Sha2};
 use touchplate_packaging::Sha256;
 use ureq::http::Response;
 use ureq::tls::TlsConfig;
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Body, ProxyProtocol};
 use url::Url;
 
 use super::credentials::{Credentials, strip};
 use super::error::{FetchError, TransportError};
+use super::guard::{Guard, GuardedResolver, OutOfReach};
 use super::netrc::Netrc;
 use super::proxy::{InvalidProxy, Proxies};
 use super::{Environment, roots};
@@ -95,6 +98,7 @@ impl Settings {
 #[derive(Debug)]
 pub struct Agent {
     settings: Settings,
+    guard: Option<Guard>,
     routes: Mutex<HashMap<Route, ureq::Agent>>,
 }
 
@@ -130,6 +134,16 @@ impl Agent {
     pub fn new(settings: Settings) -> Self {
         Self {
             settings,
+            guard: None,
+            routes: Mutex::default(),
+        }
+    }
+
+    /// An agent that goes where others say, within a guard.
+    pub fn guarded(settings: Settings, guard: Guard) -> Self {
+        Self {
+            settings,
+            guard: Some(guard),
             routes: Mutex::default(),
         }
     }
@@ -147,7 +161,11 @@ impl Agent {
     /// # Errors
     /// See [`FetchError`].
     pub fn document(&self, url: &Url, accept: &str, limit: usize) -> Result<Document, FetchError> {
-        persist(|| {
+        let guard = self.guard.as_ref();
+        let seconds = guard.map_or(DOCUMENT_SECONDS, |guard| guard.seconds);
+        let attempts = guard.map_or(ATTEMPTS, |guard| guard.attempts);
+        persist(attempts, || {
+            let deadline = Deadline::of(seconds);
             let (url, response) = self.follow(url, accept, "gzip")?;
             let mut bytes = Vec::new();
             let content_type = header(&response, "content-type");
@@ -160,7 +178,6 @@ impl Agent {
             } else {
                 Box::new(reader)
             };
-            let deadline = Deadline::of(DOCUMENT_SECONDS);
             read(&url, &mut reader, limit as u64, &deadline, |part| {
                 bytes.extend_from_slice(part);
                 Ok(())
@@ -184,7 +201,7 @@ impl Agent {
         file: &mut File,
         received: &mut dyn FnMut(u64),
     ) -> Result<Downloaded, FetchError> {
-        persist(|| {
+        persist(ATTEMPTS, || {
             let (url, response) = self.follow(url, "*/*", "identity")?;
             let disk = |source| FetchError::Disk {
                 url: url.clone(),
@@ -224,7 +241,13 @@ impl Agent {
             let status = response.status().as_u16();
             match status {
                 200 => return Ok((url, response)),
-                301 | 302 | 303 | 307 | 308 => url = target(&url, &response)?,
+                301 | 302 | 303 | 307 | 308 => {
+                    let to = target(&url, &response)?;
+                    if let Some(guard) = &self.guard {
+                        guard.check_redirect(&url, &to)?;
+                    }
+                    url = to;
+                }
                 _ => return Err(refusal(url, &response)),
             }
         }
@@ -239,6 +262,9 @@ impl Agent {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(FetchError::Scheme { url: url.clone() }.into());
         }
+        if let Some(guard) = &self.guard {
+            guard.check(url)?;
+        }
         let mut request = self
             .route(url)?
             .get(url.as_str())
@@ -247,14 +273,9 @@ impl Agent {
         if let Some(authorization) = self.settings.credentials.of(url) {
             request = request.header("authorization", authorization);
         }
-        request.call().map_err(|error| {
-            let source = TransportError(Box::new(error));
-            FetchError::Unreachable {
-                url: url.clone(),
-                source,
-            }
-            .into()
-        })
+        request
+            .call()
+            .map_err(|error| unreachable(url, error).into())
     }
 
     /// The connections for a URL, made when the first one asks.
@@ -272,15 +293,17 @@ impl Agent {
         // A proxy may itself be spoken to over TLS.
         let to_proxy = proxy.is_some_and(|proxy| proxy.protocol() == ProxyProtocol::Https);
         let tls = if route.secure || to_proxy {
-            roots::tls().map_err(|source| FetchError::Roots {
+            let further = self.guard.as_ref().map(|guard| &guard.authorities);
+            roots::tls(further).map_err(|source| FetchError::Roots {
                 url: url.clone(),
                 source,
             })?
         } else {
             TlsConfig::default()
         };
-        let seconds = |seconds| Some(Duration::from_secs(seconds));
-        let agent: ureq::Agent = ureq::Agent::config_builder()
+        let most = self.guard.as_ref().map_or(u64::MAX, |guard| guard.seconds);
+        let seconds = |seconds: u64| Some(Duration::from_secs(seconds.min(most)));
+        let config = ureq::Agent::config_builder()
             .user_agent(&self.settings.user_agent)
             .http_status_as_error(false)
             // Followed here, where each step is looked at.
@@ -289,21 +312,33 @@ impl Agent {
             .max_response_header_size(MAX_HEAD_BYTES)
             .proxy(proxy.cloned())
             .tls_config(tls)
+            .timeout_global(self.guard.as_ref().and_then(|_| seconds(most)))
             .timeout_resolve(seconds(CONNECT_SECONDS))
             .timeout_connect(seconds(CONNECT_SECONDS))
             .timeout_recv_response(seconds(SILENCE_SECONDS))
             .timeout_per_read(seconds(SILENCE_SECONDS))
-            .build()
-            .into();
+            .build();
+        let agent = match &self.guard {
+            // A proxy stands at an address of the operator's choice and looks names up itself.
+            Some(guard) if !route.proxied => {
+                let (reach, inner) = (guard.reach, DefaultResolver::default());
+                let resolver = GuardedResolver { reach, inner };
+                ureq::Agent::with_parts(config, DefaultConnector::default(), resolver)
+            }
+            _ => config.into(),
+        };
         routes.insert(route, agent.clone());
         Ok(agent)
     }
 }
 
 /// Tries again what failed in passing: a `GET` changes nothing, so asking twice does no harm.
-fn persist<T>(mut attempt: impl FnMut() -> Result<T, Failed>) -> Result<T, FetchError> {
+fn persist<T>(
+    attempts: u32,
+    mut attempt: impl FnMut() -> Result<T, Failed>,
+) -> Result<T, FetchError> {
     let mut pause = FIRST_PAUSE;
-    for _ in 1..ATTEMPTS {
+    for _ in 1..attempts {
         match attempt() {
             Err(failed) if failed.error.is_passing() => {
                 thread::sleep(failed.wait.unwrap_or(pause));
@@ -326,6 +361,19 @@ impl From<FetchError> for Failed {
     fn from(error: FetchError) -> Self {
         Self { error, wait: None }
     }
+}
+
+/// No answer: what was asked for could not be reached, or is not in reach.
+fn unreachable(url: &Url, error: ureq::Error) -> FetchError {
+    let url = url.clone();
+    if let ureq::Error::Other(other) = &error
+        && let Some(OutOfReach(address)) = other.downcast_ref()
+    {
+        let address = *address;
+        return FetchError::OutOfReach { url, address };
+    }
+    let source = TransportError(Box::new(error));
+    FetchError::Unreachable { url, source }
 }
 
 fn header(response: &Response<Body>, name: &str) -> String {

@@ -1,6 +1,7 @@
 //! Why something was not fetched, and whose fault it was.
 
 use std::io;
+use std::net::IpAddr;
 
 use touchplate_packaging::Sha256;
 use url::Url;
@@ -92,6 +93,30 @@ pub enum FetchError {
         /// Where it leads.
         to: Url,
     },
+    /// A redirect to another host, where that may not be.
+    #[error("{url} redirects to another host, {to}")]
+    OtherHost {
+        /// What was asked for.
+        url: Url,
+        /// Where it leads.
+        to: Url,
+    },
+    /// No https, where it must be.
+    #[error("expected an https URL, found {url}")]
+    Insecure {
+        /// What was to be asked for.
+        url: Url,
+    },
+    /// A name that resolves to addresses that may not be connected to.
+    #[error(
+        "{url} is at {address}, which is out of reach: private and local addresses are connected to only if that is configured"
+    )]
+    OutOfReach {
+        /// What was asked for.
+        url: Url,
+        /// One of its addresses.
+        address: IpAddr,
+    },
     /// Neither http nor https.
     #[error("{url} is not an http or https URL")]
     Scheme {
@@ -162,10 +187,15 @@ impl FetchError {
             | Self::BadRedirect { .. }
             | Self::TooManyRedirects { .. }
             | Self::Downgrade { .. }
+            | Self::OtherHost { .. }
             | Self::TooLarge { .. }
             | Self::Disk { .. } => Cause::Outside,
             Self::Absent { .. } | Self::Digest { .. } => Cause::No,
-            Self::Denied { .. } | Self::Scheme { .. } | Self::Roots { .. } => Cause::Configuration,
+            Self::Denied { .. }
+            | Self::Scheme { .. }
+            | Self::Insecure { .. }
+            | Self::OutOfReach { .. }
+            | Self::Roots { .. } => Cause::Configuration,
         }
     }
 
@@ -182,6 +212,9 @@ impl FetchError {
             | Self::BadRedirect { .. }
             | Self::TooManyRedirects { .. }
             | Self::Downgrade { .. }
+            | Self::OtherHost { .. }
+            | Self::Insecure { .. }
+            | Self::OutOfReach { .. }
             | Self::Scheme { .. }
             | Self::TooLarge { .. }
             | Self::Digest { .. }

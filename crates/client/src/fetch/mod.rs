@@ -7,6 +7,7 @@
 mod agent;
 mod credentials;
 mod error;
+mod guard;
 mod index;
 mod index_url;
 mod netrc;
@@ -17,12 +18,13 @@ mod roots;
 pub use agent::{Agent, Document, Downloaded, Settings, SettingsError};
 pub use credentials::{Credentials, InvalidUrl, parse_url};
 pub use error::{Cause, FetchError, TransportError};
+pub use guard::{Guard, Reach};
 pub use index::{Index, IndexError, provenance_of_url};
 pub use index_url::{ConfigurationError, IndexUrl, Places};
 pub use netrc::Netrc;
 pub use page::{Announced, FileEntry, MAX_PAGE_BYTES, MAX_PAGE_FILES, Page, PageError};
 pub use proxy::{InvalidProxy, Proxies};
-pub use roots::NoRoots;
+pub use roots::{Authorities, InvalidAuthorities, NoRoots};
 
 /// The sha256 that a URL's fragment names, as in links of PEP 503: `#sha256=…`.
 pub fn fragment_sha256(url: &url::Url) -> Option<String> {

@@ -1,7 +1,10 @@
 //! The certificate authorities that a server is checked by: the system's, or those in `SSL_CERT_FILE` and `SSL_CERT_DIR`.
 
+use std::fmt;
 use std::sync::Arc;
 
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 /// There is nobody to check a server by.
@@ -19,9 +22,43 @@ pub enum NoRoots {
     Unreadable(#[source] rustls_native_certs::Error),
 }
 
-/// TLS by aws-lc-rs against the system's authorities. Reading them takes milliseconds, so only https does.
-pub(super) fn tls() -> Result<TlsConfig, NoRoots> {
-    let found = rustls_native_certs::load_native_certs();
+/// Certificate authorities beside the system's.
+#[derive(Clone, Default)]
+pub struct Authorities(Vec<CertificateDer<'static>>);
+
+/// A file holds no certificates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected certificates in PEM, found none or something broken")]
+pub struct InvalidAuthorities;
+
+impl Authorities {
+    /// Reads certificates, PEM; there must be one at least.
+    ///
+    /// # Errors
+    /// When there is none, or one is broken.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, InvalidAuthorities> {
+        let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+        let found = found.map_err(|_says_no_more| InvalidAuthorities)?;
+        if found.is_empty() {
+            return Err(InvalidAuthorities);
+        }
+        Ok(Self(found))
+    }
+}
+
+impl fmt::Debug for Authorities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Authorities({})", self.0.len())
+    }
+}
+
+/// TLS by aws-lc-rs against the system's authorities, and `further` ones. Reading them takes milliseconds, so only https
+/// does.
+pub(super) fn tls(further: Option<&Authorities>) -> Result<TlsConfig, NoRoots> {
+    let mut found = rustls_native_certs::load_native_certs();
+    found
+        .certs
+        .extend(further.into_iter().flat_map(|it| it.0.iter().cloned()));
     if found.certs.is_empty() {
         return Err(found
             .errors
