@@ -1,6 +1,7 @@
 //! The making of signatures: the private trust stack, and what tests forge.
 //!
-//! [`forge`] mints attestations and bundles under a throwaway trust domain, right ones and wrong ones.
+//! [`log`] is the engine of the transparency and certificate logs. [`forge`] mints attestations and bundles under a
+//! throwaway trust domain, right ones and wrong ones.
 
 pub mod authority;
 mod certificate;
@@ -10,6 +11,7 @@ mod fulcio;
 mod issuer;
 mod keys;
 pub mod layout;
+pub mod log;
 pub mod rekor;
 pub mod roots;
 mod window;

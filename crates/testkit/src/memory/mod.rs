@@ -3,6 +3,7 @@
 mod accounts;
 mod attesters;
 mod blobs;
+mod log;
 mod projects;
 mod publishers;
 mod releases;
@@ -23,6 +24,8 @@ use touchplate_index::ports::{
 use touchplate_index::{Origin, Ports};
 use touchplate_packaging::simple::{ProjectStatus, Yanked};
 use touchplate_packaging::{CoreMetadata, FileKind, ProjectName, Version};
+
+pub use log::LogMemory;
 
 /// Everything an index keeps, in memory.
 #[derive(Default)]

@@ -1,0 +1,7 @@
+//! The logs: their store's contract, and the engine on each store.
+
+// A failure here is a failed test.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod engine;
+mod support;
