@@ -83,6 +83,18 @@ pub struct CertificateFacts {
     pub not_after: Timestamp,
     /// When its certificate log says that it saw it, where it has such a timestamp.
     pub logged_at: Option<Timestamp>,
+    /// The holder's key: SubjectPublicKeyInfo, DER.
+    pub public_key: Vec<u8>,
+}
+
+impl CertificateFacts {
+    /// Reads a signing certificate of Fulcio's profile, DER.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn parse(der: &[u8]) -> Result<Self, CertificateError> {
+        Ok(SigningCertificate::parse(der, Profile::Bundle)?.into())
+    }
 }
 
 impl From<SigningCertificate> for CertificateFacts {
@@ -93,6 +105,7 @@ impl From<SigningCertificate> for CertificateFacts {
             not_before: certificate.not_before,
             not_after: certificate.not_after,
             logged_at: certificate.sct.map(|sct| sct.time),
+            public_key: certificate.spki,
         }
     }
 }

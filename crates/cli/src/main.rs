@@ -12,7 +12,9 @@ mod report;
 mod root;
 mod screen;
 mod serve;
+mod sign;
 mod signer;
+mod signing;
 mod trust;
 mod verify;
 
@@ -39,6 +41,7 @@ fn run(common: &options::Common, command: Command) -> Result<Outcome, Failure> {
         Command::Bundle(arguments) => bundle::run(common, arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Verify(arguments) => verify::run(common, *arguments),
+        Command::Sign(arguments) => sign::run(common, &arguments),
         Command::Trust(arguments) => trust::run(common, arguments),
     }
 }

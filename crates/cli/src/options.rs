@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{admin, bundle, demo, inspect, serve, trust, verify};
+use crate::{admin, bundle, demo, inspect, serve, sign, trust, verify};
 
 /// A Python package index that checks where files come from (PEP 740), and the tools around it.
 ///
@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Serve(serve::Arguments),
     /// Manage users, tokens, projects, publishers and files of an index
     Admin(admin::Arguments),
+    /// Sign files without keys: an attestation beside each, for uploads
+    Sign(Box<sign::Arguments>),
     /// Check who built files: those on disk with no network, and those of an index
     Verify(Box<verify::Arguments>),
     /// Check Sigstore bundles of any artifact, with no network

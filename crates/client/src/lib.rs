@@ -4,6 +4,8 @@
 //! Nothing here knows our own server or its storage: an index is what the standards say that it is.
 
 pub mod fetch;
+pub mod identity;
 pub mod pins;
+pub mod sign;
 pub mod trust_store;
 pub mod tuf;

@@ -19,8 +19,16 @@ pub(super) struct Imprint {
     pub(super) digest: Vec<u8>,
 }
 
-/// A TSTInfo's time and message digest, the rest of it held against its format.
-pub(super) fn read(der: &[u8]) -> Result<(Timestamp, Imprint), StampError> {
+/// What is taken from a TSTInfo.
+pub(super) struct Info {
+    pub(super) time: Timestamp,
+    pub(super) imprint: Imprint,
+    /// The octets of the number that the request gave.
+    pub(super) nonce: Option<Vec<u8>>,
+}
+
+/// A TSTInfo's time, message digest and nonce, the rest of it held against its format.
+pub(super) fn read(der: &[u8]) -> Result<Info, StampError> {
     let fields = Fields::read(der).map_err(StampError::Info)?;
     if fields.version != [1] {
         let found = match fields.version {
@@ -38,13 +46,18 @@ pub(super) fn read(der: &[u8]) -> Result<(Timestamp, Imprint), StampError> {
     let time = read_time(fields.time).ok_or_else(|| StampError::Time {
         found: String::from_utf8_lossy(fields.time).into_owned(),
     })?;
-    Ok((time, imprint))
+    Ok(Info {
+        time,
+        imprint,
+        nonce: fields.nonce.map(<[u8]>::to_vec),
+    })
 }
 
 struct Fields<'d> {
     version: &'d [u8],
     imprint: MessageImprint,
     time: &'d [u8],
+    nonce: Option<&'d [u8]>,
     extensions: Option<Extensions>,
 }
 
@@ -64,15 +77,15 @@ impl<'d> Fields<'d> {
                 // The default, which DER leaves out.
                 return Err(der::ErrorKind::Noncanonical { tag: Tag::Boolean }.into());
             }
-            if !reader.is_finished() && reader.peek_tag()? == Tag::Integer {
-                let _nonce = value(reader, Tag::Integer)?;
-            }
+            let has_nonce = !reader.is_finished() && reader.peek_tag()? == Tag::Integer;
+            let nonce = has_nonce.then(|| value(reader, Tag::Integer)).transpose()?;
             let _authority: Option<GeneralName> = explicit(reader, TagNumber::N0)?;
             let extensions = reader.context_specific(TagNumber::N1, TagMode::Implicit)?;
             Ok(Self {
                 version,
                 imprint,
                 time,
+                nonce,
                 extensions,
             })
         })?;

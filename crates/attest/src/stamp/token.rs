@@ -33,6 +33,7 @@ pub struct Token {
     der: Vec<u8>,
     time: Timestamp,
     pub(super) imprint: Imprint,
+    nonce: Option<Vec<u8>>,
     pub(super) signer: SignerIdentifier,
     /// What the signer hashes with.
     pub(super) hash: Hash,
@@ -72,7 +73,7 @@ impl Token {
         let certificates = read_certificates(message.certificates)?;
         let signer = read_signer(message.signers)?;
 
-        let (time, imprint) = info::read(content.as_bytes())?;
+        let info = info::read(content.as_bytes())?;
         let hash = Hash::of_oid(signer.digest).ok_or_else(|| StampError::DigestAlgorithm {
             oid: signer.digest.to_string(),
         })?;
@@ -81,8 +82,9 @@ impl Token {
         attributes.are_about(content.as_bytes(), hash)?;
         Ok(Self {
             der: der.to_vec(),
-            time,
-            imprint,
+            time: info.time,
+            imprint: info.imprint,
+            nonce: info.nonce,
             signer: signer.identifier,
             hash,
             attributes,
@@ -100,6 +102,11 @@ impl Token {
     /// When, by the token's own word, its authority saw the message.
     pub fn time(&self) -> Timestamp {
         self.time
+    }
+
+    /// The octets of the number that the request gave, by which its sender knows the answer.
+    pub fn nonce(&self) -> Option<&[u8]> {
+        self.nonce.as_deref()
     }
 
     /// The digest of the message, and what it is a digest by.

@@ -1,7 +1,8 @@
-//! `touchplate bundle`: Sigstore bundles of any artifact. Reads files, asks the clock once, never uses a network.
+//! `touchplate bundle`: Sigstore bundles of any artifact. Verifying reads files, asks the clock once, never uses a network.
 
 mod artifact;
 mod judge;
+mod sign;
 mod tell;
 
 use std::path::PathBuf;
@@ -32,6 +33,8 @@ pub(crate) struct Arguments {
 enum Command {
     /// Check a Sigstore bundle for an artifact, with no network
     Verify(Verify),
+    /// Sign an artifact without a key that is kept, as a Sigstore bundle
+    Sign(Box<sign::Arguments>),
 }
 
 /// Arguments of `bundle verify`.
@@ -97,6 +100,7 @@ enum UsageError {
 pub(crate) fn run(common: &Common, arguments: Arguments) -> Result<Outcome, Failure> {
     match arguments.command {
         Command::Verify(arguments) => verify(common, arguments),
+        Command::Sign(arguments) => sign::run(common, &arguments),
     }
 }
 

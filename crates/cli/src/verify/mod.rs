@@ -112,6 +112,22 @@ pub(crate) struct Arguments {
 pub(crate) use candidate::without_nulls;
 pub(crate) use progress::Progress;
 
+/// The wheels and sdists on disk that `targets` name, each once, in order.
+pub(crate) fn distributions(targets: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let wanted = targets::read(targets, false)?;
+    let on_disk = wanted.into_iter().map(|wanted| match wanted {
+        targets::Wanted::File(path) => Ok(path),
+        targets::Wanted::Release { .. } | targets::Wanted::Url { .. } => {
+            Err(Failure::usage(NotOnDisk))
+        }
+    });
+    on_disk.collect()
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("expected files on this machine, found a release or a URL")]
+struct NotOnDisk;
+
 /// Whether these words after `touchplate` are a `verify` that holds; reports nothing.
 pub(crate) fn holds(words: &[String]) -> Result<bool, Failure> {
     let words = std::iter::once("touchplate").chain(words.iter().map(String::as_str));

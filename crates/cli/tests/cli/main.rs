@@ -21,6 +21,8 @@ mod pins;
 #[cfg(test)]
 mod run;
 #[cfg(test)]
+mod sign;
+#[cfg(test)]
 mod targets;
 #[cfg(test)]
 mod trust;

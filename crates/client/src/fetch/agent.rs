@@ -1,5 +1,7 @@
 //! The agent: one place where every request of this crate goes out, and every answer comes in within bounds.
 
+mod question;
+
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek as _, Write as _};
@@ -23,6 +25,7 @@ use super::guard::{Guard, GuardedResolver, OutOfReach};
 use super::netrc::Netrc;
 use super::proxy::{InvalidProxy, Proxies};
 use super::{Environment, roots};
+pub use question::{Answer, Question, Secret};
 
 /// To look up a name, and again to connect: what a busy network needs, and what a person waits.
 const CONNECT_SECONDS: u64 = 10;

@@ -15,7 +15,7 @@ mod page;
 mod proxy;
 mod roots;
 
-pub use agent::{Agent, Document, Downloaded, Settings, SettingsError};
+pub use agent::{Agent, Answer, Document, Downloaded, Question, Secret, Settings, SettingsError};
 pub use credentials::{Credentials, InvalidUrl, parse_url};
 pub use error::{Cause, FetchError, TransportError};
 pub use guard::{Guard, Reach};
@@ -23,6 +23,7 @@ pub use index::{Index, IndexError, provenance_of_url};
 pub use index_url::{ConfigurationError, IndexUrl, Places};
 pub use netrc::Netrc;
 pub use page::{Announced, FileEntry, MAX_PAGE_BYTES, MAX_PAGE_FILES, Page, PageError};
+pub(crate) use proxy::is_loopback;
 pub use proxy::{InvalidProxy, Proxies};
 pub use roots::{Authorities, InvalidAuthorities, NoRoots};
 

@@ -9,6 +9,8 @@ use std::thread;
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) path: String,
+    /// Of a `POST` with a length.
+    pub(crate) body: Vec<u8>,
     head: String,
 }
 
@@ -63,7 +65,17 @@ fn serve(
     }
     let head = String::from_utf8(head).unwrap();
     let path = head.split(' ').nth(1).unwrap().to_owned();
-    let request = Request { path, head };
+    let mut request = Request {
+        path,
+        body: Vec::new(),
+        head,
+    };
+    let length = request.header("content-length");
+    let length = length.map_or(0, |length| length.parse().unwrap());
+    request.body = vec![0; length];
+    if stream.read_exact(&mut request.body).is_err() {
+        return;
+    }
     seen.lock().unwrap().push(request.clone());
     // A client that has had enough hangs up.
     let _ = stream.write_all(&answer(&request));
