@@ -14,6 +14,7 @@ pub mod layout;
 pub mod log;
 pub mod rekor;
 pub mod roots;
+pub mod stamp;
 mod window;
 
 pub use forge::{

@@ -18,4 +18,6 @@ mod rekor;
 #[cfg(test)]
 mod roots;
 #[cfg(test)]
+mod stamping;
+#[cfg(test)]
 mod support;
