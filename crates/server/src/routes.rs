@@ -202,11 +202,11 @@ async fn from_anywhere(mut response: Response) -> Response {
 }
 
 /// A route's methods, as its answer to others lists them.
-fn only(allowed: &'static str, methods: MethodRouter<App>) -> MethodRouter<App> {
+pub(crate) fn only(allowed: &'static str, methods: MethodRouter<App>) -> MethodRouter<App> {
     methods.fallback(async move || Problem::method_not_allowed(allowed))
 }
 
-fn read<H, T>(handler: H) -> MethodRouter<App>
+pub(crate) fn read<H, T>(handler: H) -> MethodRouter<App>
 where
     H: Handler<T, App>,
     T: 'static,
@@ -214,7 +214,7 @@ where
     only("GET, HEAD", get(handler))
 }
 
-fn write<H, T>(handler: H) -> MethodRouter<App>
+pub(crate) fn write<H, T>(handler: H) -> MethodRouter<App>
 where
     H: Handler<T, App>,
     T: 'static,

@@ -6,8 +6,11 @@
 mod ca;
 mod ct;
 mod documents;
+mod refused;
 mod rekor1;
 mod rekor2;
+mod tiles;
+mod told;
 mod tsa;
 
 use std::sync::Arc;
@@ -19,17 +22,25 @@ use axum::http::header::CACHE_CONTROL;
 use axum::http::request::Parts;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
+use touchplate_trust::log::Log;
+use touchplate_trust::rekor::{Rekor1, Rekor2};
 
 use crate::app::App;
 use crate::problem::Problem;
 
 /// The stack that this server runs: cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct TrustStack(Arc<Services>);
 
 /// What a [`TrustStack`] is made of.
-#[derive(Debug)]
-pub struct Services {}
+pub struct Services {
+    /// The transparency log of Rekor v1.
+    pub rekor1: Rekor1,
+    /// The transparency log of Rekor v2.
+    pub rekor2: Rekor2,
+    /// The certificate log.
+    pub ct: Log,
+}
 
 impl TrustStack {
     /// Shares `services`.

@@ -9,6 +9,7 @@ mod files;
 mod health;
 mod integrity;
 mod later;
+mod logs;
 mod multipart;
 mod openapi;
 mod pages;

@@ -17,8 +17,8 @@ use super::verifier::Verifier;
 pub(super) const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 
 /// Subjects' digests that an entry is found by. PEP 740 has one subject; of a statement about a thousand files, these are
-/// the first.
-const MAX_SUBJECT_KEYS: usize = 64;
+/// the first. A log's entry has eight search keys: these, two names, the verifier, the envelope and the payload.
+const MAX_SUBJECT_KEYS: usize = 3;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]

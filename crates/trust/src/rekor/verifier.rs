@@ -15,8 +15,8 @@ const MAX_DER_BYTES: usize = 16 * 1024;
 /// Its PEM: four characters for three bytes, line feeds, and the two boundaries.
 const MAX_PEM_BYTES: usize = MAX_DER_BYTES / 3 * 4 + MAX_DER_BYTES / 48 + 64;
 
-/// Names of one certificate that entries are found by. Fulcio writes one.
-const MAX_NAMES: usize = 16;
+/// Names of one certificate that entries are found by. Fulcio writes one; a log's entry has few search keys.
+const MAX_NAMES: usize = 2;
 
 /// A certificate or a public key.
 pub(super) struct Verifier {
