@@ -12,6 +12,7 @@ pub mod config;
 mod extract;
 pub mod logging;
 mod observe;
+pub mod outbound;
 mod pages;
 pub mod problem;
 pub mod routes;

@@ -31,6 +31,10 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) SocketAddr);
 
+/// Who asks, as far as can be known: behind configured proxies, whom they name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ClientAddress(pub(crate) IpAddr);
+
 /// A path that is longer than this is cut in the log; no URL of ours is.
 const MAX_LOGGED_PATH: usize = 512;
 
@@ -42,6 +46,9 @@ pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: 
     let speaks = routes::speaks(request.uri().path());
     let mut line = Line::begin(&app, &request, id.clone());
     request.extensions_mut().insert(id.clone());
+    if let Some(client) = line.client {
+        request.extensions_mut().insert(ClientAddress(client));
+    }
     let span = tracing::info_span!("request", %id);
     let outcome = AssertUnwindSafe(next.run(request).instrument(span))
         .catch_unwind()

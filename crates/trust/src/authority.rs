@@ -17,13 +17,17 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use der::pem::LineEnding;
 use der::{Decode as _, Encode as _};
 use jiff::{SignedDuration, Timestamp};
 use x509_cert::Certificate;
+use x509_cert::ext::Extension;
+use x509_cert::time::Time;
 
 use crate::certificate;
 use crate::fulcio;
-use crate::keys::SigningKey;
+use crate::layout::{Held, KeyRing};
+use crate::log::{AppendError, Log, NewEntry};
 
 pub use error::{AuthorityError, IdentityError, IssueError, KeyRequestError};
 pub use identity::CertifiedIdentity;
@@ -47,32 +51,62 @@ pub trait CertificateLog: Send + Sync {
 
 /// A certificate could not be logged, so it is not issued.
 #[derive(Debug, thiserror::Error)]
-#[error("the certificate log could not append")]
-pub struct CertificateLogError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+pub enum CertificateLogError {
+    /// More wait than can.
+    #[error("the certificate log has too much to do")]
+    Busy,
+    /// The log failed.
+    #[error("the certificate log could not append")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// The engine's. Nobody looks a certificate up by anything.
+#[async_trait]
+impl CertificateLog for Log {
+    async fn append(&self, leaf: Bytes, at: Timestamp) -> Result<(), CertificateLogError> {
+        let entry = NewEntry {
+            body: leaf,
+            search: Vec::new(),
+            at,
+        };
+        match Self::append(self, entry).await {
+            Ok(_) => Ok(()),
+            Err(AppendError::Busy) => Err(CertificateLogError::Busy),
+            Err(error) => Err(CertificateLogError::Failed(Box::new(error))),
+        }
+    }
+}
 
 /// What an authority signs with, and where it logs.
 pub struct Signers {
-    /// The issuing certificate's key.
-    pub key: Arc<SigningKey>,
-    /// The certificates from the issuing one up to the root, DER.
-    pub chain: Vec<Vec<u8>>,
+    /// The keys that certify, each with its certificates.
+    pub authority: KeyRing,
+    /// The keys of the certificate log's timestamps.
+    pub ct: KeyRing,
     /// The certificate log.
     pub log: Arc<dyn CertificateLog>,
-    /// The key of the certificate log's timestamps.
-    pub log_key: Arc<SigningKey>,
 }
 
 /// A certificate authority of Fulcio's profile. May be shared between threads.
 pub struct Authority {
-    signers: Signers,
-    issuing: Certificate,
+    /// The newest first.
+    issuing: Vec<Issuing>,
+    ct: KeyRing,
+    log: Arc<dyn CertificateLog>,
+}
+
+/// A key that certifies.
+struct Issuing {
+    held: Held,
+    certificate: Certificate,
     /// What its certificates name as their issuer's key.
-    key_id: x509_cert::ext::Extension,
+    key_id: Extension,
 }
 
 impl fmt::Debug for Authority {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Authority({:?})", self.signers.key)
+        let keys = self.issuing.iter().map(|issuing| &issuing.held.key);
+        f.debug_list().entries(keys).finish()
     }
 }
 
@@ -80,25 +114,22 @@ impl Authority {
     /// An authority with these keys.
     ///
     /// # Errors
-    /// When the chain is not the key's, or cannot issue.
+    /// When a chain is not its key's, or cannot issue.
     pub fn new(signers: Signers) -> Result<Self, AuthorityError> {
-        let first = signers.chain.first().ok_or(AuthorityError::NoChain)?;
-        let issuing = Certificate::from_der(first)?;
-        let public = &issuing.tbs_certificate.subject_public_key_info;
-        if public.to_der()? != signers.key.public() {
-            return Err(AuthorityError::OtherKey);
-        }
-        let key_id = leaf::issuing_key_id(&issuing)?;
+        let rings = signers.authority.all().iter();
+        let issuing = rings.map(Issuing::new).collect::<Result<_, _>>()?;
         Ok(Self {
-            signers,
             issuing,
-            key_id,
+            ct: signers.ct,
+            log: signers.log,
         })
     }
 
-    /// The certificates from the issuing one up to the root, DER.
-    pub fn chain(&self) -> &[Vec<u8>] {
-        &self.signers.chain
+    /// The chains that its certificates have ended in and will, each from the issuing certificate up to the root, DER; the
+    /// newest first.
+    pub fn chains(&self) -> impl Iterator<Item = &[Vec<u8>]> {
+        let held = self.issuing.iter().map(|issuing| &issuing.held);
+        held.map(|held| held.chain.as_slice())
     }
 
     /// Issues a certificate:
@@ -106,65 +137,86 @@ impl Authority {
     /// 2. the log appends that body, and has it for good;
     /// 3. the log's timestamp goes into the body, and the authority signs that.
     ///
-    /// Answers the certificate, DER.
+    /// Answers the certificate and those above it.
     ///
     /// # Errors
-    /// When the authority's own certificate does not cover that time, the identity does not fit into a certificate, or the
-    /// log did not take it: then there is no certificate.
+    /// When no key of the authority is believed for that time, the identity does not fit into a certificate, or the log did
+    /// not take it: then there is no certificate.
     pub async fn issue(
         &self,
         identity: &CertifiedIdentity,
         key: &ProvenKey,
         now: Timestamp,
-    ) -> Result<Vec<u8>, IssueError> {
-        let Signers {
-            key: signer,
-            log,
-            log_key,
-            ..
-        } = &self.signers;
+    ) -> Result<Issued<'_>, IssueError> {
+        let until = now
+            .checked_add(LIFETIME)
+            .map_err(|_| IssueError::Time(now))?;
+        let issuing = self.issuing.iter().find(|it| it.covers(now, until));
+        let issuing = issuing.ok_or(IssueError::AuthorityValidity)?;
+        let log_key = self.ct.at(now).ok_or(IssueError::LogKey)?;
         // 1
-        let until = self.until(now)?;
-        let issuer = self.issuing.tbs_certificate.subject.clone();
-        let mut body = leaf::body(
-            identity,
-            key,
-            issuer,
-            self.key_id.clone(),
-            signer,
-            now,
-            until,
-        )?;
+        let signer = &issuing.held.key;
+        let mut body = leaf::body(identity, key, issuing, now, until)?;
         // 2
         let millis = u64::try_from(now.as_millisecond()).map_err(|_| IssueError::Time(now))?;
         let entry = fulcio::timestamped_entry(millis, &body.to_der()?, &signer.id())?;
         let entry = Bytes::from(entry);
-        log.append(entry.clone(), now).await?;
+        self.log.append(entry.clone(), now).await?;
         // 3
-        let timestamp = fulcio::timestamp(&log_key.id(), millis, &log_key.sign(&entry)?)?;
+        let signature = log_key.key.sign(&entry)?;
+        let timestamp = fulcio::timestamp(&log_key.key.id(), millis, &signature)?;
         leaf::add_timestamp(&mut body, &timestamp)?;
-        let signed = certificate::signed(body, signer)?.to_der()?;
-        if signed.len() > MAX_CERTIFICATE_BYTES {
-            return Err(IssueError::TooLong {
-                found: signed.len(),
-            });
+        let certificate = certificate::signed(body, signer)?.to_der()?;
+        if certificate.len() > MAX_CERTIFICATE_BYTES {
+            let found = certificate.len();
+            return Err(IssueError::TooLong { found });
         }
-        Ok(signed)
+        Ok(Issued {
+            certificate,
+            above: &issuing.held.chain,
+        })
+    }
+}
+
+/// A certificate, and those above it.
+#[derive(Clone, Debug)]
+pub struct Issued<'a> {
+    /// The certificate, DER.
+    pub certificate: Vec<u8>,
+    /// From the issuing certificate up to the root, DER.
+    pub above: &'a [Vec<u8>],
+}
+
+/// A certificate as text, PEM.
+///
+/// # Errors
+/// Never for what an [`Authority`] made.
+pub fn to_pem(certificate: &[u8]) -> Result<String, der::pem::Error> {
+    der::pem::encode_string("CERTIFICATE", LineEnding::LF, certificate)
+}
+
+impl Issuing {
+    fn new(held: &Held) -> Result<Self, AuthorityError> {
+        let first = held.chain.first().ok_or(AuthorityError::NoChain)?;
+        let certificate = Certificate::from_der(first)?;
+        let public = &certificate.tbs_certificate.subject_public_key_info;
+        if public.to_der()? != held.key.public() {
+            return Err(AuthorityError::OtherKey);
+        }
+        Ok(Self {
+            held: held.clone(),
+            key_id: leaf::issuing_key_id(&certificate)?,
+            certificate,
+        })
     }
 
-    /// The end of a certificate that begins now: within the authority's own validity, or nobody could verify it.
-    fn until(&self, now: Timestamp) -> Result<Timestamp, IssueError> {
-        let until = now
-            .checked_add(LIFETIME)
-            .map_err(|_| IssueError::Time(now))?;
-        let validity = &self.issuing.tbs_certificate.validity;
-        let seconds = |time: &x509_cert::time::Time| {
-            i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX)
-        };
-        let (from, to) = (seconds(&validity.not_before), seconds(&validity.not_after));
-        if now.as_second() < from || until.as_second() > to {
-            return Err(IssueError::AuthorityValidity);
-        }
-        Ok(until)
+    /// Whether clients believe it for that time, and its own certificate holds: or nobody could verify what it issues.
+    fn covers(&self, from: Timestamp, until: Timestamp) -> bool {
+        let validity = &self.certificate.tbs_certificate.validity;
+        let seconds =
+            |time: &Time| i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
+        let holds = seconds(&validity.not_before) <= from.as_second()
+            && until.as_second() <= seconds(&validity.not_after);
+        holds && self.held.window.contains(from)
     }
 }

@@ -3,9 +3,10 @@
 //! Every route is always there; without a stack each answers as an unknown URL does. A protocol's routes, with its own
 //! shape of errors, are in its own file.
 
-mod ca;
+pub mod ca;
 mod ct;
 mod documents;
+pub mod limits;
 mod refused;
 mod rekor1;
 mod rekor2;
@@ -27,6 +28,8 @@ use touchplate_trust::rekor::{Rekor1, Rekor2};
 
 use crate::app::App;
 use crate::problem::Problem;
+use ca::Ca;
+use limits::Limits;
 
 /// The stack that this server runs: cheap to clone.
 #[derive(Clone)]
@@ -40,6 +43,10 @@ pub struct Services {
     pub rekor2: Rekor2,
     /// The certificate log.
     pub ct: Log,
+    /// The certificate authority.
+    pub ca: Ca,
+    /// How much one caller may ask.
+    pub limits: Limits,
 }
 
 impl TrustStack {

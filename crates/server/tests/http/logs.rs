@@ -11,21 +11,17 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use touchplate_attest::log::{Checkpoint, NoteKey, check_consistency, inclusion_root, leaf_hash};
 use touchplate_attest::{Bundle, Sha256, TrustRoot};
-use touchplate_index::files::Links;
-use touchplate_index::spool::SpoolRoom;
-use touchplate_index::{Index, Settings};
-use touchplate_server::app::{App, Shared};
-use touchplate_server::cache::Cache;
-use touchplate_server::trust::{Services, TrustStack};
+use touchplate_server::app::App;
+use touchplate_server::outbound::Issuers;
 use touchplate_server::wiring;
 use touchplate_testkit::FixedClock;
-use touchplate_testkit::memory::{LogMemory, Memory};
-use touchplate_trust::log::{Log, LogSettings};
-use touchplate_trust::rekor::{Rekor1, Rekor2};
-use touchplate_trust::{Domain, KeyKind, Predicate, Recipe, SigningKey, Workload};
+use touchplate_trust::layout::KeyRing;
+use touchplate_trust::{Domain, Predicate, Recipe, Workload};
 use tower::ServiceExt as _;
 
 use touchplate_server::Clock as _;
+
+use crate::stack::Stack;
 
 const ENTRIES1: &str = "/trust/rekor1/api/v1/log/entries";
 const ENTRIES2: &str = "/trust/rekor2/api/v2/log/entries";
@@ -38,7 +34,7 @@ struct World {
     domain: Domain,
     rekor1: Vec<u8>,
     rekor2: Vec<u8>,
-    _spool: tempfile::TempDir,
+    _stack: Stack,
 }
 
 struct Said {
@@ -86,57 +82,15 @@ impl Said {
 
 impl World {
     async fn new() -> Self {
-        let spool = tempfile::tempdir().unwrap();
-        let clock = Arc::new(FixedClock::default());
-        let ports = Memory::ports();
-        let room = SpoolRoom::open(spool.path()).unwrap();
-        let root = Arc::new(touchplate_attest::TrustDomains::public_good());
-        let index = Index::new(ports.clone(), Settings::default(), root, room);
-        let store = LogMemory::new();
-        let mut keys = Vec::new();
-        let mut logs = Vec::new();
-        for (name, kind) in [
-            ("rekor1", KeyKind::P256),
-            ("rekor2", KeyKind::Ed25519),
-            ("ct", KeyKind::P256),
-        ] {
-            let key = Arc::new(SigningKey::generate(kind).unwrap());
-            let settings = LogSettings {
-                name: name.parse().unwrap(),
-                origin: format!("packages.example/trust/{name}"),
-                key: key.clone(),
-                former_keys: Vec::new(),
-            };
-            logs.push(Log::open(settings, store.clone()).await.unwrap());
-            keys.push(key);
-        }
-        let services = Services {
-            rekor1: Rekor1::new(logs[0].clone(), keys[0].clone()).unwrap(),
-            rekor2: Rekor2::new(logs[1].clone()),
-            ct: logs[2].clone(),
-        };
-        let app = App::new(Shared {
-            cache: Cache::open(index.clone()).await.unwrap(),
-            index,
-            blobs: ports.blobs,
-            clock: clock.clone(),
-            links: Links {
-                files: String::new(),
-                provenance: None,
-            },
-            url: "https://packages.example".to_owned(),
-            anonymous_read: false,
-            forwarded_from: Vec::new(),
-            drains: Default::default(),
-            trust: Some(TrustStack::new(services)),
-        });
+        let stack = Stack::new(Issuers::default()).await;
+        let current = |ring: &KeyRing| ring.current(stack.clock.now()).unwrap().key.clone();
         Self {
-            app,
-            domain: Domain::new("trust.example", clock.now()).unwrap(),
-            clock,
-            rekor1: keys[0].public().to_vec(),
-            rekor2: keys[1].public().to_vec(),
-            _spool: spool,
+            domain: Domain::new("trust.example", stack.clock.now()).unwrap(),
+            rekor1: current(&stack.keys.rekor1).public().to_vec(),
+            rekor2: current(&stack.keys.rekor2).public().to_vec(),
+            clock: stack.clock.clone(),
+            app: stack.app.clone(),
+            _stack: stack,
         }
     }
 

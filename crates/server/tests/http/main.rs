@@ -15,6 +15,7 @@ mod openapi;
 mod pages;
 mod refusals;
 mod simple;
+mod stack;
 mod trust;
 mod uploads;
 mod walk;

@@ -108,9 +108,12 @@ pub enum KeyRequestError {
 /// Why a certificate was not issued.
 #[derive(Debug, thiserror::Error)]
 pub enum IssueError {
-    /// The authority's own certificate has ended, ends within minutes, or has not begun.
-    #[error("the authority's own certificate is not valid for the next ten minutes; rotate it")]
+    /// The authority's own certificates have ended, end within minutes, or have not begun.
+    #[error("no certificate of the authority's own is valid for the next ten minutes; rotate it")]
     AuthorityValidity,
+    /// No key of the log is believed now.
+    #[error("the certificate log has no key that is believed now; rotate it")]
+    LogKey,
     /// Certificates and their timestamps count from 1970.
     #[error("expected a time after 1970, found {0}")]
     Time(Timestamp),

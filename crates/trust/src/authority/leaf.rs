@@ -10,18 +10,17 @@ use x509_cert::ext::pkix::{
     AuthorityKeyIdentifier, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectAltName,
     SubjectKeyIdentifier,
 };
-use x509_cert::name::{Name, RdnSequence};
+use x509_cert::name::RdnSequence;
 use x509_cert::serial_number::SerialNumber;
 use x509_cert::{Certificate, TbsCertificate};
 
 use super::error::{AuthorityError, IssueError};
-use super::{CertifiedIdentity, ProvenKey};
+use super::{CertifiedIdentity, Issuing, ProvenKey};
 use crate::certificate::{
     AUTHORITY_KEY_ID, Body, EXTENDED_KEY_USAGE, KEY_USAGE, SUBJECT_KEY_ID, extension, validity,
 };
 use crate::forge::TrustError;
 use crate::fulcio::{CODE_SIGNING, SCT_LIST, SUBJECT_ALT_NAME, claim, general_name, prefixed};
-use crate::keys::SigningKey;
 
 /// RFC 5280 §4.1.2.2: at most 20 bytes; random, so that nobody can tell the next one.
 const SERIAL_BYTES: usize = 20;
@@ -30,20 +29,18 @@ const SERIAL_BYTES: usize = 20;
 pub(super) fn body(
     identity: &CertifiedIdentity,
     key: &ProvenKey,
-    issuer: Name,
-    issuing_key: Extension,
-    signer: &SigningKey,
+    issuing: &Issuing,
     from: Timestamp,
     until: Timestamp,
 ) -> Result<TbsCertificate, IssueError> {
     let body = Body {
-        issuer,
+        issuer: issuing.certificate.tbs_certificate.subject.clone(),
         subject: RdnSequence::default(),
         validity: validity(from, until)?,
         key: key.spki(),
-        extensions: extensions(identity, key, issuing_key)?,
+        extensions: extensions(identity, key, issuing.key_id.clone())?,
     };
-    let mut body = body.to_tbs(signer)?;
+    let mut body = body.to_tbs(&issuing.held.key)?;
     body.serial_number = serial_number()?;
     Ok(body)
 }

@@ -1,0 +1,154 @@
+//! How much one caller may ask of the stack: by address before anything is looked at, by identity once it is proved.
+
+use std::fmt;
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use axum::extract::FromRequestParts;
+use axum::http::header::RETRY_AFTER;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode};
+use governor::clock::{Clock as _, DefaultClock};
+use governor::state::keyed::HashMapStateStore;
+use governor::{Quota, RateLimiter};
+
+use super::TrustStack;
+use crate::app::App;
+use crate::observe::ClientAddress;
+use crate::problem::Problem;
+
+/// Certificates of one identity in a minute: some signers take one for each file, and a release has up to a few hundred.
+pub const IDENTITY_LIMIT: NonZeroU32 = NonZeroU32::new(300).expect("300 is not 0");
+
+/// Requests from one address in a minute: a company's builders may share one, and each signature asks three services.
+pub const ADDRESS_LIMIT: NonZeroU32 = NonZeroU32::new(3000).expect("3000 is not 0");
+
+/// Callers that are remembered before those that have not been seen for a while are forgotten.
+const MANY: usize = 10_000;
+
+/// How much one caller may ask.
+pub struct Limits {
+    addresses: Limiter<IpAddr>,
+    identities: Limiter<String>,
+}
+
+struct Limiter<K: Hash + Eq + Clone>(RateLimiter<K, HashMapStateStore<K>, DefaultClock>);
+
+impl fmt::Debug for Limits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Limits").finish_non_exhaustive()
+    }
+}
+
+/// More than one caller may ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many requests from one {who}; expected the next one in {} s", wait.as_secs())]
+pub(crate) struct TooMany {
+    /// Counted by what.
+    who: &'static str,
+    /// In whole seconds, one at least.
+    wait: Duration,
+}
+
+impl From<TooMany> for Problem {
+    fn from(error: TooMany) -> Self {
+        let wait = HeaderValue::from(error.wait.as_secs());
+        Self::client(StatusCode::TOO_MANY_REQUESTS, &error).with(RETRY_AFTER, wait)
+    }
+}
+
+impl Limits {
+    /// So many in a minute, by identity and by address.
+    pub fn new(identity: NonZeroU32, address: NonZeroU32) -> Self {
+        Self {
+            identities: Limiter::new(identity),
+            addresses: Limiter::new(address),
+        }
+    }
+
+    /// One more certificate for an identity that is proved.
+    pub(crate) fn check_identity(&self, issuer: &str, name: &str) -> Result<(), TooMany> {
+        self.identities
+            .check(&format!("{issuer} {name}"), "identity")
+    }
+
+    /// One more request from an address.
+    pub(crate) fn check_address(&self, address: IpAddr) -> Result<(), TooMany> {
+        self.addresses.check(&network(address), "address")
+    }
+}
+
+/// Who has an IPv6 address has a network of them.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
+impl<K: Hash + Eq + Clone> Limiter<K> {
+    fn new(in_a_minute: NonZeroU32) -> Self {
+        Self(RateLimiter::hashmap(Quota::per_minute(in_a_minute)))
+    }
+
+    fn check(&self, key: &K, who: &'static str) -> Result<(), TooMany> {
+        if self.0.len() > MANY {
+            self.0.retain_recent();
+        }
+        self.0.check_key(key).map_err(|until| {
+            let wait = until.wait_time_from(DefaultClock::default().now());
+            TooMany {
+                who,
+                wait: Duration::from_secs(wait.as_secs().saturating_add(1)),
+            }
+        })
+    }
+}
+
+/// A request that its address may still make: the first thing that a handler of the stack asks for.
+pub(crate) struct WithinLimits;
+
+impl FromRequestParts<App> for WithinLimits {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let stack = TrustStack::from_request_parts(parts, app).await?;
+        if let Some(ClientAddress(address)) = parts.extensions.get() {
+            stack.limits.check_address(*address)?;
+        }
+        Ok(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn callers_are_counted_one_by_one_and_ipv6_by_network() {
+        let three = NonZeroU32::new(3).unwrap();
+        let limits = Limits::new(three, three);
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        for host in 1..=3 {
+            let address = ip(&format!("2001:db8:1:2::{host}"));
+            limits.check_address(address).unwrap();
+        }
+        let refused = limits.check_address(ip("2001:db8:1:2:ffff::")).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "too many requests from one address; expected the next one in 20 s"
+        );
+        limits.check_address(ip("2001:db8:1:3::1")).unwrap();
+        limits.check_address(ip("192.0.2.1")).unwrap();
+        for _ in 0..3 {
+            limits.check_identity("https://a.example", "me").unwrap();
+        }
+        assert!(limits.check_identity("https://a.example", "me").is_err());
+        limits.check_identity("https://b.example", "me").unwrap();
+    }
+}
