@@ -27,9 +27,9 @@ use crate::routes::{self, Speaks};
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The other end of the connection, which may be a proxy.
+/// The other end of the connection, which may be a proxy: an extension of each request that came over one.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) SocketAddr);
+pub struct Peer(pub SocketAddr);
 
 /// Who asks, as far as can be known: behind configured proxies, whom they name.
 #[derive(Clone, Copy, Debug)]

@@ -24,6 +24,7 @@ use crate::clock::Clock;
 use crate::config::{Config, PublicUrl};
 use crate::{chores, serving};
 
+pub use crate::observe::Peer;
 pub use crate::routes::router;
 
 /// Why a server could not start.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod attesters;
+mod ca;
 mod cache;
 mod failing;
 mod files;
