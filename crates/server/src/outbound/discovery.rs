@@ -40,7 +40,7 @@ pub enum KeysError {
     #[error("the key set is not usable")]
     KeySet(#[from] KeySetError),
     /// The key set's file.
-    #[error("the key set's file {} could not be read", .path.display())]
+    #[error("the key set's file could not be read")]
     File {
         /// Which.
         path: PathBuf,

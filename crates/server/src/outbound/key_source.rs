@@ -120,7 +120,11 @@ impl KeySource {
             }
             Err(error) => {
                 let cause = std::error::Error::source(&error).map(ToString::to_string);
-                tracing::warn!(issuer = %self.issuer, %error, cause, "an issuer's keys are not to be had");
+                let file = match &self.place {
+                    Place::File(path) => Some(tracing::field::display(path.display())),
+                    Place::Network(_) => None,
+                };
+                tracing::warn!(issuer = %self.issuer, file, %error, cause, "an issuer's keys are not to be had");
                 state.failed = Some(Arc::new(error));
             }
         }

@@ -36,9 +36,9 @@ const SIGNING_CERT: &str = "/api/v2/signingCert";
 const SUBJECT: &str = "repo:acme/tools:ref:refs/tags/v1";
 
 /// An authority that believes GitHub's keys out of a file, for the repositories of acme.
-pub(crate) struct World {
-    pub(crate) stack: Stack,
-    pub(crate) issuer: LocalIssuer,
+struct World {
+    stack: Stack,
+    issuer: LocalIssuer,
     _folder: tempfile::TempDir,
 }
 
@@ -55,6 +55,10 @@ impl Said {
 
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{}", self.text()))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers[name].to_str().unwrap()
     }
 
     /// Refused as Fulcio's gateway refuses, in exactly these words.
@@ -86,7 +90,7 @@ impl Said {
 }
 
 impl World {
-    pub(crate) async fn new() -> Self {
+    async fn new() -> Self {
         let limits = NonZeroU32::new(1000).unwrap();
         Self::limited(Limits::new(limits, limits)).await
     }
@@ -107,7 +111,7 @@ impl World {
         }
     }
 
-    pub(crate) fn token(&self, claims: Value) -> String {
+    fn token(&self, claims: Value) -> String {
         let mut all = github_claims("acme/tools", "release.yml", "refs/tags/v1");
         if let (Value::Object(all), Value::Object(claims)) = (&mut all, claims) {
             all.extend(claims);

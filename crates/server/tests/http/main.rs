@@ -9,6 +9,7 @@ mod failing;
 mod files;
 mod health;
 mod integrity;
+mod issuers;
 mod later;
 mod logs;
 mod multipart;
