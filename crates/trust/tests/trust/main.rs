@@ -10,6 +10,8 @@ mod certificates;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod identities;
+#[cfg(test)]
 mod layout;
 #[cfg(test)]
 mod reference;
