@@ -1,10 +1,11 @@
-//! The index's ports made real: SQLite and disk.
+//! The ports of `index` and `trust` made real: SQLite and disk.
 //!
 //! [`open`] is the door: it creates, migrates and checks what a [`Location`] names. One process or many may have the same
 //! location open.
 
 mod disk;
 mod location;
+mod log;
 mod sqlite;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use touchplate_index::ports::{BlobError, StoreError};
 
 pub use disk::Disk;
 pub use location::{BlobsUrl, DatabaseUrl, InvalidLocation, Location};
+pub use log::LogFiles;
 pub use sqlite::Sqlite;
 
 /// Ports that stand on a location.

@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod contract;
 pub mod http;
+pub mod log_faults;
 pub mod memory;
 pub mod sample;
 pub mod server;

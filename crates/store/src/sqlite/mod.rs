@@ -50,7 +50,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     ),
 ];
 
-/// A database file.
+/// The index's database.
 pub struct Sqlite {
     writer: SqlitePool,
     readers: SqlitePool,
@@ -59,6 +59,30 @@ pub struct Sqlite {
 impl Sqlite {
     /// Opens the file, creating and migrating it as needed. Several processes may do so at the same moment.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let Database { writer, readers } = Database::open(path, MIGRATIONS, None).await?;
+        Ok(Self { writer, readers })
+    }
+
+    /// Begins a transaction that writes.
+    async fn write(&self) -> Result<Transaction<'static, Driver>, StoreError> {
+        begin(&self.writer).await
+    }
+}
+
+/// A database file, whatever is in it.
+pub(crate) struct Database {
+    pub(crate) writer: SqlitePool,
+    pub(crate) readers: SqlitePool,
+}
+
+impl Database {
+    /// Opens the file, creating and migrating it as needed. Several processes may do so at the same moment. The writer
+    /// keeps `cache_kib` of pages, or SQLite's two megabytes.
+    pub(crate) async fn open(
+        path: &Path,
+        migrations: &[(i64, &'static str, &'static str)],
+        cache_kib: Option<u32>,
+    ) -> Result<Self, StoreError> {
         if let Some(folder) = path
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty())
@@ -74,26 +98,35 @@ impl Sqlite {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT);
+        let writing = match cache_kib {
+            // Negative: in KiB, not in pages.
+            Some(kib) => options.clone().pragma("cache_size", format!("-{kib}")),
+            None => options.clone(),
+        };
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
-            .connect_with(options.clone())
+            .connect_with(writing)
             .await
             .map_err(failed("open the database"))?;
-        migrate(&writer, MIGRATIONS).await?;
+        migrate(&writer, migrations).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .connect_lazy_with(options.read_only(true));
         Ok(Self { writer, readers })
     }
 
-    /// Begins a transaction that writes. IMMEDIATE: it takes the lock now, so nothing read in it can be outdated by another
-    /// writer before it commits.
-    async fn write(&self) -> Result<Transaction<'static, Driver>, StoreError> {
-        self.writer
-            .begin_with("BEGIN IMMEDIATE")
-            .await
-            .map_err(failed("begin to write"))
+    /// Begins a transaction that writes.
+    pub(crate) async fn write(&self) -> Result<Transaction<'static, Driver>, StoreError> {
+        begin(&self.writer).await
     }
+}
+
+/// IMMEDIATE: it takes the lock now, so nothing read in it can be outdated by another writer before it commits.
+async fn begin(writer: &SqlitePool) -> Result<Transaction<'static, Driver>, StoreError> {
+    writer
+        .begin_with("BEGIN IMMEDIATE")
+        .await
+        .map_err(failed("begin to write"))
 }
 
 async fn migrate(

@@ -1,20 +1,36 @@
 //! The engine on each store.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use touchplate_attest::log::leaf_hash;
-use touchplate_testkit::memory::LogMemory;
-use touchplate_trust::log::{AppendError, Log, LogError, LogStore, MAX_SEARCH_KEYS, NewEntry};
+use touchplate_trust::log::{
+    AppendError, Holder, Lease, Log, LogError, LogStore, MAX_SEARCH_KEYS, NewEntry,
+};
 
-use crate::support::{Watcher, append_all, at, body, entry, key, open, settings};
+use crate::support::{Watcher, append_all, at, body, entry, files_in, key, open, settings, stores};
 
-fn memory() -> Arc<dyn LogStore> {
-    LogMemory::new()
+type Check = fn(Arc<dyn LogStore>) -> Pin<Box<dyn Future<Output = ()>>>;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_engine_runs_on_every_store() {
+    let checks: [Check; 5] = [
+        |store| Box::pin(entries_get_places_proofs_and_a_checkpoint(store)),
+        |store| Box::pin(an_equal_entry_keeps_its_place_and_its_time(store)),
+        |store| Box::pin(what_is_too_much_is_refused(store)),
+        |store| Box::pin(a_log_is_opened_by_its_own_key_and_origin_alone(store)),
+        |store| Box::pin(two_that_sequence_at_once_make_one_log(store)),
+    ];
+    for check in checks {
+        for (_, store, _folder) in stores().await {
+            check(store).await;
+        }
+    }
 }
 
-#[tokio::test]
-async fn entries_get_places_proofs_and_a_checkpoint() {
-    let (key, store) = (key(), memory());
+async fn entries_get_places_proofs_and_a_checkpoint(store: Arc<dyn LogStore>) {
+    let key = key();
     let log = open(&key, &store).await;
     let mut watcher = Watcher::default();
     assert_eq!(watcher.look(&log, &key, &[]).await.size, 0);
@@ -35,9 +51,8 @@ async fn entries_get_places_proofs_and_a_checkpoint() {
     assert_eq!(log.entry(900).await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn an_equal_entry_keeps_its_place_and_its_time() {
-    let (key, store) = (key(), memory());
+async fn an_equal_entry_keeps_its_place_and_its_time(store: Arc<dyn LogStore>) {
+    let key = key();
     let log = open(&key, &store).await;
     let first = append_all(&log, [entry(1)]).await;
     let again = NewEntry {
@@ -71,9 +86,8 @@ async fn an_equal_entry_keeps_its_place_and_its_time() {
     assert_eq!(size, 2);
 }
 
-#[tokio::test]
-async fn what_is_too_much_is_refused() {
-    let (key, store) = (key(), memory());
+async fn what_is_too_much_is_refused(store: Arc<dyn LogStore>) {
+    let key = key();
     let log = open(&key, &store).await;
     let mut long = entry(1);
     long.body = vec![0; 65_536].into();
@@ -94,9 +108,8 @@ async fn what_is_too_much_is_refused() {
     assert!(log.consistency(1, 0).await.is_err());
 }
 
-#[tokio::test]
-async fn a_log_is_opened_by_its_own_key_and_origin_alone() {
-    let (ours, store) = (key(), memory());
+async fn a_log_is_opened_by_its_own_key_and_origin_alone(store: Arc<dyn LogStore>) {
+    let ours = key();
     let log = open(&ours, &store).await;
     append_all(&log, (0..300).map(entry)).await;
     let note = log.head().await.unwrap().note;
@@ -127,9 +140,8 @@ async fn a_log_is_opened_by_its_own_key_and_origin_alone() {
     assert_ne!(head.note, note);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn two_that_sequence_at_once_make_one_log() {
-    let (key, store) = (key(), memory());
+async fn two_that_sequence_at_once_make_one_log(store: Arc<dyn LogStore>) {
+    let key = key();
     let logs = [open(&key, &store).await, open(&key, &store).await];
     let mut tasks = Vec::new();
     for (which, log) in logs.iter().enumerate() {
@@ -154,4 +166,52 @@ async fn two_that_sequence_at_once_make_one_log() {
         let head = Watcher::default().look(log, &key, &acknowledged).await;
         assert_eq!(head.size, 610);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_make_one_log_and_a_dead_one_is_succeeded() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = key();
+    // As two processes have it: each its own connections.
+    let (first, second) = (files_in(folder.path()).await, files_in(folder.path()).await);
+    let log = open(&key, &first).await;
+    let mut acknowledged = append_all(&log, (0..300).map(entry)).await;
+    // A holder that died: it has the lease, and gives no sign of life.
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    let dead = Holder("dead".to_owned());
+    let lease = first.take_lease(log.name(), &dead, None).await.unwrap();
+    assert!(matches!(lease, Lease::Taken { .. }), "{lease:?}");
+    let other = open(&key, &second).await;
+    let both = tokio::join!(
+        append_all(&log, (300..400).map(entry)),
+        append_all(&other, (350..600).map(entry)),
+    );
+    acknowledged.extend(both.0);
+    acknowledged.extend(both.1);
+    let mut watcher = Watcher::default();
+    for log in [&log, &other] {
+        assert_eq!(watcher.look(log, &key, &acknowledged).await.size, 600);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_whose_tiles_are_another_s_is_not_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = key();
+    let store = files_in(folder.path()).await;
+    let log = open(&key, &store).await;
+    append_all(&log, (0..5).map(entry)).await;
+    drop((log, store));
+    let database = format!("sqlite:{}", folder.path().join("log.sqlite").display());
+    let pool = sqlx::SqlitePool::connect(&database).await.unwrap();
+    sqlx::query("UPDATE hashes SET hashes = zeroblob(160) WHERE level = 0")
+        .execute(&pool)
+        .await
+        .unwrap();
+    let store = files_in(folder.path()).await;
+    let refused = Log::open(settings(&key), store).await.err();
+    assert!(
+        matches!(refused, Some(LogError::Damaged { size: 5 })),
+        "{refused:?}"
+    );
 }

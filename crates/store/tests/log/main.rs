@@ -3,5 +3,7 @@
 // A failure here is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod contract;
 mod engine;
+mod faults;
 mod support;

@@ -3,6 +3,7 @@
 mod accounts;
 mod attesters;
 mod blobs;
+mod log;
 mod projects;
 mod publishers;
 mod releases;
@@ -16,6 +17,8 @@ use touchplate_index::ports::{NewFile, NewProject, ProjectTarget};
 use touchplate_index::projects::Visibility;
 use touchplate_index::{Actor, Origin, Ports, RequestId};
 use touchplate_packaging::{CoreMetadata, Filename, Hasher, Profile, ProjectName, Version};
+
+pub use log::{LOGS, LogCheck};
 
 /// One check of the contract, on fresh ports.
 pub type Check = fn(Ports) -> Pin<Box<dyn Future<Output = ()> + Send>>;

@@ -74,7 +74,11 @@ impl Kept {
             self.bodies.insert(index, row.body.clone());
             self.times.push(row.at);
             for key in &row.search {
-                self.search.entry(prefix(key)).or_default().push(index);
+                let found = self.search.entry(prefix(key)).or_default();
+                // An entry may have two keys with equal beginnings.
+                if found.last() != Some(&index) {
+                    found.push(index);
+                }
             }
         }
         for tile in &batch.tiles {
