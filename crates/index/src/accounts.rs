@@ -187,7 +187,7 @@ const TOKEN_SECRET_BYTES: usize = 32;
 const TOKEN_PREFIX: &str = "tp-1-";
 
 impl Token {
-    fn random() -> Self {
+    pub(crate) fn random() -> Self {
         let (mut id, mut secret) = ([0; TOKEN_ID_BYTES], [0; TOKEN_SECRET_BYTES]);
         fill_random(&mut id);
         fill_random(&mut secret);
@@ -195,6 +195,16 @@ impl Token {
             id: TokenId(hex::encode(id)),
             secret: URL_SAFE_NO_PAD.encode(secret),
         }
+    }
+
+    /// The hash of its secret part.
+    pub(crate) fn hash(&self) -> SecretHash {
+        SecretHash::of(&self.secret)
+    }
+
+    /// Whether its secret part is the one with this hash.
+    pub(crate) fn is_of(&self, hash: &SecretHash) -> bool {
+        hash.is_of(&self.secret)
     }
 
     /// Its public part.
@@ -276,6 +286,12 @@ pub enum AuthError {
     /// It has ended.
     #[error("token {0} has expired")]
     Expired(TokenId),
+    /// It served the one upload that it was for.
+    #[error("token {0} was used up by an upload")]
+    UsedUp(TokenId),
+    /// It was minted for uploads and serves nothing else.
+    #[error("token {0} is for uploads alone")]
+    ForUploads(TokenId),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -285,12 +301,14 @@ impl Index {
     /// Finds out whose token `given` is.
     pub async fn authenticate(&self, given: &str, now: Timestamp) -> Result<Caller, AuthError> {
         let token: Token = given.trim().parse()?;
-        let stored = self
-            .ports
-            .accounts
-            .token(&token.id)
-            .await?
-            .ok_or(AuthError::Unknown)?;
+        let Some(stored) = self.ports.accounts.token(&token.id).await? else {
+            return Err(match self.ports.trusted.minted(&token.id).await? {
+                Some(minted) if minted.hash.is_of(&token.secret) => {
+                    AuthError::ForUploads(minted.id)
+                }
+                Some(_) | None => AuthError::Unknown,
+            });
+        };
         if !stored.hash.is_of(&token.secret) {
             return Err(AuthError::Unknown);
         }

@@ -15,6 +15,7 @@ pub mod publishers;
 pub mod releases;
 pub mod simple;
 pub mod spool;
+pub mod trusted_publishing;
 pub mod upload;
 
 use std::sync::Arc;
@@ -26,6 +27,7 @@ pub use accounts::{Caller, Reader, Scope};
 pub use origin::{Actor, Origin, RequestId};
 use ports::{
     Accounts, Attesters, Blobs, Journal, LateAttestations, Projects, Publishers, Releases,
+    TrustedPublishing,
 };
 use spool::SpoolRoom;
 
@@ -40,6 +42,8 @@ pub struct Ports {
     pub accounts: Arc<dyn Accounts>,
     /// Configured publishers.
     pub publishers: Arc<dyn Publishers>,
+    /// Publishers across projects, pending ones, and the tokens minted for them.
+    pub trusted: Arc<dyn TrustedPublishing>,
     /// Configured attesters.
     pub attesters: Arc<dyn Attesters>,
     /// What was attested after an upload.

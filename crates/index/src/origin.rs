@@ -13,6 +13,8 @@ pub enum Actor {
     User(UserName),
     /// Somebody with access to the data directory, by the command line.
     Operator,
+    /// A publisher's run, by a token that was minted for it: the publisher in words.
+    Publisher(String),
     /// The index itself: chores.
     Index,
 }
@@ -21,6 +23,7 @@ impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::User(name) => write!(f, "user:{name}"),
+            Self::Publisher(publisher) => write!(f, "publisher:{publisher}"),
             Self::Operator => f.write_str("operator"),
             Self::Index => f.write_str("index"),
         }

@@ -7,6 +7,7 @@ use crate::Index;
 use crate::origin::Origin;
 use crate::ports::{AddPublisherError, PublisherId, StoredPublisher};
 use crate::projects::ReadError;
+use crate::trusted_publishing::Terms;
 
 impl Index {
     /// Adds a publisher to a project.
@@ -16,7 +17,37 @@ impl Index {
         project: &ProjectName,
         publisher: &Publisher,
     ) -> Result<PublisherId, AddPublisherError> {
-        self.ports.publishers.add(origin, project, publisher).await
+        let terms = Terms::default();
+        self.add_publisher_on(origin, project, publisher, &terms)
+            .await
+    }
+
+    /// Adds a publisher to a project, on terms.
+    pub async fn add_publisher_on(
+        &self,
+        origin: &Origin,
+        project: &ProjectName,
+        publisher: &Publisher,
+        terms: &Terms,
+    ) -> Result<PublisherId, AddPublisherError> {
+        let publishers = &self.ports.publishers;
+        publishers.add(origin, project, publisher, terms).await
+    }
+
+    /// Sets a publisher's terms.
+    pub async fn set_publisher_terms(
+        &self,
+        origin: &Origin,
+        project: &ProjectName,
+        id: PublisherId,
+        terms: &Terms,
+    ) -> Result<(), ReadError> {
+        let set = self.ports.trusted.set_terms(origin, project, id, terms);
+        if set.await? {
+            Ok(())
+        } else {
+            Err(ReadError::NotFound)
+        }
     }
 
     /// Removes a publisher. What it vouched for keeps its provenance.

@@ -428,6 +428,10 @@ impl From<UploadError> for Problem {
             | UploadError::Archive(_)
             | UploadError::Disagreement(_)
             | UploadError::Attestations(_)
+            | UploadError::NoSuchProject { .. }
+            | UploadError::ReleaseClosed { .. }
+            | UploadError::NoAttestations { .. }
+            | UploadError::OtherCommit { .. }
             | UploadError::TooLarge { .. } => Self::client(StatusCode::BAD_REQUEST, &error),
             UploadError::Forbidden { .. } | UploadError::NotAccepting { .. } => {
                 Self::client(StatusCode::FORBIDDEN, &error)
@@ -461,7 +465,9 @@ impl From<AuthError> for Problem {
             AuthError::Malformed(_)
             | AuthError::Unknown
             | AuthError::Revoked(_)
-            | AuthError::Expired(_) => Self::unauthorised(
+            | AuthError::Expired(_)
+            | AuthError::UsedUp(_)
+            | AuthError::ForUploads(_) => Self::unauthorised(
                 "Invalid or non-existent authentication information: expected an API token of this index",
             ),
             AuthError::Store(_) => Self::internal(&error),

@@ -71,6 +71,7 @@ pub async fn open(location: &Location) -> Result<Opened, OpenError> {
         releases: database.clone(),
         accounts: database.clone(),
         publishers: database.clone(),
+        trusted: database.clone(),
         attesters: database.clone(),
         late: database.clone(),
         journal: database,

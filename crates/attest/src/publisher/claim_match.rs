@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// What the value of one claim must be. On the wire a text, or `{"prefix": …}` or `{"glob": …}`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ClaimMatch {
@@ -65,7 +67,8 @@ impl fmt::Display for ClaimMatch {
 
 /// A pattern: `*` stands for any text without `/` and `:`, `**` for any text. Those two separate the parts of refs and of
 /// tokens' subjects, so that `refs/tags/*` is no branch and `repo:acme/*:environment:release` no other environment.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Glob(String);
 
 /// A text that is no pattern, or one that everything fits.
@@ -94,6 +97,20 @@ impl FromStr for Glob {
             });
         }
         Ok(Self(given.to_owned()))
+    }
+}
+
+impl TryFrom<String> for Glob {
+    type Error = InvalidGlob;
+
+    fn try_from(given: String) -> Result<Self, InvalidGlob> {
+        given.parse()
+    }
+}
+
+impl From<Glob> for String {
+    fn from(glob: Glob) -> Self {
+        glob.0
     }
 }
 

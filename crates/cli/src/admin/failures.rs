@@ -45,6 +45,8 @@ impl From<TokenError> for Failure {
                     format!("create the project first: touchplate admin project create {project}");
                 Self::refused(error).hint(hint)
             }
+            TokenError::NoLeftoverTokens(_) => Self::refused(error)
+                .hint("add a publisher instead, or take the ratchet back: touchplate admin ratchet release --help"),
             TokenError::Store(_) => Self::outside(error).hint(CHECK_DATA),
         }
     }
@@ -85,7 +87,9 @@ impl From<AddPublisherError> for Failure {
                     format!("create the project first: touchplate admin project create {project}");
                 Self::refused(error).hint(hint)
             }
-            AddPublisherError::Exists(_) => Self::refused(error),
+            AddPublisherError::Exists(_) | AddPublisherError::NoEnvironment(_) => {
+                Self::refused(error)
+            }
             AddPublisherError::Store(_) => Self::outside(error).hint(CHECK_DATA),
         }
     }

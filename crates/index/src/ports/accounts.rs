@@ -43,6 +43,9 @@ pub enum TokenError {
     /// There is no such project.
     #[error("there is no project `{0}`")]
     NoSuchProject(ProjectName),
+    /// The project has no tokens of its own any more.
+    #[error("the project `{0}` takes no tokens for it alone (its ratchet no-leftover-tokens)")]
+    NoLeftoverTokens(ProjectName),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -102,7 +105,7 @@ pub trait Accounts: Send + Sync {
     /// What a user is in a project.
     async fn role(&self, user: &UserName, project: ProjectId) -> Result<Option<Role>, StoreError>;
 
-    /// Whether anybody has a role in a project, or it has a file.
+    /// Whether anybody has a role in a project, it has a file, or a publisher's first mint created it.
     async fn is_claimed(&self, project: ProjectId) -> Result<bool, StoreError>;
 
     /// Gives a user a role in a project, in place of the one held before.

@@ -8,6 +8,7 @@ mod journal;
 mod projects;
 mod publishers;
 mod releases;
+mod trusted_publishing;
 
 pub use accounts::{Accounts, AddUserError, NewToken, RevokeError, StoredToken, TokenError};
 pub use attesters::{
@@ -23,6 +24,11 @@ pub use publishers::{
 pub use releases::{
     AttestError, ChangeError, FileId, MAX_WITH_UPLOADS, NewFile, ProjectFiles, ProjectTarget,
     RecordError, Release, ReleaseMetadata, Releases, StoredAttestation, StoredFile,
+};
+
+pub use trusted_publishing::{
+    AddPendingError, Candidate, Candidates, FulfilError, MintError, NewMinted, PendingId,
+    RatchetError, Reach, StoredMinted, StoredPending, TrustedPublishing, UploadRun,
 };
 
 /// The database failed in a way that no caller can mend. The cause is for the log, never for a reader.

@@ -6,6 +6,7 @@ use touchplate_packaging::ProjectName;
 
 use super::{ProjectId, StoreError};
 use crate::origin::Origin;
+use crate::trusted_publishing::Terms;
 
 /// A publisher's row number; never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +21,8 @@ pub struct StoredPublisher {
     pub publisher: Publisher,
     /// The numbers of its repository and owner, as the first accepted attestation showed them.
     pub ids: PinnedIds,
+    /// What the project grants it.
+    pub terms: Terms,
 }
 
 /// A publisher's names mean another account or repository than when it was first seen: the name was registered anew, or
@@ -65,6 +68,11 @@ pub enum AddPublisherError {
     /// There is no such project.
     #[error("there is no project `{0}`")]
     NoSuchProject(ProjectName),
+    /// The project takes publishers with an environment alone.
+    #[error(
+        "the project `{0}` takes publishers with an environment alone (its ratchet environment-required)"
+    )]
+    NoEnvironment(ProjectName),
     /// The project has it already.
     #[error("the project `{0}` has this publisher already")]
     Exists(ProjectName),
@@ -76,12 +84,13 @@ pub enum AddPublisherError {
 /// Publishers of projects.
 #[async_trait]
 pub trait Publishers: Send + Sync {
-    /// Adds a publisher to a project; one that equals it in wire form is there once.
+    /// Adds a publisher to a project; one that nobody could tell from it ([`Publisher::unique_key`]) is there once.
     async fn add(
         &self,
         origin: &Origin,
         project: &ProjectName,
         publisher: &Publisher,
+        terms: &Terms,
     ) -> Result<PublisherId, AddPublisherError>;
 
     /// Removes a publisher from a project; false when it is not there. What it vouched for keeps its provenance.

@@ -9,7 +9,7 @@ use touchplate_packaging::{
     CoreMetadata, Digests, FileKind, Filename, ProjectName, Sha256, Version,
 };
 
-use super::{NewProject, PinnedElsewhere, Project, ProjectId, StoreError};
+use super::{NewProject, PinnedElsewhere, Project, ProjectId, StoreError, UploadRun};
 use crate::accounts::UserName;
 use crate::origin::Origin;
 
@@ -56,6 +56,8 @@ pub struct NewFile {
     pub user_agent: Option<String>,
     /// Whether the same bytes may exist under another filename (they may not under profile `pypi`).
     pub equal_bytes_allowed: bool,
+    /// The run that uploads it, where that is trusted publishing.
+    pub run: Option<UploadRun>,
     /// What [`Releases::sweeps`] said before the bytes were stored.
     pub sweeps: u64,
 }

@@ -23,6 +23,47 @@ pub enum UploadError {
         /// Why not.
         reason: Forbidden,
     },
+    /// A minted token's holder named a project that is not there. The words are PyPI's.
+    #[error(
+        "Non-user identities cannot create new projects. This was probably caused by successfully using a pending publisher \
+         but specifying the project name incorrectly (either in the publisher or in your project's metadata): there is no \
+         project `{project}`"
+    )]
+    NoSuchProject {
+        /// The project named.
+        project: ProjectName,
+    },
+    /// The release is closed.
+    #[error(
+        "Uploading new files to releases older than {days} days is not allowed (project `{project}`)"
+    )]
+    ReleaseClosed {
+        /// The project.
+        project: ProjectName,
+        /// After how many days.
+        days: u32,
+    },
+    /// The project takes files with attestations alone.
+    #[error(
+        "The project `{project}` takes files with attestations alone, and none came with this one"
+    )]
+    NoAttestations {
+        /// The project.
+        project: ProjectName,
+    },
+    /// The run and an attestation name different commits.
+    #[error(
+        "The run that uploads is of the commit {run}, and an attestation of the commit {attested}; the project `{project}` \
+         takes both of one commit alone"
+    )]
+    OtherCommit {
+        /// The project.
+        project: ProjectName,
+        /// What the run's token says.
+        run: String,
+        /// What the attestation's certificate says.
+        attested: String,
+    },
     /// The project takes no uploads in its state.
     #[error("The project `{project}` is {} and takes no uploads", .status.as_str())]
     NotAccepting {
@@ -129,6 +170,21 @@ pub enum Forbidden {
         /// The project it is for.
         only: ProjectName,
     },
+    /// The project takes uploads by trusted publishing alone.
+    #[error("The project takes uploads by trusted publishing alone, not with API tokens")]
+    NotByTrustedPublishing,
+    /// Their minted token is for other projects, or the publisher that it was minted for is no more.
+    #[error(
+        "The given token was minted for {publisher} and isn't allowed to upload to this project: it is for that publisher's \
+         projects at the time, as long as it is their publisher"
+    )]
+    OutOfReach {
+        /// Whom it was minted for.
+        publisher: String,
+    },
+    /// Their minted token served the one upload that it was for.
+    #[error("The given token was for one upload, which it has served; mint another")]
+    UsedUp,
     /// A token for one project cannot create it.
     #[error(
         "The given token is for one project, which does not exist; only a token for all projects creates one"

@@ -3,6 +3,7 @@
 mod attestations;
 mod error;
 mod form;
+mod rules;
 
 use touchplate_attest::Verified;
 use touchplate_packaging::archive::{self, Contents, Difference};
@@ -14,6 +15,7 @@ use crate::accounts::{Caller, Scope};
 use crate::origin::Origin;
 use crate::ports::{NewFile, NewProject, Project, ProjectTarget, RecordError, StoredFile};
 use crate::spool::Spool;
+use crate::trusted_publishing::{RatchetKind, Ratchets, Uploader};
 
 pub use attestations::AttestationRefused;
 pub use error::{Forbidden, UploadError};
@@ -52,18 +54,19 @@ const TRIES: u32 = 3;
 impl Index {
     /// Takes an upload in, or refuses it and leaves nothing behind.
     ///
-    /// 1. May the caller upload to this project, or create it?
+    /// 1. May the uploader upload to this project, or create it?
     /// 2. Does the filename fit the form, and is it spelled as installers expect?
     /// 3. Are the bytes the ones that were announced?
     /// 4. Is the filename free? If the same bytes are there already, only attestations are added.
-    /// 5. Is the archive what it says it is, and does it agree with the form?
-    /// 6. Does each attestation verify, by a publisher of this project?
+    /// 5. Is the release open? Is the archive what it says it is, and does it agree with the form?
+    /// 6. Does each attestation verify, by a publisher of this project? Is there one, and of the run's commit, if the project
+    ///    asks for that? A token for one upload is used up from here on.
     /// 7. The bytes are stored.
     /// 8. Everything is recorded in one transaction.
     pub async fn upload(
         &self,
         origin: &Origin,
-        caller: &Caller,
+        uploader: &Uploader,
         upload: Upload,
     ) -> Result<Accepted, UploadError> {
         let Upload {
@@ -71,12 +74,12 @@ impl Index {
             spool,
             user_agent,
         } = upload;
-        let target = self.may_upload(caller, &form.metadata.name).await?; // 1
+        let target = self.may_upload(uploader, &form.metadata.name).await?; // 1
         form.check_filename(self.settings.profile)?; // 2
         form.digests.check(spool.digests())?; // 3
         if let Some((_, existing)) = self.ports.releases.file(&form.filename).await? {
             return self
-                .upload_again(origin, &target, &form, &existing, &spool)
+                .upload_again(origin, uploader, &target, &form, &existing, &spool)
                 .await; // 4
         }
         if self.ports.releases.is_burned(&form.filename).await? {
@@ -84,11 +87,15 @@ impl Index {
                 filename: form.filename,
             });
         }
-        let (contents, differences, spool) = self.inspect(&form, spool).await?; // 5
+        self.is_open(&target, form.filename.version(), origin.at)
+            .await?; // 5
+        let (contents, differences, spool) = self.inspect(&form, spool).await?;
         let attestations = self
             .check_attestations(&target, &form, &spool.digests().sha256, origin.at)
             .await?; // 6
         let count = attestations.len();
+        let run = rules::run_of_upload(uploader, &target, &attestations)?;
+        self.spend(uploader, &target, origin.at).await?;
 
         let (digests, size) = (*spool.digests(), spool.size());
         let sweeps = self.ports.releases.sweeps(&digests.sha256).await?;
@@ -96,7 +103,7 @@ impl Index {
         let core_metadata =
             (form.filename.kind() == FileKind::Wheel).then_some(contents.metadata_bytes);
         let mut file = NewFile {
-            target: self.target(&target, caller, &form.metadata.name),
+            target: self.target(&target, uploader, &form.metadata.name),
             filename: form.filename,
             size,
             digests,
@@ -109,9 +116,10 @@ impl Index {
             attestations,
             user_agent,
             equal_bytes_allowed: self.settings.profile == Profile::Private,
+            run,
             sweeps,
         };
-        let recorded = self.record(origin, caller, &mut file).await; // 8
+        let recorded = self.record(origin, uploader, &mut file).await; // 8
         if let Err(refused) = recorded {
             self.take_back(&digests.sha256).await;
             return Err(refused);
@@ -132,7 +140,7 @@ impl Index {
     async fn record(
         &self,
         origin: &Origin,
-        caller: &Caller,
+        uploader: &Uploader,
         file: &mut NewFile,
     ) -> Result<(), UploadError> {
         for _ in 0..TRIES {
@@ -141,12 +149,12 @@ impl Index {
                 // Somebody else created the project first: the caller may upload only if they may upload to theirs.
                 Err(RecordError::ProjectAppeared | RecordError::ProjectGone) => {
                     let name = &file.metadata.name;
-                    let target = self.may_upload(caller, name).await?;
+                    let target = self.may_upload(uploader, name).await?;
                     // The publishers that vouched belonged to a project that is no more.
                     if !file.attestations.is_empty() {
                         return Err(UploadError::Raced);
                     }
-                    file.target = self.target(&target, caller, name);
+                    file.target = self.target(&target, uploader, name);
                 }
                 Err(RecordError::FileExists) => {
                     let existing = self.ports.releases.file(&file.filename).await?;
@@ -170,6 +178,7 @@ impl Index {
     async fn upload_again(
         &self,
         origin: &Origin,
+        uploader: &Uploader,
         target: &Target,
         form: &UploadForm,
         existing: &StoredFile,
@@ -181,6 +190,10 @@ impl Index {
         let attestations = self
             .check_attestations(target, form, &existing.digests.sha256, origin.at)
             .await?;
+        rules::run_of_upload(uploader, target, &attestations)
+            .map(drop)
+            .or_else(rules::even_without_attestations)?;
+        self.spend(uploader, target, origin.at).await?;
         let added = if attestations.is_empty() {
             0
         } else {
@@ -192,19 +205,33 @@ impl Index {
         Ok(Accepted::Identical { added })
     }
 
-    /// Whether a caller may upload to a project of that name, or create it.
-    async fn may_upload(&self, caller: &Caller, name: &DisplayName) -> Result<Target, UploadError> {
-        let name = name.normalised();
+    /// Whether somebody may upload to a project of that name, or create it.
+    async fn may_upload(
+        &self,
+        uploader: &Uploader,
+        name: &DisplayName,
+    ) -> Result<Target, UploadError> {
+        match uploader {
+            Uploader::User(caller) => self.user_may_upload(caller, &name.normalised()).await,
+            Uploader::Run(minted) => self.run_may_upload(minted, &name.normalised()).await,
+        }
+    }
+
+    async fn user_may_upload(
+        &self,
+        caller: &Caller,
+        name: &ProjectName,
+    ) -> Result<Target, UploadError> {
         let refused = |reason| UploadError::Forbidden {
             project: name.clone(),
             reason,
         };
         if let Scope::Project(only) = &caller.scope
-            && *only != name
+            && only != name
         {
             return Err(refused(Forbidden::TokenForAnother { only: only.clone() }));
         }
-        let Some(project) = self.ports.projects.by_name(&name).await? else {
+        let Some(project) = self.ports.projects.by_name(name).await? else {
             return match caller.scope {
                 Scope::All => Ok(Target::New),
                 Scope::Project(_) => Err(refused(Forbidden::TokenCannotCreate)),
@@ -225,28 +252,34 @@ impl Index {
             }
             may_claim = true;
         }
-        match project.status {
-            ProjectStatus::Active | ProjectStatus::Deprecated if may_claim => {
-                Ok(Target::Unclaimed(project))
-            }
-            ProjectStatus::Active | ProjectStatus::Deprecated => Ok(Target::Existing(project)),
-            ProjectStatus::Archived | ProjectStatus::Quarantined => {
-                Err(UploadError::NotAccepting {
-                    project: project.name,
-                    status: project.status,
-                })
-            }
+        let ratchets = self.ratchets_of(project.id).await?;
+        if ratchets.has(RatchetKind::TrustedPublishingOnly) {
+            return Err(refused(Forbidden::NotByTrustedPublishing));
         }
+        takes_uploads(&project)?;
+        Ok(if may_claim {
+            Target::Unclaimed(project, ratchets)
+        } else {
+            Target::Existing(project, ratchets)
+        })
     }
 
-    fn target(&self, target: &Target, caller: &Caller, name: &DisplayName) -> ProjectTarget {
-        match target {
-            Target::Existing(project) => ProjectTarget::Existing(project.id),
-            Target::Unclaimed(project) => ProjectTarget::Unclaimed(project.id, caller.user.clone()),
-            Target::New => ProjectTarget::New(NewProject {
+    fn target(&self, target: &Target, uploader: &Uploader, name: &DisplayName) -> ProjectTarget {
+        let user = match uploader {
+            Uploader::User(caller) => Some(caller.user.clone()),
+            Uploader::Run(_) => None,
+        };
+        match (target, user) {
+            (Target::Unclaimed(project, _), Some(user)) => {
+                ProjectTarget::Unclaimed(project.id, user)
+            }
+            (Target::Existing(project, _) | Target::Unclaimed(project, _), _) => {
+                ProjectTarget::Existing(project.id)
+            }
+            (Target::New, owner) => ProjectTarget::New(NewProject {
                 display: name.clone(),
                 visibility: self.settings.default_visibility,
-                owner: Some(caller.user.clone()),
+                owner,
             }),
         }
     }
@@ -307,7 +340,8 @@ impl Index {
         position: usize,
         proven: touchplate_attest::Proven,
     ) -> Result<Verified, UploadError> {
-        let (Target::Existing(project) | Target::Unclaimed(project)) = target else {
+        let (Target::Existing(project, ratchets) | Target::Unclaimed(project, ratchets)) = target
+        else {
             return Err(AttestationRefused::NewProject.into());
         };
         let stored = self
@@ -315,7 +349,14 @@ impl Index {
             .publishers
             .candidates(project.id, &proven.lookup_keys())
             .await?;
-        let mut candidates: Vec<_> = stored.into_iter().map(|stored| stored.publisher).collect();
+        // What the project asks of its publishers, it asks of certificates as of tokens.
+        let git_ref = proven.claims().source_repository_ref.as_deref();
+        let in_environment = ratchets.has(RatchetKind::EnvironmentRequired);
+        let stored = stored.into_iter().filter(|stored| {
+            stored.terms.allow_ref(git_ref)
+                && (!in_environment || stored.publisher.environment().is_some())
+        });
+        let mut candidates: Vec<_> = stored.map(|stored| stored.publisher).collect();
         // Of two that match alike the first is taken: the one that asks for more.
         candidates.sort_by_key(|publisher| publisher.callee().is_none());
         let identity = attestations::shown(proven.identity());
@@ -334,9 +375,30 @@ impl Index {
 /// Where an authorised upload goes.
 enum Target {
     New,
-    Existing(Project),
+    Existing(Project, Ratchets),
     /// The operator made it, gave it to nobody, and nobody uploaded to it yet: it belongs to the first who uploads, as a free name would.
-    Unclaimed(Project),
+    Unclaimed(Project, Ratchets),
+}
+
+impl Target {
+    fn project(&self) -> Option<(&Project, &Ratchets)> {
+        match self {
+            Self::New => None,
+            Self::Existing(project, ratchets) | Self::Unclaimed(project, ratchets) => {
+                Some((project, ratchets))
+            }
+        }
+    }
+}
+
+fn takes_uploads(project: &Project) -> Result<(), UploadError> {
+    match project.status {
+        ProjectStatus::Active | ProjectStatus::Deprecated => Ok(()),
+        ProjectStatus::Archived | ProjectStatus::Quarantined => Err(UploadError::NotAccepting {
+            project: project.name.clone(),
+            status: project.status,
+        }),
+    }
 }
 
 /// A name that projects may not have, whatever the profile: installers would take it for a file.

@@ -9,10 +9,11 @@ use touchplate_index::accounts::{Role, SecretHash, TokenId, UserName};
 use touchplate_index::ports::{
     Accounts, AddUserError, NewToken, ProjectId, RevokeError, StoreError, StoredToken, TokenError,
 };
+use touchplate_index::trusted_publishing::RatchetKind;
 use touchplate_packaging::ProjectName;
 
 use super::rows::{column, parsed, parsed_or_null, time, time_or_null};
-use super::{INDEX, Sqlite, failed, journal, projects};
+use super::{INDEX, Sqlite, failed, journal, projects, ratchets};
 
 macro_rules! select_token {
     () => {
@@ -73,6 +74,11 @@ impl Accounts for Sqlite {
                     .ok_or_else(|| TokenError::NoSuchProject(name.clone()))?,
             ),
         };
+        if let (Some(id), Some(name)) = (project, &new.project)
+            && ratchets::stands(&mut transaction, id, RatchetKind::NoLeftoverTokens).await?
+        {
+            return Err(TokenError::NoLeftoverTokens(name.clone()));
+        }
         let done = sqlx::query(
             "INSERT INTO tokens (id, index_id, hash, user_id, project_id, created_at, expires_at) \
              SELECT ?, ?, ?, id, ?, ?, ? FROM users WHERE name = ?",
@@ -183,7 +189,8 @@ impl Accounts for Sqlite {
     async fn is_claimed(&self, project: ProjectId) -> Result<bool, StoreError> {
         sqlx::query_scalar(
             "SELECT EXISTS (SELECT 1 FROM roles WHERE project_id = ?1) \
-             OR EXISTS (SELECT 1 FROM files WHERE project_id = ?1)",
+             OR EXISTS (SELECT 1 FROM files WHERE project_id = ?1) \
+             OR EXISTS (SELECT 1 FROM projects WHERE id = ?1 AND by_publisher = 1)",
         )
         .bind(project.0)
         .fetch_one(&self.readers)

@@ -4,12 +4,15 @@ mod accounts;
 mod attesters;
 mod journal;
 mod late;
+mod pending;
 mod projects;
 mod publishers;
+mod ratchets;
 mod record;
 mod releases;
 mod rows;
 mod sweeps;
+mod trusted_publishing;
 
 use std::path::Path;
 use std::time::Duration;
@@ -47,6 +50,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         20,
         "attesters",
         include_str!("../../migrations/sqlite/0020_attesters.sql"),
+    ),
+    (
+        30,
+        "trusted publishing",
+        include_str!("../../migrations/sqlite/0030_trusted_publishing.sql"),
     ),
 ];
 
@@ -177,8 +185,9 @@ mod tests {
         let old = SqlitePool::connect_with(options).await.unwrap();
         let without: Vec<_> = MIGRATIONS.iter().copied().filter(|it| it.0 != 10).collect();
         migrate(&old, &without).await.unwrap();
-        let project = "INSERT INTO projects VALUES (1, 1, 'demo', 'demo', 'demo', 'public', 'active', NULL, 1, 0)";
-        let publisher = "INSERT INTO publishers VALUES (7, 1, 1, 'google:a', '{\"kind\":\"Google\",\"email\":\"a\"}', 0)";
+        let project = "INSERT INTO projects VALUES (1, 1, 'demo', 'demo', 'demo', 'public', 'active', NULL, 1, 0, 0)";
+        let publisher = "INSERT INTO publishers (id, index_id, project_id, lookup_key, publisher, created_at) \
+                         VALUES (7, 1, 1, 'google:a', '{\"kind\":\"Google\",\"email\":\"a\"}', 0)";
         for sql in [project, publisher] {
             sqlx::query(sql).execute(&old).await.unwrap();
         }

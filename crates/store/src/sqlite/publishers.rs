@@ -2,19 +2,23 @@
 
 use async_trait::async_trait;
 use serde_json::json;
+use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Sqlite as Driver, SqliteConnection};
 use touchplate_attest::{PinnedIds, Publisher, Verified};
 use touchplate_index::Origin;
 use touchplate_index::ports::{
     AddPublisherError, AttestError, ProjectId, PublisherId, Publishers, StoreError, StoredPublisher,
 };
+use touchplate_index::trusted_publishing::{RatchetKind, Terms};
 use touchplate_packaging::ProjectName;
 
 use super::rows::{column, json as from_json, to_json};
-use super::{INDEX, Sqlite, failed, journal, projects};
+use super::{INDEX, Sqlite, failed, journal, projects, ratchets};
 
-fn stored(row: &SqliteRow) -> Result<StoredPublisher, StoreError> {
+/// A project's publisher, for [`stored`].
+pub(super) const SELECT_ONE: &str = "SELECT id, publisher, repository_id, owner_id, terms FROM publishers WHERE id = ? AND project_id = ?";
+
+pub(super) fn stored(row: &SqliteRow) -> Result<StoredPublisher, StoreError> {
     Ok(StoredPublisher {
         id: PublisherId(column(row, "id")?),
         publisher: from_json(row, "publisher")?,
@@ -22,6 +26,7 @@ fn stored(row: &SqliteRow) -> Result<StoredPublisher, StoreError> {
             repository_id: column(row, "repository_id")?,
             owner_id: column(row, "owner_id")?,
         },
+        terms: from_json(row, "terms")?,
     })
 }
 
@@ -35,7 +40,7 @@ pub(super) async fn hold(
 ) -> Result<(), AttestError> {
     let doing = "pin a publisher";
     let row = sqlx::query(
-        "SELECT id, publisher, repository_id, owner_id FROM publishers WHERE project_id = ? AND publisher = ?",
+        "SELECT id, publisher, repository_id, owner_id, terms FROM publishers WHERE project_id = ? AND publisher = ?",
     )
     .bind(project)
     .bind(to_json(verified.publisher())?)
@@ -53,7 +58,7 @@ pub(super) async fn hold(
     Ok(())
 }
 
-async fn write_ids(
+pub(super) async fn write_ids(
     connection: &mut SqliteConnection,
     id: PublisherId,
     ids: &PinnedIds,
@@ -75,26 +80,39 @@ impl Publishers for Sqlite {
         origin: &Origin,
         project: &ProjectName,
         publisher: &Publisher,
+        terms: &Terms,
     ) -> Result<PublisherId, AddPublisherError> {
         let wire = to_json(publisher)?;
         let mut transaction = self.write().await?;
         let project_id = projects::id_of(&mut transaction, project)
             .await?
             .ok_or_else(|| AddPublisherError::NoSuchProject(project.clone()))?;
+        if publisher.environment().is_none()
+            && ratchets::stands(
+                &mut transaction,
+                project_id,
+                RatchetKind::EnvironmentRequired,
+            )
+            .await?
+        {
+            return Err(AddPublisherError::NoEnvironment(project.clone()));
+        }
         let id: Option<i64> = sqlx::query_scalar(
-            "INSERT INTO publishers (index_id, project_id, lookup_key, publisher, created_at) \
-             VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
+            "INSERT INTO publishers (index_id, project_id, lookup_key, unique_key, publisher, terms, created_at) \
+             VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
         )
         .bind(INDEX)
         .bind(project_id)
         .bind(publisher.lookup_key())
+        .bind(publisher.unique_key())
         .bind(&wire)
+        .bind(to_json(terms)?)
         .bind(origin.at.as_microsecond())
         .fetch_optional(&mut *transaction)
         .await
         .map_err(failed("add a publisher"))?;
         let id = id.ok_or_else(|| AddPublisherError::Exists(project.clone()))?;
-        let details = json!({ "publisher": publisher });
+        let details = json!({ "publisher": publisher, "terms": terms });
         let serial = journal::write(
             &mut transaction,
             origin,
@@ -189,7 +207,7 @@ impl Publishers for Sqlite {
 
     async fn list(&self, project: ProjectId) -> Result<Vec<StoredPublisher>, StoreError> {
         let rows =
-            sqlx::query("SELECT id, publisher, repository_id, owner_id FROM publishers WHERE project_id = ? ORDER BY id")
+            sqlx::query("SELECT id, publisher, repository_id, owner_id, terms FROM publishers WHERE project_id = ? ORDER BY id")
                 .bind(project.0)
                 .fetch_all(&self.readers)
                 .await
@@ -202,23 +220,16 @@ impl Publishers for Sqlite {
         project: ProjectId,
         keys: &[String],
     ) -> Result<Vec<StoredPublisher>, StoreError> {
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut query: QueryBuilder<Driver> = QueryBuilder::new(
-            "SELECT id, publisher, repository_id, owner_id FROM publishers WHERE project_id = ",
-        );
-        query.push_bind(project.0).push(" AND lookup_key IN (");
-        let mut list = query.separated(", ");
-        for key in keys {
-            list.push_bind(key);
-        }
-        query.push(") ORDER BY id");
-        let rows = query
-            .build()
-            .fetch_all(&self.readers)
-            .await
-            .map_err(failed("look publishers up"))?;
+        // One statement for any number of keys; each is one step into the index.
+        let rows = sqlx::query(
+            "SELECT id, publisher, repository_id, owner_id, terms FROM publishers \
+             WHERE project_id = ? AND lookup_key IN (SELECT value FROM json_each(?)) ORDER BY id",
+        )
+        .bind(project.0)
+        .bind(to_json(&keys)?)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(failed("look publishers up"))?;
         rows.iter().map(stored).collect()
     }
 }

@@ -7,6 +7,7 @@ use touchplate_index::Origin;
 use touchplate_index::accounts::UserName;
 use touchplate_index::ports::{
     AttestError, FileId, MAX_WITH_UPLOADS, NewFile, ProjectTarget, RecordError, StoreError,
+    UploadRun,
 };
 use touchplate_packaging::simple::ProjectStatus;
 use touchplate_packaging::{FileKind, ProjectName, Sha256};
@@ -53,6 +54,9 @@ impl Sqlite {
             AttestError::PinnedElsewhere(cause) => RecordError::PinnedElsewhere(cause),
             AttestError::Store(cause) => RecordError::Store(cause),
         })?;
+        if let Some(run) = &file.run {
+            uploaded_by(&mut transaction, id, run).await?;
+        }
         sqlx::query("UPDATE projects SET serial = ?, display = ? WHERE id = ?")
             .bind(serial)
             .bind(file.metadata.name.as_str())
@@ -63,6 +67,26 @@ impl Sqlite {
         transaction.commit().await.map_err(failed(doing))?;
         Ok(FileId(id))
     }
+}
+
+/// Notes the run that uploaded a file.
+async fn uploaded_by(
+    connection: &mut SqliteConnection,
+    file: i64,
+    run: &UploadRun,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO upload_runs (file_id, token, publisher, run, attested_commit) VALUES (?, ?, ?, ?, ?)",
+    )
+    .bind(file)
+    .bind(run.token.as_str())
+    .bind(&run.publisher)
+    .bind(to_json(&run.run)?)
+    .bind(run.attested_commit.as_deref())
+    .execute(connection)
+    .await
+    .map_err(failed("note who uploaded a file"))?;
+    Ok(())
 }
 
 /// The bytes were stored before this transaction; a sweep in between may have taken them.
@@ -140,7 +164,8 @@ async fn claim(
     let done = sqlx::query(
         "INSERT INTO roles (project_id, user_id, role) SELECT ?1, id, 'owner' FROM users WHERE name = ?2 \
          AND NOT EXISTS (SELECT 1 FROM roles WHERE project_id = ?1) \
-         AND NOT EXISTS (SELECT 1 FROM files WHERE project_id = ?1)",
+         AND NOT EXISTS (SELECT 1 FROM files WHERE project_id = ?1) \
+         AND NOT EXISTS (SELECT 1 FROM projects WHERE id = ?1 AND by_publisher = 1)",
     )
     .bind(project)
     .bind(user.as_str())

@@ -6,6 +6,7 @@ use touchplate_index::accounts::SecretHash;
 use touchplate_index::ports::{
     AddPublisherError, AddUserError, NewToken, ProjectTarget, RevokeError, TokenError,
 };
+use touchplate_index::trusted_publishing::Terms;
 
 use super::{NOW, demo, head, name, origin, user};
 
@@ -100,20 +101,26 @@ pub(super) async fn publishers_are_found_by_key(ports: Ports) {
     let (one, two) = (publisher("one.yml"), publisher("two.yml"));
     let first = ports
         .publishers
-        .add(&origin(), &name("demo"), &one)
+        .add(&origin(), &name("demo"), &one, &Terms::default())
         .await
         .unwrap();
     ports
         .publishers
-        .add(&origin(), &name("demo"), &two)
+        .add(&origin(), &name("demo"), &two, &Terms::default())
         .await
         .unwrap();
-    let twice = ports.publishers.add(&origin(), &name("demo"), &one).await;
+    let twice = ports
+        .publishers
+        .add(&origin(), &name("demo"), &one, &Terms::default())
+        .await;
     assert!(
         matches!(twice, Err(AddPublisherError::Exists(_))),
         "{twice:?}"
     );
-    let nowhere = ports.publishers.add(&origin(), &name("other"), &one).await;
+    let nowhere = ports
+        .publishers
+        .add(&origin(), &name("other"), &one, &Terms::default())
+        .await;
     assert!(
         matches!(nowhere, Err(AddPublisherError::NoSuchProject(_))),
         "{nowhere:?}"

@@ -8,6 +8,7 @@ use touchplate_index::ports::{
     AttestError, MAX_WITH_UPLOADS, NewFile, PinnedElsewhere, ProjectTarget, PublisherId,
     RecordError,
 };
+use touchplate_index::trusted_publishing::Terms;
 use touchplate_trust::{Domain, Predicate, Workload};
 
 use super::{NOW, demo, filenames, head, name, origin, upload};
@@ -30,7 +31,9 @@ impl Scene {
 
     async fn publisher(&self, publisher: &Publisher) -> PublisherId {
         let publishers = &self.ports.publishers;
-        let added = publishers.add(&origin(), &name("demo"), publisher).await;
+        let added = publishers
+            .add(&origin(), &name("demo"), publisher, &Terms::default())
+            .await;
         added.expect("it is new")
     }
 

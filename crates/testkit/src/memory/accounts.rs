@@ -6,6 +6,7 @@ use touchplate_index::accounts::{Role, TokenId, UserName};
 use touchplate_index::ports::{
     Accounts, AddUserError, NewToken, ProjectId, RevokeError, StoreError, StoredToken, TokenError,
 };
+use touchplate_index::trusted_publishing::RatchetKind;
 use touchplate_packaging::ProjectName;
 
 use super::Memory;
@@ -34,6 +35,11 @@ impl Accounts for Memory {
         };
         if !state.users.contains(new.user.as_str()) {
             return Err(TokenError::NoSuchUser(new.user.clone()));
+        }
+        if let (Some(id), Some(name)) = (project, &new.project)
+            && state.stands(id, RatchetKind::NoLeftoverTokens)
+        {
+            return Err(TokenError::NoLeftoverTokens(name.clone()));
         }
         let stored = StoredToken {
             id: new.id.clone(),

@@ -7,20 +7,24 @@ mod log;
 mod projects;
 mod publishers;
 mod releases;
+mod trusted_publishing;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use touchplate_attest::{Proven, Verified};
 use touchplate_index::accounts::Role;
 use touchplate_index::attesters::KnownAttestation;
 use touchplate_index::ports::{
     CreateProjectError, Journal, JournalRow, NewFile, NewProject, PinnedElsewhere, Project,
-    ProjectId, ProjectTarget, RecordError, Release, Serial, StoreError, StoredAttestation,
-    StoredAttester, StoredFile, StoredPublisher, StoredToken,
+    ProjectId, ProjectTarget, PublisherId, RecordError, Release, Serial, StoreError,
+    StoredAttestation, StoredAttester, StoredFile, StoredMinted, StoredPending, StoredPublisher,
+    StoredToken, UploadRun,
 };
+use touchplate_index::trusted_publishing::RatchetSince;
 use touchplate_index::{Origin, Ports};
 use touchplate_packaging::simple::{ProjectStatus, Yanked};
 use touchplate_packaging::{CoreMetadata, FileKind, ProjectName, Version};
@@ -42,6 +46,12 @@ struct State {
     projects: Vec<Project>,
     roles: HashMap<(i64, String), Role>,
     publishers: Vec<(ProjectId, StoredPublisher)>,
+    pending: Vec<StoredPending>,
+    minted: Vec<(StoredMinted, Vec<(ProjectId, PublisherId)>)>,
+    used: HashMap<(String, [u8; 32]), Timestamp>,
+    ratchets: Vec<(ProjectId, RatchetSince)>,
+    by_publisher: BTreeSet<i64>,
+    runs: HashMap<i64, UploadRun>,
     attesters: Vec<(ProjectId, StoredAttester)>,
     releases: Vec<StoredRelease>,
     filenames: BTreeSet<String>,
@@ -75,6 +85,7 @@ impl Memory {
             releases: memory.clone(),
             accounts: memory.clone(),
             publishers: memory.clone(),
+            trusted: memory.clone(),
             attesters: memory.clone(),
             late: memory.clone(),
             journal: memory.clone(),
@@ -204,6 +215,7 @@ impl State {
     fn is_claimed(&self, project: ProjectId) -> bool {
         self.roles.keys().any(|(id, _)| *id == project.0)
             || self.files.iter().any(|file| file.project == project)
+            || self.by_publisher.contains(&project.0)
     }
 
     fn check_target(&self, target: &ProjectTarget) -> Result<(), RecordError> {

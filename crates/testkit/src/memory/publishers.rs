@@ -6,6 +6,7 @@ use touchplate_index::Origin;
 use touchplate_index::ports::{
     AddPublisherError, ProjectId, PublisherId, Publishers, StoreError, StoredPublisher,
 };
+use touchplate_index::trusted_publishing::{RatchetKind, Terms};
 use touchplate_packaging::ProjectName;
 
 use super::Memory;
@@ -17,18 +18,22 @@ impl Publishers for Memory {
         origin: &Origin,
         project: &ProjectName,
         publisher: &Publisher,
+        terms: &Terms,
     ) -> Result<PublisherId, AddPublisherError> {
         let mut state = self.state();
         let owner = state
             .project(project)
             .ok_or_else(|| AddPublisherError::NoSuchProject(project.clone()))?
             .id;
-        if state
-            .publishers
-            .iter()
-            .any(|(p, stored)| *p == owner && stored.publisher == *publisher)
-        {
+        if state.publishers.iter().any(|(p, stored)| {
+            *p == owner && stored.publisher.unique_key() == publisher.unique_key()
+        }) {
             return Err(AddPublisherError::Exists(project.clone()));
+        }
+        if publisher.environment().is_none()
+            && state.stands(owner, RatchetKind::EnvironmentRequired)
+        {
+            return Err(AddPublisherError::NoEnvironment(project.clone()));
         }
         let id = PublisherId(state.next());
         state.publishers.push((
@@ -37,6 +42,7 @@ impl Publishers for Memory {
                 id,
                 publisher: publisher.clone(),
                 ids: PinnedIds::default(),
+                terms: terms.clone(),
             },
         ));
         state.note(origin, "add publisher", Some(project));

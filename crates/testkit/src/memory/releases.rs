@@ -89,6 +89,9 @@ impl Releases for Memory {
         };
         attest(&mut file, &new.attestations);
         state.files.push(file);
+        if let Some(run) = &new.run {
+            state.runs.insert(id.0, run.clone());
+        }
         state.filenames.insert(new.filename.to_string());
         if let Some(project) = state.projects.iter_mut().find(|p| p.id == project) {
             project.display = new.metadata.name.clone();

@@ -10,8 +10,9 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use touchplate_index::accounts::AuthError;
 use touchplate_index::spool::SpoolError;
+use touchplate_index::trusted_publishing::Uploader;
 use touchplate_index::upload::{Accepted, Upload, UploadError, UploadForm};
-use touchplate_index::{Actor, Caller, Origin, RequestId};
+use touchplate_index::{Origin, RequestId};
 
 use crate::app::App;
 use crate::extract::accept::Accept;
@@ -55,7 +56,7 @@ async fn take(
 ) -> Result<Response, Problem> {
     let now = app.clock.now();
     // Before the body is read: nobody spools a gigabyte for a stranger.
-    let caller = caller(app, &parts.headers, now).await?;
+    let uploader = uploader(app, &parts.headers, now).await?;
     let limit = app.index.settings().max_file_bytes;
     if announced(&parts.headers).is_some_and(|bytes| bytes > whole_bytes(app)) {
         return Err(UploadError::TooLarge { limit }.into());
@@ -82,11 +83,11 @@ async fn take(
         user_agent: user_agent(&parts.headers),
     };
     let origin = Origin {
-        actor: Actor::User(caller.user.clone()),
+        actor: uploader.actor(),
         request: request_id.clone(),
         at: now,
     };
-    let accepted = app.index.upload(&origin, &caller, upload).await?;
+    let accepted = app.index.upload(&origin, &uploader, upload).await?;
     // Who uploads and then reads must find what they uploaded.
     app.cache.catch_up().await;
     Ok(answer(&parts.headers, &filename, &accepted))
@@ -112,7 +113,11 @@ fn announced(headers: &HeaderMap) -> Option<u64> {
 }
 
 /// Whose token the request bears. Always 403, never 401: twine and uv would ask for a password in the middle of CI.
-async fn caller(app: &App, headers: &HeaderMap, now: jiff::Timestamp) -> Result<Caller, Problem> {
+async fn uploader(
+    app: &App,
+    headers: &HeaderMap,
+    now: jiff::Timestamp,
+) -> Result<Uploader, Problem> {
     let token = match Credentials::of(headers) {
         Credentials::Basic { user, password } if user == TOKEN_USER => password,
         Credentials::Bearer(token) => token,
@@ -130,18 +135,20 @@ async fn caller(app: &App, headers: &HeaderMap, now: jiff::Timestamp) -> Result<
             ));
         }
     };
-    match app.index.authenticate(&token, now).await {
-        Ok(caller) => Ok(caller),
+    match app.index.authenticate_upload(&token, now).await {
+        Ok(uploader) => Ok(uploader),
         Err(error @ AuthError::Store(_)) => Err(Problem::internal(&error)),
         Err(
             error @ (AuthError::Malformed(_)
             | AuthError::Unknown
             | AuthError::Revoked(_)
-            | AuthError::Expired(_)),
+            | AuthError::Expired(_)
+            | AuthError::UsedUp(_)
+            | AuthError::ForUploads(_)),
         ) => {
             tracing::info!(reason = %error, "an upload's token was not accepted");
             Err(invalid_authentication(
-                "the token is malformed, unknown, revoked or expired",
+                "the token is malformed, unknown, revoked, expired or used up",
             ))
         }
     }

@@ -1,0 +1,134 @@
+//! What a project asks of an upload beside its contents, and what trusted publishing adds.
+
+use jiff::{SignedDuration, Timestamp};
+use touchplate_attest::Verified;
+use touchplate_packaging::{ProjectName, Version};
+
+use super::{Forbidden, Target, UploadError, takes_uploads};
+use crate::Index;
+use crate::ports::UploadRun;
+use crate::trusted_publishing::{MintedCaller, RatchetKind, Uploader};
+
+impl Index {
+    /// A minted token reaches its publisher's projects, as long as the publisher is theirs; it creates none.
+    pub(super) async fn run_may_upload(
+        &self,
+        minted: &MintedCaller,
+        name: &ProjectName,
+    ) -> Result<Target, UploadError> {
+        let Some(project) = self.ports.projects.by_name(name).await? else {
+            return Err(UploadError::NoSuchProject {
+                project: name.clone(),
+            });
+        };
+        let reached = self.ports.trusted.reached(&minted.token, project.id);
+        if reached.await?.is_none() {
+            return Err(UploadError::Forbidden {
+                project: name.clone(),
+                reason: Forbidden::OutOfReach {
+                    publisher: minted.publisher.clone(),
+                },
+            });
+        }
+        takes_uploads(&project)?;
+        let ratchets = self.ratchets_of(project.id).await?;
+        Ok(Target::Existing(project, ratchets))
+    }
+
+    /// Whether a release takes new files still.
+    pub(super) async fn is_open(
+        &self,
+        target: &Target,
+        version: &Version,
+        now: Timestamp,
+    ) -> Result<(), UploadError> {
+        let Some((project, ratchets)) = target.project() else {
+            return Ok(());
+        };
+        let Some(days) = ratchets.closed_after() else {
+            return Ok(());
+        };
+        let began = self
+            .ports
+            .trusted
+            .release_began(project.id, version)
+            .await?;
+        let open_for = SignedDuration::from_hours(24 * i64::from(days.get()));
+        let closed = began.is_some_and(|began| now.duration_since(began) > open_for);
+        if closed {
+            return Err(UploadError::ReleaseClosed {
+                project: project.name.clone(),
+                days: days.get(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Uses up a token that is for one upload. An upload that fails after this has used it up too.
+    pub(super) async fn spend(
+        &self,
+        uploader: &Uploader,
+        target: &Target,
+        at: Timestamp,
+    ) -> Result<(), UploadError> {
+        let (Uploader::Run(minted), Some((project, _))) = (uploader, target.project()) else {
+            return Ok(());
+        };
+        if !minted.single_use || self.ports.trusted.spend(&minted.token, at).await? {
+            return Ok(());
+        }
+        Err(UploadError::Forbidden {
+            project: project.name.clone(),
+            reason: Forbidden::UsedUp,
+        })
+    }
+}
+
+/// Whether the attestations are what the project asks for, and what is recorded of the run that uploads: also a commit
+/// of theirs that is not the run's.
+pub(super) fn run_of_upload(
+    uploader: &Uploader,
+    target: &Target,
+    attestations: &[Verified],
+) -> Result<Option<UploadRun>, UploadError> {
+    let asks = |kind| target.project().filter(|(_, ratchets)| ratchets.has(kind));
+    if let Some((project, _)) = asks(RatchetKind::AttestationsRequired)
+        && attestations.is_empty()
+    {
+        return Err(UploadError::NoAttestations {
+            project: project.name.clone(),
+        });
+    }
+    let Uploader::Run(minted) = uploader else {
+        return Ok(None);
+    };
+    let attested = attestations.iter().filter_map(|verified| {
+        let claims = verified.proven().claims();
+        claims.source_repository_digest.as_deref()
+    });
+    let run_commit = minted.run.commit.as_deref();
+    let mut other = attested.filter(|attested| run_commit.is_some_and(|it| it != *attested));
+    let attested_commit = other.next().map(str::to_owned);
+    if let (Some((project, _)), Some(attested)) = (asks(RatchetKind::SameCommit), &attested_commit)
+    {
+        return Err(UploadError::OtherCommit {
+            project: project.name.clone(),
+            run: run_commit.unwrap_or_default().to_owned(),
+            attested: attested.clone(),
+        });
+    }
+    Ok(Some(UploadRun {
+        token: minted.token.clone(),
+        publisher: minted.publisher.clone(),
+        run: minted.run.clone(),
+        attested_commit,
+    }))
+}
+
+/// The same bytes again change nothing, so they need no attestation.
+pub(super) fn even_without_attestations(refused: UploadError) -> Result<(), UploadError> {
+    match refused {
+        UploadError::NoAttestations { .. } => Ok(()),
+        other => Err(other),
+    }
+}
