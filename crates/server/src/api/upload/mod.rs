@@ -138,17 +138,19 @@ async fn uploader(
     match app.index.authenticate_upload(&token, now).await {
         Ok(uploader) => Ok(uploader),
         Err(error @ AuthError::Store(_)) => Err(Problem::internal(&error)),
+        Err(AuthError::UsedUp(_)) => Err(invalid_authentication(
+            "the token was for one upload, which it has served",
+        )),
         Err(
             error @ (AuthError::Malformed(_)
             | AuthError::Unknown
             | AuthError::Revoked(_)
             | AuthError::Expired(_)
-            | AuthError::UsedUp(_)
             | AuthError::ForUploads(_)),
         ) => {
             tracing::info!(reason = %error, "an upload's token was not accepted");
             Err(invalid_authentication(
-                "the token is malformed, unknown, revoked, expired or used up",
+                "the token is malformed, unknown, revoked or expired",
             ))
         }
     }
