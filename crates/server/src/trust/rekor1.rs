@@ -18,6 +18,7 @@ use touchplate_trust::rekor::{
     Proposal, Rekor1, ToldEntry, Uuid,
 };
 
+use super::limits::WithinLimits;
 use super::told::Told;
 use super::{TrustStack, tiles};
 use crate::api::v1::body::JsonBody;
@@ -57,6 +58,7 @@ fn named(entry: LoggedEntry) -> Named {
 
 /// `POST …/log/entries`: 201 with the entry once a public checkpoint covers it.
 async fn add(
+    _: WithinLimits,
     stack: TrustStack,
     State(app): State<App>,
     JsonBody(json): JsonBody<MAX_V1_PROPOSAL_BYTES>,
@@ -134,6 +136,7 @@ struct Retrieval {
 
 /// `POST …/log/entries/retrieve`: those of the asked that are there.
 async fn retrieve(
+    _: WithinLimits,
     stack: TrustStack,
     JsonBody(json): JsonBody<MAX_RETRIEVAL_BYTES>,
 ) -> Result<Told<Vec<Named>>, Problem> {
@@ -171,6 +174,7 @@ async fn of_proposal(rekor: &Rekor1, proposal: &Value) -> Result<Option<LoggedEn
 
 /// `POST …/index/retrieve`: the names of what was signed by a key or an identity, or is about an artifact.
 async fn search(
+    _: WithinLimits,
     stack: TrustStack,
     JsonBody(json): JsonBody<MAX_QUERY_BYTES>,
 ) -> Result<Told<Vec<String>>, Problem> {

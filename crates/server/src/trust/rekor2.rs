@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use touchplate_trust::rekor::{Added2, MAX_V2_PROPOSAL_BYTES, Proposal};
 
+use super::limits::WithinLimits;
 use super::told::Told;
 use super::{TrustStack, tiles};
 use crate::api::v1::body::JsonBody;
@@ -27,6 +28,7 @@ pub(crate) fn router() -> Router<App> {
 
 /// `POST …/log/entries`: 201 with the entry once a public checkpoint covers it.
 async fn add(
+    _: WithinLimits,
     stack: TrustStack,
     State(app): State<App>,
     JsonBody(json): JsonBody<MAX_V2_PROPOSAL_BYTES>,

@@ -1,6 +1,7 @@
 //! The private stack's logs as their clients ask them: what is logged is proved, and each bad request has the API's own
 //! shape of refusal.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
@@ -13,6 +14,7 @@ use touchplate_attest::log::{Checkpoint, NoteKey, check_consistency, inclusion_r
 use touchplate_attest::{Bundle, Sha256, TrustRoot};
 use touchplate_server::app::App;
 use touchplate_server::outbound::Issuers;
+use touchplate_server::trust::limits::Limits;
 use touchplate_server::wiring;
 use touchplate_testkit::FixedClock;
 use touchplate_trust::layout::KeyRing;
@@ -82,7 +84,10 @@ impl Said {
 
 impl World {
     async fn new() -> Self {
-        let stack = Stack::new(Issuers::default()).await;
+        Self::with(Stack::new(Issuers::default()).await)
+    }
+
+    fn with(stack: Stack) -> Self {
         let current = |ring: &KeyRing| ring.current(stack.clock.now()).unwrap().key.clone();
         Self {
             domain: Domain::new("trust.example", stack.clock.now()).unwrap(),
@@ -578,4 +583,33 @@ async fn other_methods_types_and_questions_have_the_shape_too() {
     ] {
         world.propose(search, &query).await.refuses1(400, words);
     }
+}
+
+#[tokio::test]
+async fn who_writes_too_often_waits() {
+    let two = NonZeroU32::new(2).unwrap();
+    let limits = Limits::new(two, two);
+    let world = World::with(Stack::limited(Issuers::default(), limits).await);
+    let from = |address: [u8; 4], path: &str| {
+        let mut request = Request::post(path)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from("{}"))
+            .unwrap();
+        let peer = wiring::Peer((address, 1).into());
+        request.extensions_mut().insert(peer);
+        world.ask(request)
+    };
+    let (first, other) = ([198, 51, 100, 1], [198, 51, 100, 2]);
+    from(first, ENTRIES1).await.refuses1(400, "");
+    from(first, ENTRIES2).await.refuses2(400, 3, "");
+    let words = "too many requests from one address; expected the next one in";
+    let said = from(first, ENTRIES1).await;
+    said.refuses1(429, words);
+    assert_eq!(said.header("retry-after"), "30");
+    from(first, ENTRIES2).await.refuses2(429, 8, words);
+    let search = "/trust/rekor1/api/v1/index/retrieve";
+    from(first, search).await.refuses1(429, words);
+    from(other, ENTRIES1).await.refuses1(400, "");
+    // Reading goes on.
+    assert_eq!(world.get("/trust/rekor1/api/v1/log").await.status, 200);
 }
