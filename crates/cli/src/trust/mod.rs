@@ -1,5 +1,6 @@
 //! `touchplate trust`: whose roots are believed, for which project names; shown, refreshed, carried to other machines.
 
+mod monitor;
 mod refresh;
 mod show;
 mod transfer;
@@ -39,6 +40,8 @@ enum Action {
     Export(transfer::ExportArguments),
     /// Take in an export, or the root of a private domain
     Import(transfer::ImportArguments),
+    /// Follow a log, and tell what nobody meant to sign
+    Monitor(Box<monitor::Arguments>),
 }
 
 /// Does what was asked for.
@@ -48,6 +51,7 @@ pub(crate) fn run(common: &Common, arguments: Arguments) -> Result<Outcome, Fail
         Action::Refresh(arguments) => refresh::run(common, &arguments),
         Action::Export(arguments) => transfer::export(common, &arguments),
         Action::Import(arguments) => transfer::import(common, &arguments),
+        Action::Monitor(arguments) => monitor::run(common, &arguments),
     }
 }
 
