@@ -82,10 +82,11 @@ impl KeySource {
             return Ok(keys);
         }
         // 2
-        let _fetching = self.fetching.lock().await;
-        let came = self.held(now).filter(|(keys, _)| keys.has(key_id));
-        if came.is_none() && self.may_try(now) {
-            self.fetch(now).await;
+        if self.may_try(now) || self.fetching.try_lock().is_err() {
+            // In a task of its own: that the first to ask goes away is nothing to the others.
+            let (source, key_id) = (self.clone(), key_id.to_owned());
+            let fetching = tokio::spawn(async move { source.fetch_for(&key_id, now).await });
+            drop(fetching.await);
         }
         // 3
         if let Some((keys, _)) = self.held(now) {
@@ -101,6 +102,15 @@ impl KeySource {
             return;
         };
         if self.may_try(now) {
+            self.fetch(now).await;
+        }
+    }
+
+    /// Waits for whoever is at it; fetches if that did not bring the key.
+    async fn fetch_for(&self, key_id: &str, now: Timestamp) {
+        let _fetching = self.fetching.lock().await;
+        let came = self.held(now).filter(|(keys, _)| keys.has(key_id));
+        if came.is_none() && self.may_try(now) {
             self.fetch(now).await;
         }
     }

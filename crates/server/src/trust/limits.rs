@@ -4,6 +4,7 @@ use std::fmt;
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::extract::FromRequestParts;
@@ -25,8 +26,9 @@ pub const IDENTITY_LIMIT: NonZeroU32 = NonZeroU32::new(300).expect("300 is not 0
 /// Requests from one address in a minute: a company's builders may share one, and each signature asks three services.
 pub const ADDRESS_LIMIT: NonZeroU32 = NonZeroU32::new(3000).expect("3000 is not 0");
 
-/// Callers that are remembered before those that have not been seen for a while are forgotten.
-const MANY: usize = 10_000;
+/// After so many requests, callers that could ask freely again are forgotten: looking through them costs some
+/// microseconds for each request so.
+const FORGET_EVERY: usize = 1024;
 
 /// How much one caller may ask.
 pub struct Limits {
@@ -34,7 +36,10 @@ pub struct Limits {
     identities: Limiter<String>,
 }
 
-struct Limiter<K: Hash + Eq + Clone>(RateLimiter<K, HashMapStateStore<K>, DefaultClock>);
+struct Limiter<K: Hash + Eq + Clone> {
+    limiter: RateLimiter<K, HashMapStateStore<K>, DefaultClock>,
+    checks: AtomicUsize,
+}
 
 impl fmt::Debug for Limits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -44,7 +49,7 @@ impl fmt::Debug for Limits {
 
 /// More than one caller may ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("too many requests from one {who}; expected the next one in {} s", wait.as_secs())]
+#[error("too many requests from one {who}; the header Retry-After says when to go on")]
 pub(crate) struct TooMany {
     /// Counted by what.
     who: &'static str,
@@ -93,14 +98,18 @@ fn network(address: IpAddr) -> IpAddr {
 
 impl<K: Hash + Eq + Clone> Limiter<K> {
     fn new(in_a_minute: NonZeroU32) -> Self {
-        Self(RateLimiter::hashmap(Quota::per_minute(in_a_minute)))
+        Self {
+            limiter: RateLimiter::hashmap(Quota::per_minute(in_a_minute)),
+            checks: AtomicUsize::new(1),
+        }
     }
 
     fn check(&self, key: &K, who: &'static str) -> Result<(), TooMany> {
-        if self.0.len() > MANY {
-            self.0.retain_recent();
+        let checks = self.checks.fetch_add(1, Ordering::Relaxed);
+        if checks.is_multiple_of(FORGET_EVERY) {
+            self.limiter.retain_recent();
         }
-        self.0.check_key(key).map_err(|until| {
+        self.limiter.check_key(key).map_err(|until| {
             let wait = until.wait_time_from(DefaultClock::default().now());
             TooMany {
                 who,
@@ -141,7 +150,7 @@ mod tests {
         let refused = limits.check_address(ip("2001:db8:1:2:ffff::")).unwrap_err();
         assert_eq!(
             refused.to_string(),
-            "too many requests from one address; expected the next one in 20 s"
+            "too many requests from one address; the header Retry-After says when to go on"
         );
         limits.check_address(ip("2001:db8:1:3::1")).unwrap();
         limits.check_address(ip("192.0.2.1")).unwrap();

@@ -602,7 +602,7 @@ async fn who_writes_too_often_waits() {
     let (first, other) = ([198, 51, 100, 1], [198, 51, 100, 2]);
     from(first, ENTRIES1).await.refuses1(400, "");
     from(first, ENTRIES2).await.refuses2(400, 3, "");
-    let words = "too many requests from one address; expected the next one in";
+    let words = "too many requests from one address; the header Retry-After says when to go on";
     let said = from(first, ENTRIES1).await;
     said.refuses1(429, words);
     assert_eq!(said.header("retry-after"), "30");
