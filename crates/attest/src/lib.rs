@@ -17,7 +17,6 @@ pub mod id_token;
 pub mod identity;
 mod json;
 pub mod log;
-pub mod logged;
 mod managed_key;
 pub mod provenance;
 pub mod publisher;
@@ -48,7 +47,7 @@ pub use publisher::{
     Callee, ClaimContradicted, ClaimMatch, EnvironmentCheck, Glob, InvalidGlob, Mismatch, OtherIds,
     PinnedIds, Publisher, PublisherError, Run, TokenClaims, TokenMismatch,
 };
-pub use root::{FollowedLog, LogKind, TrustRoot, TrustRootError};
+pub use root::{TrustRoot, TrustRootError};
 pub use statement::{PredicateType, Statement};
 pub use touchplate_packaging::{Filename, Sha256};
 pub use verify::{

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use clap::Args;
 use touchplate_server::config::{Config, PublicUrl};
+use touchplate_server::trust::OpenStackError;
 use touchplate_server::wiring::{self, ListeningOn, WiringError};
 use touchplate_server::{SystemClock, logging};
+use touchplate_trust::layout::LayoutError;
 
 use crate::configuration::{self, Flags};
 use crate::options::Common;
@@ -120,6 +122,22 @@ impl From<WiringError> for Failure {
             | WiringError::Store(_) => Self::outside(error)
                 .hint("is this the right --data directory, and can this user write to it?"),
             WiringError::TrustRootFile { .. } | WiringError::TrustStore(_) => Self::outside(error),
+            WiringError::Stack(stack) => match stack {
+                OpenStackError::Layout(LayoutError::Read { .. } | LayoutError::Write { .. })
+                | OpenStackError::Store(_)
+                | OpenStackError::Log { .. }
+                | OpenStackError::Floor(_) => Self::outside(error),
+                OpenStackError::Layout(_)
+                | OpenStackError::Issuers(_)
+                | OpenStackError::Proxy(_)
+                | OpenStackError::Name
+                | OpenStackError::Authority(_)
+                | OpenStackError::Chain(_)
+                | OpenStackError::Domain(_)
+                | OpenStackError::Root(_)
+                | OpenStackError::Issuer(_)
+                | OpenStackError::Key(_) => Self::usage(error),
+            },
         }
     }
 }

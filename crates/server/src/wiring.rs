@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use touchplate_attest::domain::DomainsError;
 use touchplate_attest::root::MAX_TRUST_ROOT_BYTES;
-use touchplate_attest::{TrustDomains, TrustRoot, TrustRootError};
+use touchplate_attest::{TrustDomain, TrustDomains, TrustRoot, TrustRootError};
 use touchplate_client::trust_store::{TrustStore, TrustStoreError};
 use touchplate_index::files::Links;
 use touchplate_index::ports::{Blobs, StoreError};
@@ -22,6 +23,7 @@ use crate::app::{App, Shared};
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::config::{Config, PublicUrl};
+use crate::trust::{self, OpenStackError, TrustStack};
 use crate::{chores, serving};
 
 pub use crate::observe::Peer;
@@ -96,6 +98,9 @@ pub enum WiringError {
     /// The database, once it was open.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The private trust stack.
+    #[error(transparent)]
+    Stack(#[from] OpenStackError),
 }
 
 /// An index, and what the server asks beside it.
@@ -112,12 +117,29 @@ pub async fn open(config: &Config) -> Result<Index, WiringError> {
     Ok(open_index(config).await?.index)
 }
 
-/// On a thread that may block: nearly all of it is reading and writing files. Besides, SQLx's future of a migration may
-/// not move between threads as far as the compiler can see, and would not let [`serve`] do so.
+/// As [`open`], with what the server asks beside it.
 async fn open_index(config: &Config) -> Result<OpenedIndex, WiringError> {
     let config = config.clone();
+    where_one_may_block(async move || open_here(&config).await).await
+}
+
+/// The private trust stack, where there is one.
+async fn open_stack(
+    config: &Config,
+    url: &PublicUrl,
+    now: Timestamp,
+) -> Result<Option<TrustStack>, WiringError> {
+    let (config, url) = (config.clone(), url.clone());
+    where_one_may_block(async move || Ok(trust::open(&config, &url, now).await?)).await
+}
+
+/// On a thread that may block: nearly all of opening is reading and writing files. Besides, SQLx's future of a migration
+/// may not move between threads as far as the compiler can see, and would not let [`serve`] do so.
+async fn where_one_may_block<T: Send + 'static>(
+    open: impl AsyncFnOnce() -> Result<T, WiringError> + Send + 'static,
+) -> Result<T, WiringError> {
     let runtime = Handle::current();
-    let opening = tokio::task::spawn_blocking(move || runtime.block_on(open_here(&config)));
+    let opening = tokio::task::spawn_blocking(move || runtime.block_on(open()));
     match opening.await {
         Ok(opened) => opened,
         Err(stopped) => match stopped.try_into_panic() {
@@ -132,7 +154,7 @@ async fn open_here(config: &Config) -> Result<OpenedIndex, WiringError> {
         path: config.data.clone(),
         source,
     })?;
-    let trust = trust(config)?;
+    let trust = believed(config)?;
     let Opened {
         ports,
         spool_folder,
@@ -155,7 +177,7 @@ async fn open_here(config: &Config) -> Result<OpenedIndex, WiringError> {
 }
 
 /// Whom attestations are checked by: the folder of domains, the one root, or the embedded public-good one.
-fn trust(config: &Config) -> Result<TrustDomains, WiringError> {
+fn believed(config: &Config) -> Result<TrustDomains, WiringError> {
     match (&config.trust, &config.trusted_root) {
         (Some(_), Some(_)) => Err(WiringError::TwoTrusts),
         (Some(folder), None) => {
@@ -173,8 +195,20 @@ fn trust(config: &Config) -> Result<TrustDomains, WiringError> {
             })
         }
         (None, Some(path)) => Ok(TrustDomains::only(trust_root(path)?)),
-        (None, None) => Ok(TrustDomains::public_good()),
+        (None, None) => Ok(believed_by_default(config)?),
     }
+}
+
+/// The public-good instance for every name, and beside it this server's own stack, if it has one, for the names that the
+/// stack was made for and on the word of the issuers that it believes.
+fn believed_by_default(config: &Config) -> Result<TrustDomains, WiringError> {
+    let public = TrustDomain::public_good();
+    let own = trust::own_domain(config)?;
+    let domains = TrustDomains::new([public].into_iter().chain(own).collect());
+    domains.map_err(|source| WiringError::TrustDomains {
+        path: config.data.join(trust::FOLDER),
+        source,
+    })
 }
 
 fn trust_root(path: &Path) -> Result<TrustRoot, WiringError> {
@@ -207,6 +241,18 @@ pub struct ListeningOn {
     pub has_tokens: bool,
 }
 
+/// Takes the address that a configuration listens on. Connections wait until [`serve_on`].
+///
+/// # Errors
+/// When the address is taken.
+pub async fn bind(config: &Config) -> Result<TcpListener, WiringError> {
+    let listener = TcpListener::bind(config.listen).await;
+    listener.map_err(|source| WiringError::Listen {
+        address: config.listen,
+        source,
+    })
+}
+
 /// Binds, then serves until `shutdown` resolves. `on_listening` gets the real address before the first accept.
 ///
 /// # Errors
@@ -217,11 +263,25 @@ pub async fn serve(
     on_listening: impl FnOnce(&ListeningOn),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), WiringError> {
+    let listener = bind(&config).await?;
+    serve_on(listener, config, clock, on_listening, shutdown).await
+}
+
+/// Serves on a [bound](bind) listener.
+///
+/// # Errors
+/// As [`open`].
+pub async fn serve_on(
+    listener: TcpListener,
+    config: Config,
+    clock: Arc<dyn Clock>,
+    on_listening: impl FnOnce(&ListeningOn),
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), WiringError> {
     let refused = |source| WiringError::Listen {
         address: config.listen,
         source,
     };
-    let listener = TcpListener::bind(config.listen).await.map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
     let app = assemble(&config, clock, address).await?;
     let listening = ListeningOn {
@@ -253,6 +313,7 @@ pub async fn assemble(
         .url
         .clone()
         .unwrap_or_else(|| PublicUrl::of_listener(address));
+    let trust = open_stack(config, &url, clock.now()).await?;
     Ok(App::new(Shared {
         links: links(config, &url),
         url: url.to_string(),
@@ -263,7 +324,7 @@ pub async fn assemble(
         anonymous_read: config.anonymous_read,
         forwarded_from: config.forwarded_from.clone(),
         drains: Drains::default(),
-        trust: None,
+        trust,
     }))
 }
 

@@ -7,6 +7,7 @@ mod disk;
 mod location;
 mod log;
 mod sqlite;
+mod stamps;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ pub use disk::Disk;
 pub use location::{BlobsUrl, DatabaseUrl, InvalidLocation, Location};
 pub use log::LogFiles;
 pub use sqlite::Sqlite;
+pub use stamps::SqliteStampFloor;
 
 /// Ports that stand on a location.
 pub struct Opened {

@@ -4,7 +4,7 @@ use std::str::FromStr as _;
 
 use der::asn1::ObjectIdentifier;
 use der::pem::LineEnding;
-use der::{Encode as _, EncodePem as _};
+use der::{Decode as _, Encode as _, EncodePem as _};
 use jiff::{SignedDuration, Timestamp};
 use x509_cert::Certificate;
 use x509_cert::ext::Extension;
@@ -38,11 +38,19 @@ impl Chain {
     pub(crate) fn to_pem(&self) -> Result<String, TrustError> {
         let mut pem = String::new();
         for der in &self.certificates {
-            let certificate: Certificate = der::Decode::from_der(der)?;
-            pem.push_str(&certificate.to_pem(LineEnding::LF)?);
+            pem.push_str(&certificate_pem(der)?);
         }
         Ok(pem)
     }
+}
+
+/// A certificate as PEM.
+///
+/// # Errors
+/// When it is none.
+pub fn certificate_pem(der: &[u8]) -> Result<String, TrustError> {
+    let certificate = Certificate::from_der(der)?;
+    Ok(certificate.to_pem(LineEnding::LF)?)
 }
 
 /// A root's certificate of itself.

@@ -17,6 +17,7 @@ pub mod roots;
 pub mod stamp;
 mod window;
 
+pub use chains::certificate_pem;
 pub use forge::{
     AttributeRecipe, AttributeValue, BodyRecipe, BundleRecipe, BundleSigner, CertificateRecipe,
     CheckpointRecipe, Domain, EntryForm, EntryRecipe, Fault, KeyHolder, MintedBundle, Predicate,

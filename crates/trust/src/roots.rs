@@ -27,6 +27,15 @@ pub struct Document {
     pub json: String,
 }
 
+/// What the documents of a stack are called.
+pub const NAMES: [&str; 5] = [
+    "root.json",
+    "signing_config.json",
+    "signing_config.rekor1.json",
+    "trust_config.json",
+    "trust_config.rekor1.json",
+];
+
 /// Which transparency logs a signing configuration names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Logs {
@@ -47,20 +56,28 @@ pub fn documents(layout: &Layout, now: Timestamp) -> Result<Vec<Document>, Layou
         signing_config(layout, Logs::First, now),
     );
     let together = |signing: &Value| json!({"mediaType": TRUST_CONFIG, "trustedRoot": root, "signingConfig": signing});
-    let named = [
-        ("trust_config.json", together(&both)),
-        ("trust_config.rekor1.json", together(&first)),
-        ("signing_config.json", both),
-        ("signing_config.rekor1.json", first),
-        ("root.json", root),
+    let values = [
+        root.clone(),
+        both.clone(),
+        first.clone(),
+        together(&both),
+        together(&first),
     ];
+    let named = NAMES.into_iter().zip(values);
     Ok(named
-        .into_iter()
         .map(|(name, value)| Document {
             name,
             json: format!("{value:#}\n"),
         })
         .collect())
+}
+
+/// `trusted_root.json`.
+///
+/// # Errors
+/// When the description names certificates that cannot be read.
+pub fn trusted_root_json(layout: &Layout) -> Result<String, LayoutError> {
+    Ok(trusted_root(layout)?.to_string())
 }
 
 /// `trusted_root.json`: every key that there ever was, with its time.

@@ -1,6 +1,7 @@
-//! `touchplate trust`: whose roots are believed, for which project names; shown, refreshed, carried to other machines.
+//! `touchplate trust`: whose roots are believed, for which project names; shown, refreshed, carried to other machines;
+//! and the making of a private one.
 
-mod monitor;
+mod founding;
 mod refresh;
 mod show;
 mod transfer;
@@ -40,8 +41,10 @@ enum Action {
     Export(transfer::ExportArguments),
     /// Take in an export, or the root of a private domain
     Import(transfer::ImportArguments),
-    /// Follow a log, and tell what nobody meant to sign
-    Monitor(Box<monitor::Arguments>),
+    /// Make the keys of a private trust stack, which `serve` then runs
+    Init(founding::InitArguments),
+    /// Make new keys for a private trust stack; what the old ones signed goes on verifying
+    Rotate(founding::RotateArguments),
 }
 
 /// Does what was asked for.
@@ -51,7 +54,8 @@ pub(crate) fn run(common: &Common, arguments: Arguments) -> Result<Outcome, Fail
         Action::Refresh(arguments) => refresh::run(common, &arguments),
         Action::Export(arguments) => transfer::export(common, &arguments),
         Action::Import(arguments) => transfer::import(common, &arguments),
-        Action::Monitor(arguments) => monitor::run(common, &arguments),
+        Action::Init(arguments) => founding::init(common, arguments),
+        Action::Rotate(arguments) => founding::rotate(common, &arguments),
     }
 }
 

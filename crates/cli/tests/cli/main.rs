@@ -13,10 +13,6 @@ mod inspect;
 #[cfg(test)]
 mod keep;
 #[cfg(test)]
-mod logs;
-#[cfg(test)]
-mod monitor;
-#[cfg(test)]
 mod network;
 #[cfg(test)]
 mod odd_index;

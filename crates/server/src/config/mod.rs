@@ -5,6 +5,7 @@
 
 mod network;
 mod source;
+mod trust_clock;
 mod url;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -18,6 +19,7 @@ use crate::logging::LogFormat;
 
 pub use network::{InvalidNetwork, Network};
 pub use source::{ConfigError, Origin};
+pub use trust_clock::{InvalidTrustClock, TrustClock};
 pub use url::{InvalidUrl, PublicUrl};
 
 /// One key, as the reference and `--help` show it.
@@ -107,6 +109,23 @@ pub const KEYS: &[Key] = &[
         "The largest distribution file. Default: 1073741824 (1 GiB)",
     ),
     key(
+        "trust_issuers",
+        "FILE",
+        "Who may obtain which identity from the private trust stack's certificate authority (`touchplate trust init`). \
+         Default: `trust/issuers.toml` in `data`",
+    ),
+    key(
+        "trust_key_file",
+        "FILE",
+        "What the private trust stack's keys are decrypted with. Default: where `touchplate trust init` left it",
+    ),
+    key(
+        "trust_clock",
+        "kernel|unchecked",
+        "Whether the private trust stack gives timestamps only while the kernel says that the clock is synchronised, or \
+         always. Default: `kernel`",
+    ),
+    key(
         "log_format",
         "auto|text|json",
         "How log lines look; `auto` is text on a terminal, else JSON. Default: `auto`",
@@ -140,6 +159,12 @@ pub struct Config {
     pub default_visibility: Visibility,
     /// The largest distribution file in bytes.
     pub max_file_bytes: u64,
+    /// Who may obtain which identity from the private trust stack; none: beside its keys.
+    pub trust_issuers: Option<PathBuf>,
+    /// What the private trust stack's keys are decrypted with; none: where the stack says.
+    pub trust_key_file: Option<PathBuf>,
+    /// Whether timestamps need a synchronised clock.
+    pub trust_clock: TrustClock,
     /// How log lines look.
     pub log_format: LogFormat,
 }
@@ -166,6 +191,9 @@ impl Config {
             anonymous_read: true,
             default_visibility: Visibility::Public,
             max_file_bytes: touchplate_index::DEFAULT_MAX_FILE_BYTES,
+            trust_issuers: None,
+            trust_key_file: None,
+            trust_clock: TrustClock::default(),
             log_format: LogFormat::Auto,
         }
     }
@@ -208,6 +236,11 @@ impl Config {
             max_file_bytes: values
                 .parsed("max_file_bytes")?
                 .unwrap_or(defaults.max_file_bytes),
+            trust_issuers: values.parsed("trust_issuers")?,
+            trust_key_file: values.parsed("trust_key_file")?,
+            trust_clock: values
+                .parsed("trust_clock")?
+                .unwrap_or(defaults.trust_clock),
             log_format: values.parsed("log_format")?.unwrap_or(defaults.log_format),
             data,
         })

@@ -62,6 +62,9 @@ fn every_key_is_read_and_later_sources_win() {
         anonymous_read = false
         default_visibility = "internal"
         max_file_bytes = 1000
+        trust_issuers = "/etc/issuers.toml"
+        trust_key_file = "/run/secrets/trust"
+        trust_clock = "unchecked"
         log_format = "json"
     "#;
     let environment = [
@@ -86,6 +89,9 @@ fn every_key_is_read_and_later_sources_win() {
         anonymous_read: false,
         default_visibility: Visibility::Internal,
         max_file_bytes: 1000,
+        trust_issuers: Some("/etc/issuers.toml".into()),
+        trust_key_file: Some("/run/secrets/trust".into()),
+        trust_clock: TrustClock::Unchecked,
         log_format: LogFormat::Json,
     };
     assert_eq!(config, expected);

@@ -5,8 +5,9 @@
 
 pub mod ca;
 mod ct;
-mod documents;
+pub mod documents;
 pub mod limits;
+mod opening;
 mod refused;
 mod rekor1;
 mod rekor2;
@@ -25,11 +26,16 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use touchplate_trust::log::Log;
 use touchplate_trust::rekor::{Rekor1, Rekor2};
+use touchplate_trust::stamp::TimestampAuthority;
 
 use crate::app::App;
 use crate::problem::Problem;
 use ca::Ca;
+use documents::Documents;
 use limits::Limits;
+
+pub use opening::{FOLDER, ISSUERS, OpenStackError, StackParts};
+pub(crate) use opening::{open, own_domain};
 
 /// The stack that this server runs: cheap to clone.
 #[derive(Clone)]
@@ -45,8 +51,14 @@ pub struct Services {
     pub ct: Log,
     /// The certificate authority.
     pub ca: Ca,
+    /// The timestamp authority.
+    pub tsa: TimestampAuthority,
+    /// What clients need to know.
+    pub documents: Documents,
     /// How much one caller may ask.
     pub limits: Limits,
+    /// Whether timestamps are given without asking about the clock.
+    pub clock_is_unchecked: bool,
 }
 
 impl TrustStack {

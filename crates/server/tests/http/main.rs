@@ -18,6 +18,7 @@ mod pages;
 mod refusals;
 mod simple;
 mod stack;
+mod stamps;
 mod trust;
 mod uploads;
 mod walk;

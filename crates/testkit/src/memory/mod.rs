@@ -3,6 +3,7 @@
 mod accounts;
 mod attesters;
 mod blobs;
+mod floor;
 mod log;
 mod projects;
 mod publishers;
@@ -29,6 +30,7 @@ use touchplate_index::{Origin, Ports};
 use touchplate_packaging::simple::{ProjectStatus, Yanked};
 use touchplate_packaging::{CoreMetadata, FileKind, ProjectName, Version};
 
+pub use floor::FloorMemory;
 pub use log::LogMemory;
 
 /// Everything an index keeps, in memory.
