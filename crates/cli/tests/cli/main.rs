@@ -23,6 +23,8 @@ mod run;
 #[cfg(test)]
 mod sign;
 #[cfg(test)]
+mod stack;
+#[cfg(test)]
 mod targets;
 #[cfg(test)]
 mod trust;

@@ -126,8 +126,13 @@ pub(crate) struct Server {
 impl Server {
     /// Serves `data` on a free port.
     pub(crate) fn start(data: &Path) -> Self {
+        Self::start_at("127.0.0.1:0", data)
+    }
+
+    /// Serves `data` at this address.
+    pub(crate) fn start_at(address: &str, data: &Path) -> Self {
         let mut child = command()
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .args(["serve", "--listen", address, "--data"])
             .arg(data)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
