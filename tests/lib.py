@@ -134,11 +134,11 @@ atexit.register(lambda: [server.stop() for server in list(_running)])
 
 
 class Server:
-    """`touchplate serve` on a free port of loopback; stopped by its own process id."""
+    """`touchplate serve` on a free port of loopback, or on the one that is named; stopped by its own process id."""
 
-    def __init__(self, data, trusted_root=None, wrapper=(), options=()):
+    def __init__(self, data, trusted_root=None, wrapper=(), options=(), listen="127.0.0.1:0"):
         self.data = Path(data)
-        command = [*wrapper, binary(), "serve", "--data", self.data, "--listen", "127.0.0.1:0", *options]
+        command = [*wrapper, binary(), "serve", "--data", self.data, "--listen", listen, *options]
         if trusted_root is not None:
             command += ["--trusted-root", trusted_root]
         self.log_path = self.data.with_name(self.data.name + ".log")
