@@ -42,7 +42,7 @@ pub(crate) fn run(common: &Common, arguments: Arguments) -> Result<Outcome, Fail
             // The address, not the configured public URL: a script that let port 0 choose reads it here.
             said = say(&format!(
                 "listening on {}\n",
-                PublicUrl::of_listener(on.address)
+                PublicUrl::of_listener(on.address, on.tls)
             ));
             if !on.has_tokens {
                 note(&how);
@@ -110,6 +110,8 @@ impl From<WiringError> for Failure {
         match &error {
             WiringError::TrustRoot { .. }
             | WiringError::TwoTrusts
+            | WiringError::Tls(_)
+            | WiringError::Publishing(_)
             | WiringError::NoTrustStore { .. }
             | WiringError::TrustDomains { .. } => Self::usage(error),
             WiringError::TrustStore(store) if !store.is_outside() => Self::usage(error),

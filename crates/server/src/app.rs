@@ -10,6 +10,7 @@ use crate::api::upload::Drains;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::config::Network;
+use crate::publishing::Publishing;
 use crate::trust::TrustStack;
 
 /// The state of the server: cheap to clone.
@@ -36,6 +37,8 @@ pub struct Shared {
     pub cache: Cache,
     /// Refused bodies that are still arriving.
     pub drains: Drains,
+    /// Trusted publishing, unless the operator wants none.
+    pub publishing: Option<Publishing>,
     /// The private trust stack, where there is one.
     pub trust: Option<TrustStack>,
 }

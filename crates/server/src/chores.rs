@@ -28,6 +28,10 @@ pub(crate) async fn sweep(app: App) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     loop {
         ticks.tick().await;
+        if let Err(error) = app.index.prune_tokens(app.clock.now()).await {
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            tracing::error!(%error, cause, "tokens that ended stay until the next time");
+        }
         match app
             .index
             .sweep(SystemTime::from(app.clock.now()), SWEEP_GRACE)

@@ -15,8 +15,10 @@ mod observe;
 pub mod outbound;
 mod pages;
 pub mod problem;
+pub mod publishing;
 pub mod routes;
 mod serving;
+pub mod tls;
 pub mod trust;
 pub mod wiring;
 

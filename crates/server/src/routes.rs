@@ -12,7 +12,7 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 
-use crate::api::{files, health, integrity, simple, upload, v1};
+use crate::api::{files, health, integrity, oidc, simple, upload, v1};
 use crate::app::App;
 use crate::extract::gate;
 use crate::observe::observe;
@@ -105,6 +105,11 @@ pub fn router(app: App) -> Router {
         .route("/static/{name}", kept(ForEver, read(style::sheet)))
         .merge(api)
         .merge(trust::router(&app))
+        .route("/_/oidc/audience", kept(Never, read(oidc::audience)))
+        .route("/_/oidc/mint-token", kept(Never, write(oidc::mint)))
+        // As PyPI's first clients called it.
+        .route("/_/oidc/github/mint-token", kept(Never, write(oidc::mint)))
+        .route("/.well-known/pytp", kept(Never, read(oidc::discovery)))
         .route("/healthz", kept(Never, read(health::alive)))
         .route("/readyz", kept(Never, read(health::ready)))
         .fallback(async || Problem::not_found())
@@ -116,7 +121,11 @@ pub fn router(app: App) -> Router {
 /// Open to everybody, even where every other read needs credentials: what load balancers ask, and the look of the page
 /// that says so. The trust stack has its own clients, which know nothing of the index's tokens.
 pub(crate) fn is_open(path: &str) -> bool {
-    matches!(path, "/healthz" | "/readyz") || path.starts_with("/static/") || trust::owns(path)
+    matches!(
+        path,
+        "/healthz" | "/readyz" | "/_/oidc/audience" | "/.well-known/pytp"
+    ) || path.starts_with("/static/")
+        || trust::owns(path)
 }
 
 /// How refusals are shaped where clients expect one shape.

@@ -14,11 +14,13 @@ use axum::extract::Request;
 use axum::response::Response;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, Sleep};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tower::ServiceExt as _;
 
 use crate::observe::Peer;
@@ -46,10 +48,11 @@ const GRACE: Duration = Duration::from_secs(8);
 /// A failed accept is a lack of file descriptors, which does not go away by trying at once.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Answers on `listener` until `shutdown` resolves; then lets what is under way finish.
+/// Answers on `listener`, over TLS where `tls` is given, until `shutdown` resolves; then lets what is under way finish.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
+    tls: Option<TlsAcceptor>,
     shutdown: impl Future<Output = ()>,
 ) {
     let graceful = GracefulShutdown::new();
@@ -64,23 +67,22 @@ pub(crate) async fn serve(
             continue;
         };
         let router = router.clone();
-        let answer = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
-            let router = router.clone();
-            async move { Ok::<_, Infallible>(one(router, request, peer).await) }
-        });
-        let connection = hyper::server::conn::http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIME)
-            .max_headers(MAX_HEADERS)
-            .max_buf_size(MAX_HEAD_BYTES)
-            .serve_connection(TokioIo::new(Unstalled::new(stream)), answer);
-        let connection = graceful.watch(connection);
-        tokio::spawn(async move {
-            let _slot = slot;
-            if let Err(error) = connection.await {
-                tracing::debug!(%peer, %error, "a connection broke");
+        let watcher = graceful.watcher();
+        match tls.clone() {
+            None => {
+                let connection = watcher.watch(connection(stream, router, peer));
+                tokio::spawn(async move { ended(peer, slot, connection.await) });
             }
-        });
+            Some(tls) => {
+                tokio::spawn(async move {
+                    let Some(stream) = shake_hands(&tls, stream, peer).await else {
+                        return;
+                    };
+                    let connection = watcher.watch(connection(stream, router, peer));
+                    ended(peer, slot, connection.await);
+                });
+            }
+        }
     }
     drop(listener);
     if tokio::time::timeout(GRACE, graceful.shutdown())
@@ -88,6 +90,49 @@ pub(crate) async fn serve(
         .is_err()
     {
         tracing::warn!("requests that were still under way are cut off");
+    }
+}
+
+/// A client that breaks off in the middle, or speaks plain HTTP, is its own affair.
+async fn shake_hands(
+    tls: &TlsAcceptor,
+    stream: TcpStream,
+    peer: SocketAddr,
+) -> Option<TlsStream<TcpStream>> {
+    match tokio::time::timeout(HEAD_TIME, tls.accept(stream)).await {
+        Ok(Ok(stream)) => Some(stream),
+        Ok(Err(error)) => {
+            tracing::debug!(%peer, %error, "a connection was not TLS");
+            None
+        }
+        Err(_) => None,
+    }
+}
+
+fn connection<S>(
+    stream: S,
+    router: Router,
+    peer: SocketAddr,
+) -> impl GracefulConnection<Error = hyper::Error> + Send
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let answer = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
+        let router = router.clone();
+        async move { Ok::<_, Infallible>(one(router, request, peer).await) }
+    });
+    hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME)
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(MAX_HEAD_BYTES)
+        .serve_connection(TokioIo::new(Unstalled::new(stream)), answer)
+}
+
+fn ended(peer: SocketAddr, slot: Slot, ended: hyper::Result<()>) {
+    drop(slot);
+    if let Err(error) = ended {
+        tracing::debug!(%peer, %error, "a connection broke");
     }
 }
 
@@ -124,13 +169,13 @@ async fn accept(
 }
 
 /// A connection whose writes fail when the client takes nothing for [`STALL_TIME`].
-struct Unstalled {
-    stream: TcpStream,
+struct Unstalled<S> {
+    stream: S,
     patience: Option<Pin<Box<Sleep>>>,
 }
 
-impl Unstalled {
-    fn new(stream: TcpStream) -> Self {
+impl<S> Unstalled<S> {
+    fn new(stream: S) -> Self {
         Self {
             stream,
             patience: None,
@@ -155,7 +200,7 @@ impl Unstalled {
     }
 }
 
-impl AsyncRead for Unstalled {
+impl<S: AsyncRead + Unpin> AsyncRead for Unstalled<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -165,7 +210,7 @@ impl AsyncRead for Unstalled {
     }
 }
 
-impl AsyncWrite for Unstalled {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Unstalled<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -23,6 +23,8 @@ use crate::app::{App, Shared};
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::config::{Config, PublicUrl};
+use crate::publishing::{Publishing, PublishingError};
+use crate::tls::{self, TlsError};
 use crate::trust::{self, OpenStackError, TrustStack};
 use crate::{chores, serving};
 
@@ -95,6 +97,12 @@ pub enum WiringError {
         /// Why not.
         source: std::io::Error,
     },
+    /// TLS.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// Trusted publishing.
+    #[error(transparent)]
+    Publishing(#[from] PublishingError),
     /// The database, once it was open.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -237,6 +245,8 @@ pub struct ListeningOn {
     pub url: String,
     /// The address listened on, with the port that was free.
     pub address: SocketAddr,
+    /// Whether it speaks TLS.
+    pub tls: bool,
     /// Whether any token was ever made: until then nobody can upload.
     pub has_tokens: bool,
 }
@@ -283,17 +293,19 @@ pub async fn serve_on(
         source,
     };
     let address = listener.local_addr().map_err(refused)?;
+    let tls = tls::acceptor(config.tls_cert.as_deref(), config.tls_key.as_deref())?;
     let app = assemble(&config, clock, address).await?;
     let listening = ListeningOn {
         url: app.url.clone(),
         address,
+        tls: tls.is_some(),
         has_tokens: app.index.has_tokens().await?,
     };
     let mut tasks = JoinSet::new();
     tasks.spawn(chores::follow_the_journal(app.clone()));
     tasks.spawn(chores::sweep(app.clone()));
     on_listening(&listening);
-    serving::serve(listener, router(app), shutdown).await;
+    serving::serve(listener, router(app), tls, shutdown).await;
     // What the chores were doing may be killed anywhere: each is safe to run again.
     tasks.shutdown().await;
     Ok(())
@@ -312,7 +324,7 @@ pub async fn assemble(
     let url = config
         .url
         .clone()
-        .unwrap_or_else(|| PublicUrl::of_listener(address));
+        .unwrap_or_else(|| PublicUrl::of_listener(address, config.tls_cert.is_some()));
     let trust = open_stack(config, &url, clock.now()).await?;
     Ok(App::new(Shared {
         links: links(config, &url),
@@ -324,6 +336,7 @@ pub async fn assemble(
         anonymous_read: config.anonymous_read,
         forwarded_from: config.forwarded_from.clone(),
         drains: Drains::default(),
+        publishing: Publishing::open(config, &url)?,
         trust,
     }))
 }

@@ -197,7 +197,8 @@ pub enum RatchetError {
 #[async_trait]
 pub trait TrustedPublishing: Send + Sync {
     /// The publishers of any project, and the pending ones in force at `now`, whose lookup key is among `keys`; at most
-    /// `limit` of each. Cost grows with those alone.
+    /// `limit` of each. Cost grows with those alone. A pending publisher that becomes a publisher meanwhile is found as one of
+    /// the two at least.
     async fn candidates(
         &self,
         keys: &[String],

@@ -3,6 +3,7 @@
 //! [`KEYS`] is the reference. Each key is written the same in the file (`listen = "…"`), in the environment
 //! (`TOUCHPLATE_LISTEN`) and as a flag (`--listen`, with `-` for `_`). Keys that nobody knows are refused.
 
+mod audience;
 mod network;
 mod source;
 mod trust_clock;
@@ -17,6 +18,7 @@ use touchplate_store::{BlobsUrl, DatabaseUrl, Location};
 
 use crate::logging::LogFormat;
 
+pub use audience::{Audience, InvalidAudience};
 pub use network::{InvalidNetwork, Network};
 pub use source::{ConfigError, Origin};
 pub use trust_clock::{InvalidTrustClock, TrustClock};
@@ -109,6 +111,27 @@ pub const KEYS: &[Key] = &[
         "The largest distribution file. Default: 1073741824 (1 GiB)",
     ),
     key(
+        "tls_cert",
+        "FILE",
+        "A certificate chain in PEM, to speak https; with `tls_key`. Read at start. Default: none, http alone",
+    ),
+    key(
+        "tls_key",
+        "FILE",
+        "The certificate's private key in PEM. Default: none",
+    ),
+    key(
+        "trusted_publishing",
+        "true|false",
+        "Whether ID tokens of CI jobs are exchanged for tokens to upload with. Default: `true`",
+    ),
+    key(
+        "oidc_audience",
+        "TEXT",
+        "Whom those ID tokens must be for. Never another index's or a signing service's (`pypi`, `testpypi`, `sigstore`): \
+         a token for one could be used at the other. Default: host and port of `url`",
+    ),
+    key(
         "trust_issuers",
         "FILE",
         "Who may obtain which identity from the private trust stack's certificate authority (`touchplate trust init`). \
@@ -139,6 +162,14 @@ pub struct Config {
     pub url: Option<PublicUrl>,
     /// Where to listen.
     pub listen: SocketAddr,
+    /// The certificate chain to speak TLS with.
+    pub tls_cert: Option<PathBuf>,
+    /// Its private key.
+    pub tls_key: Option<PathBuf>,
+    /// Whether ID tokens are exchanged for tokens.
+    pub trusted_publishing: bool,
+    /// Whom ID tokens must be for; none: named after `url`.
+    pub oidc_audience: Option<Audience>,
     /// The folder for everything that has no place of its own.
     pub data: PathBuf,
     /// Database and distribution files.
@@ -178,6 +209,10 @@ impl Config {
         Self {
             url: None,
             listen: DEFAULT_LISTEN,
+            tls_cert: None,
+            tls_key: None,
+            trusted_publishing: true,
+            oidc_audience: None,
             data: data.to_owned(),
             location: Location {
                 database: DatabaseUrl::Sqlite(data.join("touchplate.sqlite")),
@@ -216,6 +251,12 @@ impl Config {
         Ok(Self {
             url: values.parsed("url")?,
             listen: values.parsed("listen")?.unwrap_or(defaults.listen),
+            tls_cert: values.parsed("tls_cert")?,
+            tls_key: values.parsed("tls_key")?,
+            trusted_publishing: values
+                .parsed("trusted_publishing")?
+                .unwrap_or(defaults.trusted_publishing),
+            oidc_audience: values.parsed("oidc_audience")?,
             location: Location {
                 database: values
                     .parsed("database")?

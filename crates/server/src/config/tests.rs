@@ -62,9 +62,13 @@ fn every_key_is_read_and_later_sources_win() {
         anonymous_read = false
         default_visibility = "internal"
         max_file_bytes = 1000
-        trust_issuers = "/etc/issuers.toml"
         trust_key_file = "/run/secrets/trust"
         trust_clock = "unchecked"
+        tls_cert = "/etc/chain.pem"
+        tls_key = "/etc/key.pem"
+        trusted_publishing = false
+        oidc_audience = "acme-index"
+        trust_issuers = "/etc/issuers.toml"
         log_format = "json"
     "#;
     let environment = [
@@ -89,9 +93,13 @@ fn every_key_is_read_and_later_sources_win() {
         anonymous_read: false,
         default_visibility: Visibility::Internal,
         max_file_bytes: 1000,
-        trust_issuers: Some("/etc/issuers.toml".into()),
         trust_key_file: Some("/run/secrets/trust".into()),
         trust_clock: TrustClock::Unchecked,
+        tls_cert: Some("/etc/chain.pem".into()),
+        tls_key: Some("/etc/key.pem".into()),
+        trusted_publishing: false,
+        oidc_audience: Some("acme-index".parse().unwrap()),
+        trust_issuers: Some("/etc/issuers.toml".into()),
         log_format: LogFormat::Json,
     };
     assert_eq!(config, expected);

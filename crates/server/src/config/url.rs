@@ -23,7 +23,7 @@ pub struct InvalidUrl {
 
 impl PublicUrl {
     /// Where a listener is reached from its own machine. One that listens everywhere is reached on the loopback.
-    pub fn of_listener(address: SocketAddr) -> Self {
+    pub fn of_listener(address: SocketAddr, tls: bool) -> Self {
         let mut reached = address;
         if address.ip().is_unspecified() {
             reached.set_ip(match address.ip() {
@@ -31,7 +31,15 @@ impl PublicUrl {
                 IpAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
             });
         }
-        Self(format!("http://{reached}"))
+        let scheme = if tls { "https" } else { "http" };
+        Self(format!("{scheme}://{reached}"))
+    }
+
+    /// Host and port.
+    pub fn authority(&self) -> &str {
+        self.0
+            .split_once("://")
+            .map_or(&self.0, |(_, authority)| authority)
     }
 
     /// The address as text.
@@ -134,7 +142,7 @@ mod tests {
         ] {
             assert!(bad.parse::<PublicUrl>().is_err(), "{bad}");
         }
-        let everywhere = PublicUrl::of_listener("0.0.0.0:80".parse().unwrap());
+        let everywhere = PublicUrl::of_listener("0.0.0.0:80".parse().unwrap(), false);
         assert_eq!(everywhere.as_str(), "http://127.0.0.1:80");
     }
 }

@@ -164,7 +164,15 @@ impl Issuers {
     /// See [`IssuersError`].
     pub fn load(path: &Path, outbound: &Outbound) -> Result<Self, IssuersError> {
         let text = String::from_utf8_lossy(&read(path)?).into_owned();
-        let file: File = toml::from_str(&text).map_err(|source| IssuersError::Toml {
+        Self::parse(&text, path, outbound)
+    }
+
+    /// Reads the list from its text, as if it stood in `path`.
+    ///
+    /// # Errors
+    /// See [`IssuersError`].
+    pub fn parse(text: &str, path: &Path, outbound: &Outbound) -> Result<Self, IssuersError> {
+        let file: File = toml::from_str(text).map_err(|source| IssuersError::Toml {
             path: path.to_owned(),
             source: Box::new(source),
         })?;

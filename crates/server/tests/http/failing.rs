@@ -139,6 +139,7 @@ impl World {
             anonymous_read: true,
             forwarded_from: Vec::new(),
             drains: Default::default(),
+            publishing: None,
             trust: None,
         });
         Self {

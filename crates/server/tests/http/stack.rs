@@ -68,6 +68,7 @@ impl Stack {
             anonymous_read: false,
             forwarded_from: vec!["192.0.2.0/24".parse().unwrap()],
             drains: Default::default(),
+            publishing: None,
             trust: Some(trust),
         });
         Self {

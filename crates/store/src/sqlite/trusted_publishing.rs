@@ -138,7 +138,20 @@ impl TrustedPublishing for Sqlite {
     ) -> Result<Candidates, StoreError> {
         let keys = to_json(&keys)?;
         let doing = "look publishers up";
-        // One statement for any number of keys; each is one step into the index.
+        // One statement for any number of keys; each is one step into the index. The pending ones first: one that becomes a
+        // publisher meanwhile is then found as either, never as neither.
+        let rows = sqlx::query(pending::select!(
+            " WHERE p.index_id = ? AND p.lookup_key IN (SELECT value FROM json_each(?)) AND p.expires_at > ? \
+             ORDER BY p.id LIMIT ?"
+        ))
+        .bind(INDEX)
+        .bind(&keys)
+        .bind(now.as_microsecond())
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(failed(doing))?;
+        let pending = rows.iter().map(pending::stored).collect::<Result<_, _>>()?;
         let rows = sqlx::query(
             "SELECT p.id, p.publisher, p.repository_id, p.owner_id, p.terms, p.project_id, o.name AS project, \
              EXISTS (SELECT 1 FROM ratchets r WHERE r.project_id = o.id AND r.kind = 'environment-required') AS environment_required \
@@ -160,18 +173,6 @@ impl TrustedPublishing for Sqlite {
             })
         };
         let publishers = rows.iter().map(read).collect::<Result<_, StoreError>>()?;
-        let rows = sqlx::query(pending::select!(
-            " WHERE p.index_id = ? AND p.lookup_key IN (SELECT value FROM json_each(?)) AND p.expires_at > ? \
-             ORDER BY p.id LIMIT ?"
-        ))
-        .bind(INDEX)
-        .bind(&keys)
-        .bind(now.as_microsecond())
-        .bind(limit)
-        .fetch_all(&self.readers)
-        .await
-        .map_err(failed(doing))?;
-        let pending = rows.iter().map(pending::stored).collect::<Result<_, _>>()?;
         Ok(Candidates {
             publishers,
             pending,

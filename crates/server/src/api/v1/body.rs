@@ -18,7 +18,7 @@ const WHOLE_TIME: Duration = Duration::from_secs(2 * 60);
 
 /// Why a body was not taken.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum BodyRefused {
+pub(crate) enum BodyRefused {
     /// It says that it is something else.
     #[error("expected a body of the type application/json, found {found}")]
     ContentType {
@@ -50,6 +50,25 @@ impl<const MAX: usize> FromRequest<App> for JsonBody<MAX> {
         let mut arriving = Arriving::new(body);
         let outcome = receive(&parts.headers, &mut arriving, MAX).await;
         settle(app, &parts, arriving, outcome.map_err(Problem::from)).map(Self)
+    }
+}
+
+/// A body of at most `MAX` bytes, whatever it says that it is; or why it was not taken, for who answers that in a shape of
+/// their own.
+pub(crate) struct AnyBody<const MAX: usize>(pub(crate) Result<Bytes, BodyRefused>);
+
+impl<const MAX: usize> FromRequest<App> for AnyBody<MAX> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let mut arriving = Arriving::new(body);
+        let outcome = arrive(&parts.headers, &mut arriving, MAX).await;
+        if outcome.is_err() {
+            let waits = parts.headers.contains_key(header::EXPECT);
+            app.drains.drain(arriving, waits);
+        }
+        Ok(Self(outcome))
     }
 }
 
@@ -95,6 +114,14 @@ async fn receive(
     limit: usize,
 ) -> Result<Bytes, BodyRefused> {
     check_type(headers)?;
+    arrive(headers, arriving, limit).await
+}
+
+async fn arrive(
+    headers: &HeaderMap,
+    arriving: &mut Arriving,
+    limit: usize,
+) -> Result<Bytes, BodyRefused> {
     let announced = headers.get(header::CONTENT_LENGTH);
     let announced = announced.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) {
