@@ -90,14 +90,19 @@ def binary(*profile):
     return os.environ["TOUCHPLATE_BIN"]
 
 
-def _built(*profile):
-    command = ["cargo", "build", "--quiet", "--bin", "touchplate", "--message-format", "json", *profile]
+def example(package, name, *profile):
+    """An example of a package, as cargo builds it."""
+    return _built(*profile, options=("--package", package, "--example", name), name=name)
+
+
+def _built(*profile, options=("--bin", "touchplate"), name="touchplate"):
+    command = ["cargo", "build", "--quiet", *options, "--message-format", "json", *profile]
     built = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
     for line in built.stdout.splitlines():
         message = json.loads(line)
-        if message.get("executable") and message["target"]["name"] == "touchplate":
+        if message.get("executable") and message["target"]["name"] == name:
             return message["executable"]
-    raise SystemExit("cargo built no binary named `touchplate`")
+    raise SystemExit(f"cargo built no binary named `{name}`")
 
 
 def corpus():

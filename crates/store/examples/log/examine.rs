@@ -63,6 +63,7 @@ pub(crate) async fn run(place: &Place) -> Outcome {
             "size": appended.proof.size, "root": digits(&appended.proof.root),
         })
     );
+    crate::leave(log).await;
     Ok(())
 }
 

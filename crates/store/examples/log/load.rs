@@ -49,6 +49,7 @@ pub(crate) async fn append(place: &Place, clients: u64, entries: u64, first: u64
             "p50_ms": at(0.5), "p99_ms": at(0.99), "max_ms": at(1.0), "size": size,
         })
     );
+    crate::leave(log).await;
     Ok(())
 }
 
