@@ -20,6 +20,8 @@ pub const TARGETS: &[Target] = &[
     ("statement", parsers::statement),
     ("certificate", parsers::certificate),
     ("checkpoint", parsers::checkpoint),
+    ("tile_path", parsers::tile_path),
+    ("entry_bundle", parsers::entry_bundle),
     ("bundle", parsers::bundle),
     ("timestamp", parsers::timestamp),
     ("trusted_root", parsers::trusted_root),

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use touchplate_attest::domain::TrustConfig;
-use touchplate_attest::log::Checkpoint;
+use touchplate_attest::log::{Checkpoint, EntryBundle, TilePath, append_entry};
 use touchplate_attest::stamp::Token;
 use touchplate_attest::{Attestation, Bundle, Filename, Provenance, Publisher, TrustRoot};
 
@@ -78,6 +78,28 @@ pub(crate) fn checkpoint(bytes: &[u8]) {
         let head = format!("{}\n{}\n{root}\n", read.origin(), read.tree_size());
         assert!(text.starts_with(&head));
         assert!(read.signers().count() > 0);
+    }
+}
+
+pub(crate) fn tile_path(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    if let Ok(read) = text.parse::<TilePath>() {
+        // A tile has one path, so no other can be a second name of a file.
+        assert_eq!(read.to_string(), text);
+        assert!((1..=256).contains(&read.width()));
+        assert!(!text.contains("..") && !text.starts_with('/'));
+    }
+}
+
+pub(crate) fn entry_bundle(bytes: &[u8]) {
+    if let Ok(read) = EntryBundle::parse(bytes) {
+        let mut again = Vec::new();
+        for entry in read.entries() {
+            assert!(append_entry(&mut again, entry));
+        }
+        assert_eq!(again, bytes);
     }
 }
 
