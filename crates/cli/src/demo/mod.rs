@@ -6,6 +6,7 @@ mod narrator;
 mod refusals;
 mod release;
 mod sample_project;
+mod signing;
 mod stage;
 
 use std::time::Instant;
@@ -13,7 +14,6 @@ use std::time::Instant;
 use clap::Args;
 use jiff::Timestamp;
 use touchplate_attest::Publisher;
-use touchplate_trust::Workload;
 
 use crate::report::{Failure, Outcome};
 use narrator::Narrator;
@@ -98,11 +98,6 @@ fn expect(
     }
 }
 
-/// Who signs: a simulated workflow of `repository`, run for the tag of a release.
-fn workflow(repository: &str, version: &str) -> Workload {
-    Workload::github(repository, WORKFLOW, &format!("refs/tags/v{version}"))
-}
-
 /// Whom the project trusts to publish.
 fn publisher() -> Publisher {
     Publisher::github(REPOSITORY, WORKFLOW)
@@ -111,11 +106,11 @@ fn publisher() -> Publisher {
 /// Plays the demo; every step must come out as said.
 pub(crate) fn run(
     arguments: &Arguments,
-    clock: impl Fn() -> Timestamp + Copy,
+    clock: impl Fn() -> Timestamp + Copy + Sync,
 ) -> Result<Outcome, Failure> {
     let began = Instant::now();
     let mut narrator = Narrator::new();
-    narrator.say("touchplate demo: an index, a trust domain and a publisher, all in this process, with no network.")?;
+    narrator.say("touchplate demo: an index, a trust stack and a publisher, all in this process, with no network.")?;
 
     let stage = Stage::set(clock, &mut narrator)?;
     let token = stage.invite(&mut narrator)?;

@@ -6,15 +6,15 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::Value;
 use touchplate_attest::{
-    Attestation, AttestationError, EntryError, FileFacts, Mismatch, TrustRoot, VerifyError, verify,
+    Attestation, AttestationError, EntryError, FileFacts, Mismatch, Sha256, TrustRoot, VerifyError,
+    verify,
 };
-use touchplate_trust::{Fault, Predicate};
 
 use super::narrator::Narrator;
 use super::release::simple_page;
 use super::sample_project::{Distribution, NAME};
 use super::stage::Stage;
-use super::{DemoError, REPOSITORY, expect, publisher, workflow};
+use super::{DemoError, REPOSITORY, expect, publisher};
 use crate::report::{Failure, causes};
 
 const VERSION: &str = "1.1";
@@ -46,15 +46,16 @@ enum Refused {
 pub(crate) fn show(
     stage: &Stage,
     token: &str,
-    clock: impl Fn() -> Timestamp,
+    clock: impl Fn() -> Timestamp + Sync,
     narrator: &mut Narrator,
 ) -> Result<(), Failure> {
     narrator.section("Six uploads that are refused")?;
     let file =
         Distribution::sdist(VERSION).map_err(DemoError::machine("build the sample project"))?;
-    let right = sign(stage, REPOSITORY, &file, None, clock())?;
+    let sign = |repository: &str, filename: &str| sign(stage, repository, filename, &file, &clock);
+    let right = sign(REPOSITORY, &file.filename)?;
     let before = (simple_page(stage)?, stage.contents()?);
-    for attempt in attempts(stage, &file, &right, clock())? {
+    for attempt in attempts(&file, &right, &sign)? {
         let message = refused(stage, token, &attempt, clock())?;
         narrator.step(&format!("refused: {}", attempt.what))?;
         narrator.detail(&format!("400 {message}"))?;
@@ -80,19 +81,16 @@ pub(crate) fn show(
     narrator.step("the same file with the right attestation is accepted")
 }
 
-fn attempts(
-    stage: &Stage,
-    file: &Distribution,
-    right: &[u8],
-    now: Timestamp,
-) -> Result<Vec<Attempt>, DemoError> {
+/// Signs the file as a repository's workflow, under a filename.
+type Sign<'s> = dyn Fn(&str, &str) -> Result<Vec<u8>, DemoError> + 's;
+
+fn attempts(file: &Distribution, right: &[u8], sign: &Sign<'_>) -> Result<Vec<Attempt>, DemoError> {
     let attempt = |what, attestation, is_the_rule| Attempt {
         what,
         file: file.clone(),
         attestation,
         is_the_rule,
     };
-    let faulty = |fault: Fault| sign(stage, REPOSITORY, file, Some(&fault), now);
     Ok(vec![
         Attempt {
             file: file.with_one_byte_changed(),
@@ -110,26 +108,35 @@ fn attempts(
         ),
         attempt(
             "signed by another repository's workflow",
-            sign(stage, STRANGER, file, None, now)?,
+            sign(STRANGER, &file.filename)?,
             |refused| matches!(refused, Refused::Stranger(_)),
         ),
         attempt(
             "an attestation for another filename",
-            faulty(Fault::OtherFilename(OTHER_FILENAME.to_owned()))?,
+            sign(REPOSITORY, OTHER_FILENAME)?,
             |refused| matches!(refused, Refused::Unverified(VerifyError::OtherFile { .. })),
         ),
         attempt(
-            "signed when the certificate had expired",
-            faulty(Fault::CertificateExpired)?,
+            "the log entry's time set an hour back",
+            with_entry_changed(right, "/integratedTime", |time| {
+                let seconds: i64 = time.as_str()?.parse().ok()?;
+                Some(seconds.saturating_sub(3600).to_string().into())
+            })?,
             |refused| {
                 is_entry(refused, |error| {
-                    matches!(error, EntryError::AfterCertificate { .. })
+                    matches!(error, EntryError::BeforeCertificate { .. })
                 })
             },
         ),
         attempt(
             "logged in a log that the trust root does not know",
-            faulty(Fault::ForeignLog)?,
+            with_entry_changed(right, "/logId/keyId", |_| {
+                Some(
+                    STANDARD
+                        .encode(Sha256::of(b"another log").as_bytes())
+                        .into(),
+                )
+            })?,
             |refused| {
                 is_entry(refused, |error| {
                     matches!(error, EntryError::UnknownLog { .. })
@@ -149,25 +156,35 @@ fn is_entry(refused: &Refused, is: fn(&EntryError) -> bool) -> bool {
 fn sign(
     stage: &Stage,
     repository: &str,
+    filename: &str,
     file: &Distribution,
-    fault: Option<&Fault>,
-    now: Timestamp,
+    clock: &(dyn Fn() -> Timestamp + Sync),
 ) -> Result<Vec<u8>, DemoError> {
-    let (who, sha256) = (workflow(repository, VERSION), file.digests().sha256);
-    let signed = match fault {
-        None => stage
-            .domain()
-            .attest(&who, &file.filename, &sha256, Predicate::Publish, now),
-        Some(fault) => stage.domain().attest_wrongly(
-            &who,
-            &file.filename,
-            &sha256,
-            Predicate::Publish,
-            now,
-            fault,
-        ),
+    let files = [(filename, file.digests().sha256)];
+    let mut signed = stage.signing().sign(repository, VERSION, &files, clock)?;
+    signed.pop().ok_or_else(|| DemoError::Unlike {
+        expected: "an attestation".into(),
+        found: "none".into(),
+    })
+}
+
+/// The attestation with one value of its log entry changed.
+fn with_entry_changed(
+    attestation: &[u8],
+    place: &str,
+    change: impl FnOnce(&Value) -> Option<Value>,
+) -> Result<Vec<u8>, DemoError> {
+    let changed = || {
+        let mut json: Value = serde_json::from_slice(attestation).ok()?;
+        let entry = "/verification_material/transparency_entries/0";
+        let value = json.pointer_mut(&format!("{entry}{place}"))?;
+        *value = change(value)?;
+        Some(json.to_string().into_bytes())
     };
-    signed.map_err(DemoError::machine("sign a statement"))
+    changed().ok_or_else(|| DemoError::Unlike {
+        expected: "an attestation with a log entry".into(),
+        found: "none".into(),
+    })
 }
 
 /// The attestation with one bit of its signature's middle byte changed, and still well formed.

@@ -5,12 +5,11 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde_json::Value;
 use touchplate_attest::{FileFacts, Provenance, Sha256, verify_provenance};
-use touchplate_trust::Predicate;
 
 use super::narrator::Narrator;
 use super::sample_project::{Distribution, NAME};
 use super::stage::Stage;
-use super::{DemoError, REPOSITORY, expect, publisher, workflow};
+use super::{DemoError, REPOSITORY, WORKFLOW, expect, publisher};
 use crate::report::Failure;
 use crate::screen::instant;
 
@@ -23,7 +22,7 @@ const SIMPLE: &str = "application/vnd.pypi.simple.v1+json";
 pub(crate) fn publish(
     stage: &Stage,
     token: &str,
-    clock: impl Fn() -> Timestamp,
+    clock: impl Fn() -> Timestamp + Sync,
     narrator: &mut Narrator,
 ) -> Result<Vec<Distribution>, Failure> {
     narrator.section("A release comes in")?;
@@ -37,17 +36,16 @@ pub(crate) fn publish(
         .collect();
     narrator.step(&format!("built {}", sizes.join(" and ")))?;
 
-    let who = workflow(REPOSITORY, VERSION);
-    let mut attested = Vec::new();
-    for file in &files {
-        let attestation = stage.sign(&who, &file.filename, &file.digests().sha256, clock())?;
-        attested.push((file, attestation));
-    }
+    let names = files.iter();
+    let names: Vec<_> = names
+        .map(|file| (file.filename.as_str(), file.digests().sha256))
+        .collect();
+    let signing = stage.signing();
+    let attestations = signing.sign(REPOSITORY, VERSION, &names, &clock)?;
     narrator.step(&format!(
-        "signed both as the workflow {} (simulated), with certificates of ten minutes",
-        who.san
+        "signed both as the workflow {WORKFLOW} of {REPOSITORY} (simulated), with one certificate of ten minutes and no key that is kept"
     ))?;
-    for (file, attestation) in attested {
+    for (file, attestation) in files.iter().zip(attestations) {
         let answer = stage.client().upload(token, file, &[&attestation]);
         let answer = answer.map_err(DemoError::machine("upload a file"))?;
         expect(
@@ -234,21 +232,5 @@ impl Verified {
             &publisher,
         ];
         words.map(str::to_owned).to_vec()
-    }
-}
-
-impl Stage {
-    /// Signs as `who`.
-    fn sign(
-        &self,
-        who: &touchplate_trust::Workload,
-        filename: &str,
-        sha256: &Sha256,
-        now: Timestamp,
-    ) -> Result<Vec<u8>, DemoError> {
-        let signed = self
-            .domain()
-            .attest(who, filename, sha256, Predicate::Publish, now);
-        signed.map_err(DemoError::machine("sign a statement"))
     }
 }

@@ -1,4 +1,4 @@
-//! Where the demo plays: a trust domain, an index on a free port, and its operator.
+//! Where the demo plays: an index with a trust stack on a free port, and its operator.
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -13,27 +13,25 @@ use tokio::sync::oneshot;
 use touchplate_attest::TrustRoot;
 use touchplate_index::Index;
 use touchplate_index::ports::{NewProject, Serial};
+use touchplate_server::config::{PublicUrl, TrustClock};
 use touchplate_server::wiring::{self, ListeningOn, WiringError};
 use touchplate_server::{Config, SystemClock};
-use touchplate_trust::Domain;
 
 use super::http::Client;
 use super::narrator::Narrator;
 use super::sample_project::{Distribution, NAME};
+use super::signing::Signing;
 use super::{DemoError, publisher};
 use crate::admin::origin;
 use crate::report::Failure;
 use crate::serve::stop_signal;
 
-/// The host that the trust domain's services would have.
-const DOMAIN: &str = "trust.example";
 /// The index's one user.
 const USER: &str = "alice";
 
 /// The demo's world. Dropping it removes the index's data.
 pub(crate) struct Stage {
-    domain: Domain,
-    root: TrustRoot,
+    signing: Signing,
     /// Left for the reader when all came out well.
     folder: TempDir,
     data: TempDir,
@@ -46,33 +44,34 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// Makes the trust domain and starts an empty index that believes it.
+    /// Makes a trust stack, and starts an empty index that runs and believes it.
     pub(crate) fn set(
         clock: impl Fn() -> Timestamp,
         narrator: &mut Narrator,
     ) -> Result<Self, Failure> {
-        narrator.section("A trust domain and an index")?;
-        let domain =
-            Domain::new(DOMAIN, clock()).map_err(DemoError::machine("make a trust domain"))?;
-        let json = domain.trusted_root_json();
-        let root =
-            TrustRoot::from_json(&json).map_err(DemoError::machine("read the trust root"))?;
-        narrator.step("made a certificate authority, a certificate log and a transparency log, with keys of their own")?;
-
+        narrator.section("A trust stack and an index")?;
         let temporary = |prefix| tempfile::Builder::new().prefix(prefix).tempdir();
         let in_folder = "write to the folder for temporary files";
         let data = temporary("touchplate-demo-index-").map_err(DemoError::machine(in_folder))?;
         let folder = temporary("touchplate-demo-").map_err(DemoError::machine(in_folder))?;
-        let root_path = folder.path().join("trusted_root.json");
-        std::fs::write(&root_path, &json).map_err(DemoError::machine(in_folder))?;
-
         let config = Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            trusted_root: Some(root_path),
+            // It has no network, and so nothing that keeps its clock right.
+            trust_clock: TrustClock::Unchecked,
             ..Config::in_folder(data.path())
         };
         let runtime = || Runtime::new().map_err(DemoError::machine("start threads"));
         let (runtime, servers) = (runtime()?, runtime()?);
+        // The address first: the stack's logs are named after it.
+        let listener = servers.block_on(wiring::bind(&config))?;
+        let address = listener.local_addr();
+        let address = address.map_err(DemoError::machine("find the address listened on"))?;
+        let url = PublicUrl::of_listener(address, false);
+        let signing = Signing::found(data.path(), url.as_str(), clock())?;
+        let root_path = folder.path().join("trusted_root.json");
+        std::fs::write(&root_path, signing.root_json()).map_err(DemoError::machine(in_folder))?;
+        narrator.step("made a certificate authority, two transparency logs, a certificate log and a timestamp authority, with keys of their own")?;
+        narrator.detail("its timestamps take the machine's clock as it is (trust_clock = \"unchecked\"): the demo asks nobody for the time")?;
         let index = runtime.block_on(wiring::open(&config))?;
         let (stop, stopped) = oneshot::channel::<()>();
         let (listening, listens) = std::sync::mpsc::sync_channel(1);
@@ -85,7 +84,8 @@ impl Stage {
                 // Also when the demo ended without saying so.
                 let _ = stopped.await;
             };
-            servers.block_on(wiring::serve(config, Arc::new(SystemClock), tell, stopped))
+            let clock = Arc::new(SystemClock);
+            servers.block_on(wiring::serve_on(listener, config, clock, tell, stopped))
         });
         let Ok(url) = listens.recv() else {
             // It ended before it listened, and says why.
@@ -96,11 +96,12 @@ impl Stage {
             }
             .into());
         };
-        narrator.step(&format!("started an empty index at {url}"))?;
+        narrator.step(&format!(
+            "started an empty index at {url}, which believes this stack and Sigstore's public instance"
+        ))?;
         let client = Client::new(&url);
         Ok(Self {
-            domain,
-            root,
+            signing,
             folder,
             data,
             url,
@@ -145,14 +146,14 @@ impl Stage {
         Ok(token)
     }
 
-    /// The trust domain.
-    pub(crate) fn domain(&self) -> &Domain {
-        &self.domain
+    /// Who signs, as whichever workflow.
+    pub(crate) fn signing(&self) -> &Signing {
+        &self.signing
     }
 
-    /// Its trust root.
+    /// The stack's trust root.
     pub(crate) fn root(&self) -> &TrustRoot {
-        &self.root
+        self.signing.root()
     }
 
     /// A client of the index.
@@ -234,7 +235,9 @@ impl Stage {
                 &format!("{url}/integrity/{NAME}/{version}/{filename}/provenance"),
             )?;
         }
-        narrator.row("simple", &format!("{url}/simple/{NAME}/"))
+        narrator.row("simple", &format!("{url}/simple/{NAME}/"))?;
+        narrator.row("log", &format!("{url}/trust/rekor1/api/v1/log"))?;
+        narrator.row("trust config", &format!("{url}/trust/trust_config.json"))
     }
 
     /// Serves until Ctrl-C.

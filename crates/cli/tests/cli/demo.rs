@@ -25,7 +25,7 @@ fn every_step_comes_out_and_the_shown_command_verifies() {
         "the log has another signature of the statement",
         "mallory/sampleproject",
         "is about the file sampleproject-1.0.tar.gz, not about sampleproject-1.1.tar.gz",
-        "after the certificate expired at",
+        "before the certificate became valid at",
         "which the trust root does not have",
     ] {
         assert!(stdout.contains(message), "{message} is not in {stdout}");
