@@ -4,6 +4,7 @@ use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};
 use touchplate_trust::log::AppendError;
 use touchplate_trust::rekor::{AddError, AnswerError, GrowthError, ProposalError, QueryError};
+use touchplate_trust::stamp::StampRefusal;
 
 use crate::problem::Problem;
 
@@ -48,6 +49,30 @@ impl From<AppendError> for Problem {
             | AppendError::TooManyKeys { .. }
             | AppendError::Stopped
             | AppendError::Unavailable(_) => Self::internal(&error),
+        }
+    }
+}
+
+/// A time that cannot be stated: the rest is about requests for timestamps, which are answered in a form of their own.
+impl From<StampRefusal> for Problem {
+    fn from(refusal: StampRefusal) -> Self {
+        match &refusal {
+            StampRefusal::ClockWentBack { .. }
+            | StampRefusal::Unsynchronised
+            | StampRefusal::UnknownClock { .. } => {
+                let problem = Self::client(StatusCode::SERVICE_UNAVAILABLE, &refusal);
+                problem.with(RETRY_AFTER, HeaderValue::from_static("60"))
+            }
+            StampRefusal::TooLong
+            | StampRefusal::Malformed(_)
+            | StampRefusal::Hash { .. }
+            | StampRefusal::HashParameters
+            | StampRefusal::DigestLength { .. }
+            | StampRefusal::Policy { .. }
+            | StampRefusal::Extension { .. }
+            | StampRefusal::NoKey
+            | StampRefusal::Floor(_)
+            | StampRefusal::Make(_) => Self::internal(&refusal),
         }
     }
 }

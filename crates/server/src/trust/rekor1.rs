@@ -64,7 +64,9 @@ async fn add(
     JsonBody(json): JsonBody<MAX_V1_PROPOSAL_BYTES>,
 ) -> Result<Response, Problem> {
     let proposal = Proposal::for_v1(&json)?;
-    match stack.rekor1.add(&proposal, app.clock.now()).await? {
+    // The promise says when, as a timestamp does.
+    let now = stack.tsa.time(app.clock.now()).await?;
+    match stack.rekor1.add(&proposal, now).await? {
         Added1::New(entry) => {
             let place = place(&entry.uuid)?;
             let tag = HeaderValue::try_from(format!("\"{}\"", entry.uuid))

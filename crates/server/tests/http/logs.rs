@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, Request, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http_body_util::BodyExt as _;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use touchplate_attest::log::{Checkpoint, NoteKey, check_consistency, inclusion_root, leaf_hash};
 use touchplate_attest::{Bundle, Sha256, TrustRoot};
@@ -612,4 +613,19 @@ async fn who_writes_too_often_waits() {
     from(other, ENTRIES1).await.refuses1(400, "");
     // Reading goes on.
     assert_eq!(world.get("/trust/rekor1/api/v1/log").await.status, 200);
+}
+
+#[tokio::test]
+async fn nothing_is_promised_for_an_earlier_time_than_before() {
+    let world = World::new().await;
+    assert_eq!(world.propose(ENTRIES1, &world.dsse().0).await.status, 201);
+    let (proposal, _) = world.dsse();
+    world.clock.advance(SignedDuration::from_hours(-1));
+    let said = world.propose(ENTRIES1, &proposal).await;
+    said.refuses1(503, "clock");
+    assert_eq!(said.header("retry-after"), "60");
+    let info = world.get("/trust/rekor1/api/v1/log").await.json();
+    assert_eq!(info["treeSize"], 1);
+    world.clock.advance(SignedDuration::from_hours(1));
+    assert_eq!(world.propose(ENTRIES1, &proposal).await.status, 201);
 }

@@ -136,8 +136,12 @@ impl TimestampAuthority {
         Ok(signer.chain())
     }
 
-    /// The time to stamp: now, in whole seconds, once the floor is there.
-    async fn time(&self, now: Timestamp) -> Result<Timestamp, StampRefusal> {
+    /// The time to state: now, in whole seconds, once the floor is there. Whatever else of a stack says when something was,
+    /// such as a log's promise, asks here too, so that no statement is about an earlier time than one before it.
+    ///
+    /// # Errors
+    /// When the clock is behind what was stated before, or the floor cannot be raised.
+    pub async fn time(&self, now: Timestamp) -> Result<Timestamp, StampRefusal> {
         let second = now.as_second();
         let mut reached = self.reached.load(Ordering::Acquire);
         if reached < second {
