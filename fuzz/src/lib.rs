@@ -6,6 +6,7 @@ mod der;
 mod mutation;
 mod parsers;
 mod proposals;
+mod tokens;
 mod verification;
 
 /// A target: a name, which is also that of its folder of seeds, and what it does.
@@ -29,6 +30,9 @@ pub const TARGETS: &[Target] = &[
     ("rekor1", proposals::rekor1),
     ("rekor2", proposals::rekor2),
     ("rekor_query", proposals::query),
+    ("id_token", tokens::id_token),
+    ("key_set", tokens::key_set),
+    ("signing_request", tokens::signing_request),
     ("strict_json", parsers::strict_json),
     ("filename", parsers::filename),
 ];

@@ -336,6 +336,11 @@ pub(crate) fn timestamp(time: &Time) -> Timestamp {
     Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
 }
 
+/// A certificate of this body that nobody signed, so that what a certificate log has is read as the certificate is.
+pub(crate) fn unsigned(body: &[u8]) -> Result<Vec<u8>, CertificateError> {
+    parts::around(body).map_err(|error| CertificateError::Malformed(Some(error)))
+}
+
 fn check_time_encoding(validity: &Validity) -> Result<(), CertificateError> {
     /// The first year that UTCTime cannot say.
     const FIRST_GENERAL_YEAR: u16 = 2050;

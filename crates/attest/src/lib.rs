@@ -17,6 +17,7 @@ pub mod id_token;
 pub mod identity;
 mod json;
 pub mod log;
+pub mod logged;
 mod managed_key;
 pub mod provenance;
 pub mod publisher;
@@ -47,7 +48,7 @@ pub use publisher::{
     Callee, ClaimContradicted, ClaimMatch, EnvironmentCheck, Glob, InvalidGlob, Mismatch, OtherIds,
     PinnedIds, Publisher, PublisherError, Run, TokenClaims, TokenMismatch,
 };
-pub use root::{TrustRoot, TrustRootError};
+pub use root::{FollowedLog, LogKind, TrustRoot, TrustRootError};
 pub use statement::{PredicateType, Statement};
 pub use touchplate_packaging::{Filename, Sha256};
 pub use verify::{

@@ -1,6 +1,7 @@
 //! The trust root: the authorities and logs that are believed a priori, from Sigstore's `trusted_root.json`.
 
 mod authority;
+mod followed;
 mod read;
 
 use std::sync::{Arc, LazyLock};
@@ -16,6 +17,7 @@ use crate::stamp::{self, StampError};
 
 pub use authority::IssuanceError;
 pub(crate) use authority::{Issuer, NotInForce, below};
+pub use followed::{FollowedLog, LogKind, NotItsCheckpoint};
 
 /// The longest trust root that is read. The public-good one has 7 kB; each key or certificate adds about one.
 pub const MAX_TRUST_ROOT_BYTES: usize = 512 * 1024;
@@ -266,17 +268,26 @@ impl Log {
     /// What the log calls itself in checkpoints: its address without the scheme. A private Rekor must be started with
     /// that as its host name; left alone it takes its container's.
     pub(crate) fn name(&self) -> &str {
-        let url = self.url.trim_end_matches('/');
+        Self::name_of(&self.url)
+    }
+
+    /// The name of the log at an address.
+    fn name_of(url: &str) -> &str {
+        let url = url.trim_end_matches('/');
         url.split_once("://").map_or(url, |(_, name)| name)
     }
 
     /// Whether a checkpoint's first line is this log's: its name, and with Rekor v1 the number of the shard's tree.
     pub(crate) fn has_origin(&self, origin: &str) -> bool {
+        Self::is_origin(self.name(), origin)
+    }
+
+    fn is_origin(name: &str, origin: &str) -> bool {
         let tree = |rest: &str| {
             rest.strip_prefix(" - ")
                 .is_some_and(|tree| encoding::decimal(tree).is_some())
         };
-        let rest = origin.strip_prefix(self.name());
+        let rest = origin.strip_prefix(name);
         rest.is_some_and(|rest| rest.is_empty() || tree(rest))
     }
 }
@@ -284,6 +295,7 @@ impl Log {
 /// A certificate transparency log of the root.
 pub(crate) struct CertificateLog {
     pub(crate) id: [u8; 32],
+    pub(crate) url: String,
     pub(crate) window: Window,
     pub(crate) scheme: SctScheme,
     pub(crate) key: Box<dyn PublicKey>,

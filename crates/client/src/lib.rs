@@ -1,10 +1,12 @@
 //! What a consumer and a publisher do against any index, over the network or not: [`fetch`], the trust domains that it
-//! is judged by ([`trust_store`], refreshed by [`tuf`]), and who is expected ([`pins`]).
+//! is judged by ([`trust_store`], refreshed by [`tuf`]), who is expected ([`pins`]), signing ([`sign`]) as whoever one is
+//! ([`identity`]), and watching a log ([`monitor`]).
 //!
 //! Nothing here knows our own server or its storage: an index is what the standards say that it is.
 
 pub mod fetch;
 pub mod identity;
+pub mod monitor;
 pub mod pins;
 pub mod sign;
 pub mod trust_store;

@@ -7,12 +7,19 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use der::asn1::BitString;
+use der::pem::LineEnding;
+use der::{Decode as _, Encode as _, EncodePem as _};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use touchplate_attest::Sha256;
+use touchplate_attest::id_token::TokenAlgorithm;
 use touchplate_trust::{
-    BundleRecipe, Domain, EntryForm, EntryRecipe, Predicate, Recipe, StampRecipe, Workload,
+    BundleRecipe, Domain, EntryForm, EntryRecipe, KeyKind, LocalIssuer, Predicate, Recipe,
+    SigningKey, StampRecipe, Workload, github_claims,
 };
+use x509_cert::request::{CertReq, CertReqInfo};
+use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
 const FILE: &[u8] = b"the file's bytes";
 const NAME: &str = "sampleproject-1.0.tar.gz";
@@ -41,6 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let whole = |kind: u8, text: &[u8]| [&[kind], text].concat();
     write(&seeds, "verify", "itself", &whole(0xff, &publish))?;
 
+    write_tokens(&folder, now)?;
     let stamped = recipe(&who, Predicate::Publish).in_rekor_v2(now);
     let attestation = domain.mint(&stamped)?;
     write(&folder, "fixtures", "attestation-v2.json", &attestation)?;
@@ -228,4 +236,36 @@ fn write(folder: &Path, kind: &str, name: &str, bytes: &[u8]) -> std::io::Result
     let folder = folder.join(kind);
     std::fs::create_dir_all(&folder)?;
     std::fs::write(folder.join(name), bytes)
+}
+
+/// A token, the key set that it is checked by, and a request for a certificate.
+fn write_tokens(folder: &Path, now: Timestamp) -> Result<(), Box<dyn Error>> {
+    let issuer = LocalIssuer::new("https://issuer.example", "key", TokenAlgorithm::ES256)?;
+    let claims = github_claims("example/sampleproject", "release.yml", "refs/tags/v1.0");
+    let token = issuer.token("job", "sigstore", claims, now)?;
+    let keys = issuer.key_set()?;
+    write(folder, "fixtures", "id_token.jwt", token.as_bytes())?;
+    write(folder, "fixtures", "key_set.json", &keys)?;
+    let seeds = folder.join("seeds");
+    write(&seeds, "id_token", "github", token.as_bytes())?;
+    write(&seeds, "key_set", "p256", &keys)?;
+    let key = SigningKey::generate(KeyKind::P256)?;
+    let info = CertReqInfo {
+        version: Default::default(),
+        subject: Default::default(),
+        public_key: SubjectPublicKeyInfoOwned::from_der(key.public())?,
+        attributes: Default::default(),
+    };
+    let signature = BitString::from_bytes(&key.sign(&info.to_der()?)?)?;
+    let algorithm = AlgorithmIdentifierOwned {
+        oid: "1.2.840.10045.4.3.2".parse()?, // ecdsa-with-SHA256
+        parameters: None,
+    };
+    let request = CertReq {
+        info,
+        algorithm,
+        signature,
+    };
+    let pem = request.to_pem(LineEnding::LF)?;
+    Ok(write(&seeds, "signing_request", "p256", pem.as_bytes())?)
 }

@@ -112,6 +112,22 @@ impl<'c> Parts<'c> {
     }
 }
 
+/// A certificate of this body, with an empty signature by the algorithm that the body names.
+pub(super) fn around(body: &[u8]) -> der::Result<Vec<u8>> {
+    /// No unused bits, and no others.
+    const NO_SIGNATURE: [u8; 1] = [0];
+    const BIT_STRING: u8 = 0x03;
+    let (_, content) = sequence(&mut SliceReader::new(body)?)?;
+    let mut reader = SliceReader::new(content)?;
+    tagged(&mut reader, VERSION)?;
+    let _serial: SerialNumber = SerialNumber::decode(&mut reader)?;
+    let (algorithm, _) = sequence(&mut reader)?;
+    wrapped(
+        SEQUENCE,
+        &[body, algorithm, &wrapped(BIT_STRING, &[&NO_SIGNATURE])?],
+    )
+}
+
 /// The content of the next value if it has this tag.
 fn tagged<'c>(reader: &mut SliceReader<'c>, tag: u8) -> der::Result<Option<&'c [u8]>> {
     if reader.peek_byte() != Some(tag) {

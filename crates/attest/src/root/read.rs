@@ -175,6 +175,7 @@ fn read_certificate_log(
     };
     Ok(Some(CertificateLog {
         id: read.id,
+        url: read.url,
         window: read.window,
         scheme,
         key,

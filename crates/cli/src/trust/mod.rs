@@ -2,6 +2,7 @@
 //! and the making of a private one.
 
 mod founding;
+mod monitor;
 mod refresh;
 mod show;
 mod transfer;
@@ -41,6 +42,8 @@ enum Action {
     Export(transfer::ExportArguments),
     /// Take in an export, or the root of a private domain
     Import(transfer::ImportArguments),
+    /// Follow a log, and tell what nobody meant to sign
+    Monitor(Box<monitor::Arguments>),
     /// Make the keys of a private trust stack, which `serve` then runs
     Init(founding::InitArguments),
     /// Make new keys for a private trust stack; what the old ones signed goes on verifying
@@ -54,6 +57,7 @@ pub(crate) fn run(common: &Common, arguments: Arguments) -> Result<Outcome, Fail
         Action::Refresh(arguments) => refresh::run(common, &arguments),
         Action::Export(arguments) => transfer::export(common, &arguments),
         Action::Import(arguments) => transfer::import(common, &arguments),
+        Action::Monitor(arguments) => monitor::run(common, &arguments),
         Action::Init(arguments) => founding::init(common, arguments),
         Action::Rotate(arguments) => founding::rotate(common, &arguments),
     }

@@ -52,6 +52,25 @@ fn serve(answer: impl Fn(&str) -> Answer + Send + Sync + 'static) -> String {
     url
 }
 
+/// Serves JSON at these paths; where it says `BASE`, its own address.
+pub(crate) fn serve_paths(paths: Vec<(String, Vec<u8>)>) -> String {
+    let base = Arc::new(std::sync::OnceLock::<String>::new());
+    let known = base.clone();
+    let url = serve(move |path| {
+        let found = paths.iter().find(|(at, _)| at == path);
+        found.map_or_else(
+            || status("404 Not Found"),
+            |(_, body)| {
+                let base = known.get().map_or("", String::as_str);
+                let text = String::from_utf8(body.clone()).unwrap();
+                ok(JSON, text.replace("BASE", base))
+            },
+        )
+    });
+    base.set(url.clone()).unwrap();
+    url
+}
+
 fn one(mut stream: TcpStream, answer: &dyn Fn(&str) -> Answer) {
     let mut head = Vec::new();
     let mut byte = [0];

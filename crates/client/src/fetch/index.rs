@@ -7,7 +7,9 @@ use url::Url;
 
 use super::agent::{Agent, Document};
 use super::error::{Cause, FetchError};
-use super::page::{ACCEPT, Announced, FileEntry, MAX_PAGE_BYTES, Page, PageError};
+use super::page::{
+    self, ACCEPT, Announced, FileEntry, JSON_ACCEPT, MAX_PAGE_BYTES, Page, PageError,
+};
 
 /// What a provenance object's `Accept` says.
 const PROVENANCE_ACCEPT: &str =
@@ -94,6 +96,17 @@ impl<'a> Index<'a> {
     /// The index whose Simple API is at `url`, what pip calls an index URL; a slash at its end is not needed.
     pub fn new(agent: &'a Agent, url: &'a Url) -> Self {
         Self { agent, url }
+    }
+
+    /// The projects that the index lists, by PEP 691's JSON; names that are none are passed over, as installers do.
+    ///
+    /// # Errors
+    /// See [`IndexError`].
+    pub fn projects(&self) -> Result<Vec<ProjectName>, IndexError> {
+        let mut url = self.url.clone();
+        url.set_path(&format!("{}/", self.url.path().trim_end_matches('/')));
+        let document = self.agent.document(&url, JSON_ACCEPT, MAX_PAGE_BYTES)?;
+        page::projects(&document).map_err(|source| IndexError::Page { url, source })
     }
 
     /// The page of one project.

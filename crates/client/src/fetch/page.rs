@@ -6,7 +6,7 @@ mod json;
 use std::str::FromStr as _;
 
 use touchplate_packaging::simple::Yanked;
-use touchplate_packaging::{Filename, InvalidDigest, Sha256, Version};
+use touchplate_packaging::{Filename, InvalidDigest, ProjectName, Sha256, Version};
 use url::Url;
 
 use super::agent::Document;
@@ -19,11 +19,19 @@ pub const MAX_PAGE_BYTES: usize = 64 << 20;
 /// On a page. The public index's longest have some 10 000 files; one of them takes about a hundred bytes at least.
 pub const MAX_PAGE_FILES: usize = 200_000;
 
+/// What is asked of the list of all projects: in HTML its names are what links lead to, and those lead anywhere.
+pub(super) const JSON_ACCEPT: &str = "application/vnd.pypi.simple.v1+json";
+
 /// What a page's `Accept` says: JSON if there is any.
 pub(super) const ACCEPT: &str = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01";
 
 /// From this version on (PEP 740) a page that names no provenance says that there is none.
 const SPEAKS_OF_PROVENANCE: (u32, u32) = (1, 3);
+
+/// The names in an index's list of all projects.
+pub(super) fn projects(document: &Document) -> Result<Vec<ProjectName>, PageError> {
+    json::projects(document)
+}
 
 /// The files of one project.
 #[derive(Clone, Debug, PartialEq, Eq)]

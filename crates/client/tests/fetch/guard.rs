@@ -92,3 +92,28 @@ fn authorities_are_certificates_in_pem() {
         InvalidAuthorities
     );
 }
+
+#[test]
+fn a_proxy_decides_what_is_in_its_reach() {
+    let proxy = Server::start(|_| answer("403 Not Here", &[], b""));
+    let address = proxy.url.clone();
+    let proxies =
+        Proxies::from_environment(&move |name| (name == "https_proxy").then(|| address.clone()));
+    let settings = Settings {
+        user_agent: "touchplate-test/1".to_owned(),
+        credentials: Credentials::default(),
+        proxies: proxies.unwrap(),
+    };
+    let guard = Guard {
+        reach: Reach::Public,
+        authorities: Authorities::default(),
+        seconds: 5,
+        attempts: 1,
+    };
+    let agent = Agent::guarded(settings, guard);
+    let url = "https://issuer.example/keys".parse().unwrap();
+    let error = agent.get_bounded(&url, 9).unwrap_err();
+    // The proxy itself is at a private address, and was reached: nothing was looked up here.
+    assert!(matches!(error, FetchError::Unreachable { .. }), "{error:?}");
+    assert_eq!(proxy.asked()[0].path, "issuer.example:443");
+}

@@ -12,6 +12,8 @@ mod faults;
 #[cfg(test)]
 mod identities;
 #[cfg(test)]
+mod issuing;
+#[cfg(test)]
 mod layout;
 #[cfg(test)]
 mod reference;

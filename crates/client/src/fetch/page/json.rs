@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use touchplate_packaging::ProjectName;
 use touchplate_packaging::simple::Yanked;
 
 use super::{Page, PageError, Raw};
@@ -61,4 +62,21 @@ pub(super) fn read(document: &Document) -> Result<Page, PageError> {
         &project.meta.api_version,
         raw.collect(),
     )
+}
+
+#[derive(Deserialize)]
+struct Projects {
+    projects: Vec<Listed>,
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    name: String,
+}
+
+/// The names of an index's projects.
+pub(super) fn projects(document: &Document) -> Result<Vec<ProjectName>, PageError> {
+    let listed: Projects = serde_json::from_slice(&document.bytes).map_err(PageError::Json)?;
+    let names = listed.projects.into_iter();
+    Ok(names.filter_map(|it| it.name.parse().ok()).collect())
 }
