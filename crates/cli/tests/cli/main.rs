@@ -13,15 +13,21 @@ mod inspect;
 #[cfg(test)]
 mod keep;
 #[cfg(test)]
+mod monitor;
+#[cfg(test)]
 mod network;
 #[cfg(test)]
 mod odd_index;
 #[cfg(test)]
 mod pins;
 #[cfg(test)]
+mod private_index;
+#[cfg(test)]
 mod run;
 #[cfg(test)]
 mod sign;
+#[cfg(test)]
+mod signed;
 #[cfg(test)]
 mod stack;
 #[cfg(test)]

@@ -131,7 +131,13 @@ impl Server {
 
     /// Serves `data` at this address.
     pub(crate) fn start_at(address: &str, data: &Path) -> Self {
+        Self::start_with(address, data, &[])
+    }
+
+    /// Serves `data` at this address, with more in its environment.
+    pub(crate) fn start_with(address: &str, data: &Path, variables: &[(&str, &str)]) -> Self {
         let mut child = command()
+            .envs(variables.iter().copied())
             .args(["serve", "--listen", address, "--data"])
             .arg(data)
             .stdout(Stdio::piped())

@@ -7,8 +7,8 @@ use std::process::Command;
 use insta::assert_json_snapshot;
 use serde_json::{Value, json};
 
+use crate::private_index::{ISSUER, SIGNER, Stack};
 use crate::run::shape;
-use crate::stack::{ISSUER, SIGNER, Stack};
 
 const EXPECTED: [&str; 6] = [
     "--identity",
@@ -113,7 +113,7 @@ fn what_the_authority_refuses_is_told_in_its_words_and_nothing_is_written() {
     let stack = Stack::start();
     let (_, name) = stack.wheel("1.0");
     let refused = |audience: &str, claims: Value, words: &str| {
-        stack.token(audience, claims);
+        stack.token(audience, &claims);
         stack
             .sign(&[&name])
             .ended(1)
@@ -162,7 +162,7 @@ fn services_are_not_believed_because_they_were_asked() {
     stack.sign(&[&name]).ended(0);
     let branch = json!({"workflow_ref": "acme/demo/.github/workflows/release.yml@refs/heads/main",
         "job_workflow_ref": "acme/demo/.github/workflows/release.yml@refs/heads/main", "ref": "refs/heads/main"});
-    stack.token("sigstore", branch);
+    stack.token("sigstore", &branch);
     let (_, second) = stack.wheel("2.0");
     stack
         .sign(&[&name, &second])
