@@ -402,3 +402,56 @@ fn each_rule_of_a_v2_proposal_has_its_own_refusal() {
         E::Verifier(_)
     ));
 }
+
+/// One changed octet is refused, or changes nothing that the signature is over: white space, say, or in the certificate what
+/// its authority signed, which is not the log's to check.
+#[test]
+fn one_changed_octet_changes_nothing_that_is_signed() {
+    type Read = fn(&[u8]) -> Result<Proposal, ProposalError>;
+    let domain = domain();
+    let first = dsse(&minted(&domain, &recipe(&domain)));
+    let artifact = recipe(&domain).of_message(MESSAGE);
+    let second = hashed_rekord(&minted(&domain, &artifact));
+    let stamped = recipe(&domain).in_rekor_v2(now());
+    let third = hashed_rekord_v2(&minted(&domain, &stamped));
+    let cases: [(&Value, Read, &[&str]); 3] = [
+        (
+            &first,
+            Proposal::for_v1,
+            // The envelope's own spelling is not signed.
+            &["/spec/envelopeHash", "/spec/signatures/0/verifier"],
+        ),
+        (&second, Proposal::for_v1, &["/spec/signature/publicKey"]),
+        (
+            &third,
+            Proposal::for_v2,
+            &["/spec/hashedRekordV002/signature/verifier"],
+        ),
+    ];
+    for (good, read, unsigned) in cases {
+        let text = good.to_string();
+        let signed = |proposal: &Proposal| {
+            let mut body = body(proposal);
+            for pointer in unsigned {
+                *body.pointer_mut(pointer).unwrap() = Value::Null;
+            }
+            body
+        };
+        let expected = signed(&read(text.as_bytes()).unwrap());
+        for changed in each_octet_changed(&text) {
+            if let Ok(proposal) = read(&changed) {
+                let text = String::from_utf8_lossy(&changed);
+                assert_eq!(signed(&proposal), expected, "{text}");
+            }
+        }
+    }
+}
+
+/// Every third, which meets each field at each place of base64.
+fn each_octet_changed(text: &str) -> impl Iterator<Item = Vec<u8>> {
+    (0..text.len()).step_by(3).map(|at| {
+        let mut changed = text.as_bytes().to_vec();
+        changed[at] ^= 1;
+        changed
+    })
+}
