@@ -3,8 +3,8 @@
 use touchplate_index::attesters::ChangeAttestersError;
 use touchplate_index::chores::SweepError;
 use touchplate_index::ports::{
-    AddPublisherError, AddUserError, BlobError, ChangeError, CreateProjectError, RevokeError,
-    StoreError, TokenError,
+    AddPendingError, AddPublisherError, AddUserError, BlobError, ChangeError, CreateProjectError,
+    RatchetError, RevokeError, StoreError, TokenError,
 };
 use touchplate_index::projects::ReadError;
 
@@ -91,6 +91,33 @@ impl From<AddPublisherError> for Failure {
                 Self::refused(error)
             }
             AddPublisherError::Store(_) => Self::outside(error).hint(CHECK_DATA),
+        }
+    }
+}
+
+impl From<AddPendingError> for Failure {
+    fn from(error: AddPendingError) -> Self {
+        match &error {
+            AddPendingError::ProjectExists(_) => Self::refused(error).hint("leave out --pending"),
+            AddPendingError::Confusable(_)
+            | AddPendingError::Exists(_)
+            | AddPendingError::TooMany(_) => Self::refused(error),
+            AddPendingError::NoSuchUser(user) => {
+                let hint = format!("add the user first: touchplate admin user add {user}");
+                Self::refused(error).hint(hint)
+            }
+            AddPendingError::Store(_) => Self::outside(error).hint(CHECK_DATA),
+        }
+    }
+}
+
+impl From<RatchetError> for Failure {
+    fn from(error: RatchetError) -> Self {
+        match &error {
+            RatchetError::NoSuchProject(_) => Self::refused(error),
+            RatchetError::Tighter { .. } => Self::refused(error)
+                .hint("`touchplate admin ratchet release` takes it back, with a reason"),
+            RatchetError::Store(_) => Self::outside(error).hint(CHECK_DATA),
         }
     }
 }

@@ -1,12 +1,15 @@
 //! `touchplate admin …`: users, tokens, projects, publishers and files, straight on the data directory. Works while a
 //! server runs on it: the database decides races, and the server notices within a second.
 
+mod apply;
 mod attesters;
+mod ci;
 mod failures;
 mod files;
 mod members;
 mod projects;
 mod publishers;
+mod ratchets;
 mod tokens;
 
 use clap::{Args, Subcommand};
@@ -49,6 +52,27 @@ enum Command {
         after_help = "Example:\n  touchplate admin publisher add --project demo --kind github --repository example/demo --workflow release.yml"
     )]
     Publisher(publishers::Publisher),
+    /// Turn ratchets of a project: what it asks of its uploads from then on
+    #[command(
+        subcommand,
+        after_help = "Example:\n  touchplate admin ratchet turn --project demo trusted-publishing-only"
+    )]
+    Ratchet(ratchets::Ratchet),
+    /// Make the publishers of projects what a file says; applied twice, it changes nothing
+    #[command(after_help = "\
+The file has a table for each project, with publisher objects and their terms. Projects that it does not
+name are left alone; those that do not exist get pending publishers.
+
+  [projects.demo]
+  publishers = [
+    { kind = \"GitHub\", repository = \"example/demo\", workflow = \"release.yml\", environment = \"release\" },
+    { kind = \"Buildkite\", organization = \"acme\", pipeline = \"demo\", token_seconds = 3600, git_ref = \"refs/tags/v*\" },
+  ]
+
+Examples:
+  touchplate admin apply publishers.toml --dry-run
+  touchplate admin apply publishers.toml")]
+    Apply(apply::Apply),
     /// Say who else attests a project's files: builders, auditors, rebuilders
     #[command(
         subcommand,
@@ -105,7 +129,9 @@ pub(crate) fn run(common: &Common, arguments: Arguments) -> Result<Outcome, Fail
         match arguments.command {
             Command::User(command) => command.run(&index).await,
             Command::Token(command) => command.run(&index).await,
-            Command::Publisher(command) => command.run(&index).await,
+            Command::Publisher(command) => command.run(&index, &config).await,
+            Command::Ratchet(command) => command.run(&index).await,
+            Command::Apply(command) => command.run(&index, config.default_visibility).await,
             Command::Attester(command) => command.run(&index).await,
             Command::Project(command) => command.run(&index).await,
             Command::Member(command) => command.run(&index).await,

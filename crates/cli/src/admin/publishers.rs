@@ -7,11 +7,15 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 use touchplate_attest::{Callee, ClaimMatch, Glob, PinnedIds, Publisher as Expected};
 use touchplate_index::Index;
-use touchplate_index::ports::PublisherId;
-use touchplate_packaging::ProjectName;
+use touchplate_index::accounts::UserName;
+use touchplate_index::ports::{PendingId, PublisherId};
+use touchplate_index::projects::{ReadError, Visibility};
+use touchplate_index::trusted_publishing::{PendingPublisher, Terms, TokenSeconds};
+use touchplate_packaging::{DisplayName, ProjectName};
+use touchplate_server::config::{Audience, Config, PublicUrl};
 
-use super::{done, origin};
-use crate::options::{Format, REPORT_VERSION, Reporting};
+use super::{ci, done, origin};
+use crate::options::{Format, REPORT_VERSION, Reporting, one_of};
 use crate::report::{Failure, Outcome, say, say_json};
 use crate::screen::columns;
 
@@ -24,6 +28,7 @@ Examples:
   touchplate admin publisher add --project demo --kind github --repository example/demo --workflow release.yml
   touchplate admin publisher add --project demo --kind github --repository example/demo --workflow release.yml \\
       --callee-repository example/shared --callee-workflow build.yml
+  touchplate admin publisher add --project new-thing --pending --kind github --repository example/new --workflow release.yml
   touchplate admin publisher add --project demo --kind gitlab --repository group/demo --workflow-filepath .gitlab-ci.yml
   touchplate admin publisher add --project demo --kind google --email builder@example.iam.gserviceaccount.com
   touchplate admin publisher add --project demo --kind email --email a@example.org --issuer https://accounts.example.org
@@ -46,6 +51,45 @@ Examples:
         project: ProjectName,
         #[command(flatten)]
         reporting: Reporting,
+    },
+    /// Show one publisher, and with --ci what its CI needs to publish here
+    #[command(
+        after_help = "Example: a configuration to copy\n  touchplate admin publisher show --project demo 3 --ci"
+    )]
+    Show {
+        /// The project
+        #[arg(long)]
+        project: ProjectName,
+        /// Its number, as `publisher list` shows it
+        id: i64,
+        /// Print the configuration of its CI, with the audience and the variable in which GitLab leaves the token
+        #[arg(long)]
+        ci: bool,
+    },
+    /// List the publishers of projects that do not exist yet
+    #[command(after_help = "Example:\n  touchplate admin publisher pending")]
+    Pending {
+        #[command(flatten)]
+        reporting: Reporting,
+    },
+    /// Remove a pending publisher
+    #[command(after_help = "Example:\n  touchplate admin publisher remove-pending 3")]
+    RemovePending {
+        /// Its number, as `publisher pending` shows it
+        id: i64,
+    },
+    /// Set the terms of a publisher, in place of those that it has
+    #[command(
+        after_help = "Example:\n  touchplate admin publisher terms --project demo 3 --token-seconds 3600 --git-ref 'refs/tags/v*'"
+    )]
+    Terms {
+        /// The project
+        #[arg(long)]
+        project: ProjectName,
+        /// Its number, as `publisher list` shows it
+        id: i64,
+        #[command(flatten)]
+        terms: TermsGiven,
     },
     /// Set or forget the numbers of repository and owner that a publisher is pinned to since its first attestation
     #[command(after_help = "\
@@ -80,11 +124,43 @@ Examples:
 pub(crate) struct Add {
     /// The project whose files it vouches for
     #[arg(long)]
-    project: ProjectName,
+    project: DisplayName,
+    /// The project does not exist: the publisher's first mint creates it. The name is not reserved, and the publisher ends
+    /// after 30 days unless it was used
+    #[arg(long)]
+    pending: bool,
+    /// With --pending: the user who will own the project
+    #[arg(long, value_name = "USER", requires = "pending")]
+    owner: Option<UserName>,
+    /// With --pending: who may see the project [default: the configured one]
+    #[arg(long, requires = "pending", value_parser = one_of::<Visibility>(&["public", "internal", "private"]))]
+    visibility: Option<Visibility>,
+    #[command(flatten)]
+    terms: TermsGiven,
     #[command(flatten)]
     which: Which,
     #[command(flatten)]
     fields: Fields,
+}
+
+/// What the project grants a publisher.
+#[derive(Args, Debug)]
+pub(crate) struct TermsGiven {
+    /// How long a token minted for it lives, 900 to 21600 seconds [default: 900]
+    #[arg(long, value_name = "SECONDS")]
+    token_seconds: Option<TokenSeconds>,
+    /// The git refs that it may publish from; `*` stands for any text without `/` and `:`, `**` for any [default: any]
+    #[arg(long, value_name = "PATTERN")]
+    git_ref: Option<Glob>,
+}
+
+impl From<TermsGiven> for Terms {
+    fn from(given: TermsGiven) -> Self {
+        Self {
+            token_seconds: given.token_seconds,
+            git_ref: given.git_ref,
+        }
+    }
 }
 
 /// What to pin a publisher to.
@@ -380,9 +456,27 @@ impl Fields {
 }
 
 impl Publisher {
-    pub(super) async fn run(self, index: &Index) -> Result<Outcome, Failure> {
+    pub(super) async fn run(self, index: &Index, config: &Config) -> Result<Outcome, Failure> {
         match self {
-            Self::Add(arguments) => add(index, *arguments).await,
+            Self::Add(arguments) => add(index, config, *arguments).await,
+            Self::Show { project, id, ci } => show(index, config, &project, id, ci).await,
+            Self::Pending { reporting } => pending(index, reporting.format).await,
+            Self::RemovePending { id } => {
+                index
+                    .remove_pending_publisher(&origin(), PendingId(id))
+                    .await?;
+                Ok(done(&format!("removed pending publisher {id}")))
+            }
+            Self::Terms { project, id, terms } => {
+                let (terms, id) = (terms.into(), PublisherId(id));
+                let origin = origin();
+                let set = index.set_publisher_terms(&origin, &project, id, &terms);
+                set.await?;
+                Ok(done(&format!(
+                    "set the terms of publisher {} of {project}",
+                    id.0
+                )))
+            }
             Self::List { project, reporting } => list(index, &project, reporting.format).await,
             Self::Repin { project, id, pins } => repin(index, &project, id, pins).await,
             Self::Remove { project, id } => {
@@ -395,9 +489,13 @@ impl Publisher {
     }
 }
 
-async fn add(index: &Index, arguments: Add) -> Result<Outcome, Failure> {
+async fn add(index: &Index, config: &Config, arguments: Add) -> Result<Outcome, Failure> {
     let Add {
-        project,
+        project: display,
+        pending,
+        owner,
+        visibility,
+        terms,
         which,
         fields,
     } = arguments;
@@ -424,12 +522,97 @@ async fn add(index: &Index, arguments: Add) -> Result<Outcome, Failure> {
         } => return Err(Failure::usage("expected --kind or --json")),
     };
     publisher.check_form().map_err(Failure::usage)?;
-    let id = index.add_publisher(&origin(), &project, &publisher).await?;
+    let (project, terms) = (display.normalised(), terms.into());
+    if pending {
+        let pending = PendingPublisher {
+            display,
+            visibility: visibility.unwrap_or(config.default_visibility),
+            owner,
+            publisher,
+            terms,
+        };
+        let id = index.add_pending_publisher(&origin(), &pending).await?;
+        return Ok(done(&format!(
+            "added pending publisher {} of {project}: {}",
+            id.0,
+            pending.publisher.describe()
+        )));
+    }
+    let origin = origin();
+    let added = index.add_publisher_on(&origin, &project, &publisher, &terms);
+    let id = added.await?;
     Ok(done(&format!(
         "added publisher {} of {project}: {}",
         id.0,
         publisher.describe()
     )))
+}
+
+async fn show(
+    index: &Index,
+    config: &Config,
+    project: &ProjectName,
+    id: i64,
+    ci: bool,
+) -> Result<Outcome, Failure> {
+    let publishers = index.publishers(project).await?;
+    let found = publishers.into_iter().find(|one| one.id.0 == id);
+    let found = found.ok_or(ReadError::NotFound)?;
+    if !ci {
+        say(&format!(
+            "{}\n{}\n",
+            found.publisher.describe(),
+            found.publisher.to_json()
+        ))?;
+        return Ok(Outcome::Done);
+    }
+    let listening = || PublicUrl::of_listener(config.listen, config.tls_cert.is_some());
+    let url = config.url.clone().unwrap_or_else(listening);
+    let audience = config.oidc_audience.clone();
+    let place = ci::Place {
+        url: url.as_str(),
+        audience: &audience.unwrap_or_else(|| Audience::of(&url)),
+    };
+    say(&ci::configuration(&found.publisher, &place))?;
+    Ok(Outcome::Done)
+}
+
+async fn pending(index: &Index, format: Format) -> Result<Outcome, Failure> {
+    let pending = index.pending_publishers(None).await?;
+    match format {
+        Format::Json => {
+            let pending = pending.iter().map(|one| {
+                json!({
+                    "id": one.id.0,
+                    "project": one.pending.display.as_str(),
+                    "owner": one.pending.owner.as_ref().map(UserName::as_str),
+                    "publisher": one.pending.publisher.to_json(),
+                    "terms": one.pending.terms,
+                    "expires_at": one.expires_at,
+                })
+            });
+            let pending: Vec<_> = pending.collect();
+            say_json(&json!({"version": REPORT_VERSION, "pending": pending}))?;
+        }
+        Format::Text => {
+            let header = ["ID", "PROJECT", "OWNER", "UNTIL", "WHO"];
+            let header = header.map(str::to_owned).to_vec();
+            let rows = pending.iter().map(|one| {
+                let owner = one.pending.owner.as_ref().map_or("-", UserName::as_str);
+                vec![
+                    one.id.0.to_string(),
+                    one.pending.display.to_string(),
+                    owner.to_owned(),
+                    one.expires_at.strftime("%Y-%m-%d").to_string(),
+                    one.pending.publisher.describe(),
+                ]
+            });
+            say(&columns(
+                &std::iter::once(header).chain(rows).collect::<Vec<_>>(),
+            ))?;
+        }
+    }
+    Ok(Outcome::Done)
 }
 
 async fn repin(
@@ -464,6 +647,7 @@ async fn list(index: &Index, project: &ProjectName, format: Format) -> Result<Ou
                         "publisher": one.publisher.to_json(),
                         "repository_id": one.ids.repository_id,
                         "owner_id": one.ids.owner_id,
+                        "terms": one.terms,
                     })
                 })
                 .collect();

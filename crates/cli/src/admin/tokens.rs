@@ -31,7 +31,16 @@ Example: an upload with twine
         #[command(flatten)]
         reporting: Reporting,
     },
-    /// Revoke a token at once
+    /// List the tokens minted for a project of late, with the run that asked for each
+    #[command(after_help = "Example:\n  touchplate admin token minted --project demo")]
+    Minted {
+        /// The project
+        #[arg(long)]
+        project: ProjectName,
+        #[command(flatten)]
+        reporting: Reporting,
+    },
+    /// Revoke a token at once, made or minted
     #[command(after_help = "Example:\n  touchplate admin token revoke 0123456789abcdef")]
     Revoke {
         /// Its id, as `token list` shows it, or the whole token
@@ -73,8 +82,11 @@ impl Token {
         match self {
             Self::Create(arguments) => create(index, &arguments).await,
             Self::List { user, reporting } => list(index, &user, reporting.format).await,
+            Self::Minted { project, reporting } => minted(index, &project, reporting.format).await,
             Self::Revoke { token } => {
-                index.revoke_token(&origin(), &token).await?;
+                if !index.revoke_minted(&origin(), &token).await? {
+                    index.revoke_token(&origin(), &token).await?;
+                }
                 Ok(done(&format!("revoked the token {token}")))
             }
         }
@@ -122,6 +134,59 @@ async fn list(index: &Index, user: &UserName, format: Format) -> Result<Outcome,
                 .chain(tokens.iter().map(|token| row(token, now)))
                 .collect();
             say(&columns(&rows))?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// As many as fit a few screens; the journal has them all.
+const MINTED_SHOWN: u32 = 200;
+
+async fn minted(index: &Index, project: &ProjectName, format: Format) -> Result<Outcome, Failure> {
+    let minted = index.minted_tokens(project, MINTED_SHOWN).await?;
+    match format {
+        Format::Json => {
+            let tokens = minted.iter().map(|one| {
+                json!({
+                    "id": one.id.as_str(),
+                    "publisher": one.publisher,
+                    "issuer": one.issuer,
+                    "subject": one.subject,
+                    "run": one.run,
+                    "single_use": one.single_use,
+                    "created_at": one.created_at,
+                    "expires_at": one.expires_at,
+                    "revoked_at": one.revoked_at,
+                    "used_at": one.used_at,
+                })
+            });
+            let tokens: Vec<_> = tokens.collect();
+            say_json(
+                &json!({"version": REPORT_VERSION, "project": project.as_str(), "tokens": tokens}),
+            )?;
+        }
+        Format::Text => {
+            let header = ["ID", "MINTED", "ENDS", "STATE", "RUN"]
+                .map(str::to_owned)
+                .to_vec();
+            let rows = minted.iter().map(|one| {
+                let state = match (one.revoked_at, one.used_at) {
+                    (Some(_), _) => "revoked",
+                    (None, Some(_)) => "used up",
+                    (None, None) => "-",
+                };
+                let minute = |time: Timestamp| time.strftime("%Y-%m-%d %H:%M").to_string();
+                vec![
+                    one.id.to_string(),
+                    minute(one.created_at),
+                    minute(one.expires_at),
+                    state.to_owned(),
+                    one.run.url.clone().unwrap_or_else(|| one.subject.clone()),
+                ]
+            });
+            say(&columns(
+                &std::iter::once(header).chain(rows).collect::<Vec<_>>(),
+            ))?;
         }
     }
     Ok(Outcome::Done)
