@@ -202,7 +202,8 @@ impl TrustStack {
             log: Arc::new(ct.clone()),
         })?;
         Ok(Self::new(Services {
-            rekor1: Rekor1::new(rekor1, key).map_err(|error| OpenStackError::Key(error.into()))?,
+            rekor1: Rekor1::new(rekor1, &key, keys.rekor1.clone())
+                .map_err(|error| OpenStackError::Key(error.into()))?,
             rekor2: Rekor2::new(log("rekor2", &keys.rekor2).await?),
             ct,
             ca: Ca::new(authority, parts.issuers)?,

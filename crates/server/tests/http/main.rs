@@ -17,6 +17,7 @@ mod oidc;
 mod openapi;
 mod pages;
 mod refusals;
+mod rotation;
 mod simple;
 mod stack;
 mod stamps;

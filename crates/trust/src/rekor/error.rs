@@ -1,6 +1,7 @@
 //! Why a face of a log did not answer.
 
 use aws_lc_rs::error::Unspecified;
+use jiff::Timestamp;
 
 use crate::log::{AppendError, LogError};
 
@@ -21,6 +22,12 @@ pub enum AnswerError {
     /// The log could not be read.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// Every key's time is over or has not come, or the key of that time is gone.
+    #[error("there is no key of this log that is believed at {at}")]
+    NoKey {
+        /// When the entry came.
+        at: Timestamp,
+    },
     /// The log's key did not sign.
     #[error("error signing")]
     Signing,

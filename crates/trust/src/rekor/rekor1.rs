@@ -6,7 +6,7 @@ use std::sync::Arc;
 use der::pem::LineEnding;
 use jiff::Timestamp;
 use serde::Serialize;
-use touchplate_attest::log::{TreeHash, leaf_hash};
+use touchplate_attest::log::{NoteKey, TreeHash, checkpoint_text, leaf_hash};
 use x509_cert::der;
 
 use super::encoding::to_base64;
@@ -16,6 +16,7 @@ use super::proposal::Proposal;
 use super::search::Query;
 use super::uuid::{TreeId, Uuid};
 use crate::keys::SigningKey;
+use crate::layout::KeyRing;
 use crate::log::{Entry, Head, Inclusion, Log, LogError, NewEntry};
 
 /// Rekor v1 over one log. Cheap to clone.
@@ -26,10 +27,11 @@ pub struct Rekor1 {
 }
 
 struct Shared {
-    key: Arc<SigningKey>,
-    /// SHA-256 of the key, hex.
-    log_id: String,
+    keys: KeyRing,
+    /// Of the key that signs checkpoints, PEM.
     public_key: String,
+    /// What that key is known by.
+    signer: [u8; 32],
     tree: TreeId,
 }
 
@@ -127,14 +129,15 @@ pub enum GrowthError {
 }
 
 impl Rekor1 {
-    /// Puts Rekor v1 in front of `log`, which `key` signs.
-    pub fn new(log: Log, key: Arc<SigningKey>) -> Result<Self, der::Error> {
+    /// Puts Rekor v1 in front of `log`, which `key` signs. Promises are signed by the key of `keys` in whose time an entry
+    /// came.
+    pub fn new(log: Log, key: &SigningKey, keys: KeyRing) -> Result<Self, der::Error> {
         let public_key = der::pem::encode_string("PUBLIC KEY", LineEnding::LF, key.public())?;
         let shared = Shared {
-            log_id: hex::encode(key.id()),
             public_key,
+            signer: key.id(),
             tree: TreeId::of(log.origin()),
-            key,
+            keys,
         };
         Ok(Self {
             log,
@@ -274,19 +277,35 @@ impl Rekor1 {
         Uuid::new(self.shared.tree, leaf_hash(body))
     }
 
+    /// The same checkpoint by a key of another time: verifiers look for the one key that an entry names, in promise and
+    /// checkpoint alike.
+    fn checkpoint_by(&self, key: &SigningKey, proof: &Inclusion) -> Result<String, AnswerError> {
+        let origin = self.log.origin();
+        let note = NoteKey::new(origin, key.public()).map_err(LogError::Key)?;
+        let text = checkpoint_text(origin, proof.size, &proof.root);
+        Ok(note.note(&text, &key.sign(text.as_bytes())?))
+    }
+
     fn told(
         &self,
         entry: &Entry,
         proof: &Inclusion,
         checkpoint: String,
     ) -> Result<LoggedEntry, AnswerError> {
-        let Shared { key, log_id, .. } = &*self.shared;
+        let held = self.shared.keys.at(entry.at);
+        let key = &held.ok_or(AnswerError::NoKey { at: entry.at })?.key;
+        let checkpoint = if key.id() == self.shared.signer {
+            checkpoint
+        } else {
+            self.checkpoint_by(key, proof)?
+        };
+        let log_id = hex::encode(key.id());
         let body = to_base64(&entry.body);
-        let promise = promise::sign(key, &body, entry.at, log_id, proof.index)?;
+        let promise = promise::sign(key, &body, entry.at, &log_id, proof.index)?;
         let told = ToldEntry {
             body,
             integrated_time: entry.at.as_second(),
-            log_id: log_id.clone(),
+            log_id,
             log_index: proof.index,
             verification: Verification {
                 inclusion_proof: ToldProof {
