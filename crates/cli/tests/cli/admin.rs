@@ -392,8 +392,8 @@ fn publishers_of_our_own_kinds_are_added() {
             "NAME=VALUE",
         ),
         (
-            "--kind oidc --issuer https://ci.example --claim email=a",
-            "\"email\"",
+            "--kind oidc --issuer https://ci.example --claim jti=a",
+            "\"jti\"",
         ),
         (
             "--kind oidc --issuer https://ci.example --claim sub=a --claim sub=b",
@@ -406,6 +406,101 @@ fn publishers_of_our_own_kinds_are_added() {
     ] {
         add(arguments).ended(2).complains(&[complaint]);
     }
+}
+
+#[test]
+fn trusted_publishing_is_set_up() {
+    let place = Place::new();
+    let github = "--kind github --repository o/r --workflow w.yml";
+    let add = |words: &str| {
+        let words = format!("publisher add {words}");
+        place.admin(&words.split(' ').collect::<Vec<_>>())
+    };
+    add(&format!("--project New.Thing --pending {github}"))
+        .ended(0)
+        .complains(&["added pending publisher 1 of new-thing: GitHub workflow w.yml of o/r"]);
+    add(&format!("--project new-thing --pending {github}")).ended(1);
+    let listed = place.admin(&["publisher", "pending"]).ended(0);
+    assert!(listed.stdout.contains("New.Thing"), "{}", listed.stdout);
+    place.admin(&["publisher", "remove-pending", "1"]).ended(0);
+    place.admin(&["publisher", "remove-pending", "1"]).ended(1);
+
+    place.admin(&["project", "create", "demo"]).ended(0);
+    let on_terms = "--project demo --kind gitlab --repository g/p --workflow-filepath ci.yml --token-seconds 3600 --git-ref refs/tags/v*";
+    add(on_terms).ended(0);
+    add(&on_terms.replace("3600", "60"))
+        .ended(2)
+        .complains(&["900 to 21600"]);
+    let ci = place.admin(&["publisher", "show", "--project", "demo", "1", "--ci"]);
+    assert!(
+        ci.ended(0)
+            .stdout
+            .contains("    INDEX_127_0_0_1_8740_ID_TOKEN:\n      aud: index-127.0.0.1:8740\n")
+    );
+
+    let turn = ["ratchet", "turn", "--project", "demo", "no-late-files"];
+    place.admin(&turn).ended(2);
+    let fourteen = [&turn[..], &["--days", "14"]].concat();
+    place.admin(&fourteen).ended(0);
+    place
+        .admin(&fourteen)
+        .ended(0)
+        .complains(&["nothing changed"]);
+    place
+        .admin(&[&turn[..], &["--days", "15"]].concat())
+        .ended(1);
+    let release = [
+        "ratchet",
+        "release",
+        "--project",
+        "demo",
+        "no-late-files",
+        "--reason",
+        "x",
+    ];
+    place.admin(&release).ended(0);
+    place.admin(&release).ended(1);
+    place
+        .admin(&["token", "minted", "--project", "demo"])
+        .ended(0);
+}
+
+#[test]
+fn publishers_are_as_a_file_has_them() {
+    let place = Place::new();
+    place.admin(&["project", "create", "demo"]).ended(0);
+    let add = "publisher add --project demo --kind google --email a@b.example";
+    place.admin(&add.split(' ').collect::<Vec<_>>()).ended(0);
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("publishers.toml");
+    let path = file.to_str().unwrap();
+    std::fs::write(
+        &file,
+        "[projects.demo]\npublishers = [{ kind = \"GitHub\", repository = \"o/r\", workflow = \"w.yml\", git_ref = \"refs/tags/*\" }]\n\
+         [projects.New]\npublishers = [{ kind = \"Buildkite\", organization = \"o\", pipeline = \"p\", token_seconds = 3600 }]\n",
+    )
+    .unwrap();
+    let differs = "+ demo: GitHub workflow w.yml of o/r, {\"git_ref\":\"refs/tags/*\"}\n\
+                   - demo: Google Cloud service account a@b.example\n\
+                   + new (pending): Buildkite pipeline o/p, {\"token_seconds\":3600}\n";
+    let dry = ["apply", path, "--dry-run"];
+    assert_eq!(place.admin(&dry).ended(1).stdout, differs);
+    assert_eq!(place.admin(&["apply", path]).ended(0).stdout, differs);
+    assert_eq!(place.admin(&dry).ended(0).stdout, "");
+    let again = place.admin(&["apply", path]).ended(0);
+    assert_eq!(again.stdout, "");
+    again.complains(&["nothing differs"]);
+    std::fs::write(
+        &file,
+        "[projects.demo]\npublishers = [{ kind = \"GitHub\" }]\n",
+    )
+    .unwrap();
+    place
+        .admin(&dry)
+        .ended(2)
+        .complains(&["publisher 1 of `demo`"]);
+    std::fs::write(&file, "[projects.demo]\npublisher = []\n").unwrap();
+    place.admin(&dry).ended(2);
 }
 
 #[test]
