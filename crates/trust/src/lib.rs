@@ -1,6 +1,6 @@
 //! The making of signatures: the private trust stack, and what tests forge.
 //!
-//! [`log`] is the engine of the transparency and certificate logs. [`forge`] mints attestations and bundles under a
+//! [`log`] is the engine of the transparency and certificate logs. `forge` mints attestations and bundles under a
 //! throwaway trust domain, right ones and wrong ones.
 
 pub mod authority;
