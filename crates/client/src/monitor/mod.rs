@@ -2,7 +2,7 @@
 //! make. Without somebody watching, a log finds no misuse.
 //!
 //! [`follow`] reads every entry since the last checkpoint and builds the tree itself: what was read is all there is, and the
-//! log has only grown, or its signed root would be another. [`judge`] then holds what is of the watched identity against
+//! log has only grown, or its signed root would be another. [`judge()`] then holds what is of the watched identity against
 //! an index's files.
 
 mod accounts;

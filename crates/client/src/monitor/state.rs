@@ -12,7 +12,7 @@ use super::frontier::Frontier;
 /// Entries of one identity that are remembered: a release a day with a hundred files each, for three years.
 pub(super) const MAX_SEEN: usize = 100_000;
 
-/// The longest state that is read: [`MAX_SEEN`] entries of 600 bytes.
+/// The longest state that is read: `MAX_SEEN` entries of 600 bytes.
 pub const MAX_STATE_BYTES: usize = 64 << 20;
 
 const VERSION: u32 = 1;
