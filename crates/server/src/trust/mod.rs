@@ -85,7 +85,7 @@ pub(crate) fn router(app: &App) -> Router<App> {
         .merge(ct::router())
         .merge(tsa::router())
         .merge(documents::router())
-        .route_layer(middleware::from_fn_with_state(app.clone(), mounted))
+        .layer(middleware::from_fn_with_state(app.clone(), mounted))
 }
 
 /// Whether `path` belongs to the stack. Its clients have no credentials of the index: the authority asks for an ID token,

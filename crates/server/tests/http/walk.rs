@@ -53,6 +53,73 @@ fn routes(project: &str) -> Vec<String> {
     ]
 }
 
+/// One URL of each route of a private trust stack.
+const STACK: [&str; 23] = [
+    "/trust/root.json",
+    "/trust/signing_config.json",
+    "/trust/signing_config.rekor1.json",
+    "/trust/trust_config.json",
+    "/trust/trust_config.rekor1.json",
+    "/api/v2/signingCert",
+    "/api/v2/trustBundle",
+    "/api/v2/configuration",
+    "/trust/ca/api/v2/trustBundle",
+    "/trust/rekor1/api/v1/log",
+    "/trust/rekor1/api/v1/log/publicKey",
+    "/trust/rekor1/api/v1/log/proof",
+    "/trust/rekor1/api/v1/log/entries",
+    "/trust/rekor1/api/v1/log/entries/retrieve",
+    "/trust/rekor1/api/v1/index/retrieve",
+    "/trust/rekor1/checkpoint",
+    "/trust/rekor2/api/v2/checkpoint",
+    "/trust/rekor2/api/v2/log/entries",
+    "/trust/rekor2/api/v2/tile/0/000",
+    "/trust/ct/checkpoint",
+    "/trust/tsa/api/v1/timestamp",
+    "/trust/tsa/api/v1/timestamp/certchain",
+    "/trust/stack.toml",
+];
+
+async fn walk_stack(server: &TestServer) -> String {
+    let mut told = String::new();
+    for route in STACK {
+        write!(told, "{route}:").unwrap();
+        for method in METHODS {
+            let answer = server.client.send(&Request::new(method, route)).await;
+            write!(told, " {method} {}", answer.status).unwrap();
+        }
+        told.push('\n');
+    }
+    told
+}
+
+/// A stack's clients have no credentials of the index; what it serves is for everybody who reaches it.
+#[tokio::test]
+async fn every_route_of_a_trust_stack_as_nobody() {
+    let stack = TestServer::start_with(|config| {
+        config.anonymous_read = false;
+        let founding = touchplate_trust::layout::Founding {
+            folder: config.data.join("trust"),
+            url: touchplate_testkit::server::URL.parse().unwrap(),
+            operator: "Example".parse().unwrap(),
+            domain: "example".parse().unwrap(),
+            projects: vec!["*".parse().unwrap()],
+            sign_in: None,
+            secret: touchplate_trust::layout::SecretFile::Beside,
+            root_key: None,
+        };
+        let now = touchplate_server::Clock::now(&touchplate_testkit::FixedClock::default());
+        founding.found(now).unwrap();
+    })
+    .await;
+    assert_snapshot!("stack_nobody", walk_stack(&stack).await);
+    let without = TestServer::start().await;
+    for line in walk_stack(&without).await.lines() {
+        let mut answers = line.split(' ').filter_map(|word| word.parse::<u16>().ok());
+        assert!(answers.all(|status| status == 404), "{line}");
+    }
+}
+
 async fn walk(server: &TestServer, token: Option<&str>) -> String {
     let mut told = String::new();
     for project in ["open", "secret"] {
