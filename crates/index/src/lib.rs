@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod attesters;
 pub mod chores;
 pub mod files;
+pub mod managing;
 pub mod origin;
 pub mod ports;
 pub mod projects;

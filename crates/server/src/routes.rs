@@ -10,7 +10,7 @@ use axum::http::header::{
 use axum::http::{HeaderValue, Method};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, post};
 
 use crate::api::{files, health, integrity, oidc, simple, upload, v1};
 use crate::app::App;
@@ -80,6 +80,31 @@ pub fn router(app: App) -> Router {
                         .delete(v1::attesters::remove),
                 ),
             ),
+        )
+        .route(
+            "/api/v1/projects/{project}/publishers",
+            kept(
+                Revalidate,
+                read_or_write(v1::publishers::list, v1::publishers::add),
+            ),
+        )
+        .route(
+            "/api/v1/projects/{project}/publishers/{id}",
+            kept(
+                Revalidate,
+                only(
+                    "GET, HEAD, DELETE",
+                    get(v1::publishers::one).delete(v1::publishers::remove),
+                ),
+            ),
+        )
+        .route(
+            "/api/v1/projects/{project}/tokens",
+            kept(Revalidate, read(v1::minted::list)),
+        )
+        .route(
+            "/api/v1/projects/{project}/tokens/{token}",
+            kept(Never, only("DELETE", delete(v1::minted::revoke))),
         );
     Router::new()
         .merge(simple)

@@ -4,7 +4,8 @@ use touchplate_packaging::ProjectName;
 
 use super::Attester;
 use crate::Index;
-use crate::accounts::{Caller, Reader, Role, Scope, UserName};
+use crate::accounts::{Caller, Reader, UserName};
+use crate::managing::NotByToken;
 use crate::origin::Origin;
 use crate::ports::{AttesterId, Project, PutAttester, StoreError, StoredAttester};
 use crate::projects::ReadError;
@@ -163,26 +164,14 @@ impl Index {
         let Authority::Token(caller) = authority else {
             return Ok(());
         };
-        let refused = |why| ChangeAttestersError::NotAllowed {
-            project: name.clone(),
-            why,
-        };
-        let reader = Reader::Account(caller.clone());
-        let project = match self.project(&reader, name).await {
-            Ok(project) => project,
-            Err(ReadError::Store(error)) => return Err(error.into()),
-            Err(ReadError::NotFound | ReadError::NoProvenance(_) | ReadError::Blobs(_)) => {
-                return Err(ChangeAttestersError::NoSuchProject(name.clone()));
-            }
-        };
-        if caller.scope != Scope::All {
-            return Err(refused(NotAllowed::TokenForUploads));
-        }
-        let user = caller.user.clone();
-        match self.ports.accounts.role(&user, project.id).await? {
-            Some(Role::Owner) => Ok(()),
-            Some(Role::Maintainer) => Err(refused(NotAllowed::NotAnOwner { user })),
-            None => Err(refused(NotAllowed::NotAMember { user })),
-        }
+        let allowed = self.owned_by_token(caller, name).await;
+        allowed.map(drop).map_err(|not| match not {
+            NotByToken::NoSuchProject => ChangeAttestersError::NoSuchProject(name.clone()),
+            NotByToken::NotAllowed(why) => ChangeAttestersError::NotAllowed {
+                project: name.clone(),
+                why,
+            },
+            NotByToken::Store(error) => error.into(),
+        })
     }
 }

@@ -5,5 +5,7 @@ pub(crate) mod credentials;
 mod path;
 mod reading;
 
-pub(crate) use path::{AttesterPath, FilePath, ProjectPath, ReleaseFilePath, moved, segment};
+pub(crate) use path::{
+    AttesterPath, FilePath, ProjectPath, PublisherPath, ReleaseFilePath, TokenPath, moved, segment,
+};
 pub(crate) use reading::{Calling, Reading, gate};

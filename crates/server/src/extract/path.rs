@@ -6,7 +6,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use touchplate_index::ports::AttesterId;
+use touchplate_index::accounts::TokenId;
+use touchplate_index::ports::{AttesterId, PublisherId};
 use touchplate_packaging::{Filename, ProjectName, Sha256, Version};
 
 use crate::problem::Problem;
@@ -90,6 +91,42 @@ impl<S: Send + Sync> FromRequestParts<S> for AttesterPath {
         Ok(Self {
             project: project.parse().map_err(|_| Problem::not_found())?,
             id: id.map_err(|_| Problem::not_found())?,
+        })
+    }
+}
+
+/// `{project}/publishers/{id}`.
+#[derive(Clone, Debug)]
+pub(crate) struct PublisherPath {
+    pub(crate) project: ProjectName,
+    pub(crate) id: PublisherId,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for PublisherPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let AttesterPath { project, id } = AttesterPath::from_request_parts(parts, state).await?;
+        let id = PublisherId(id.0);
+        Ok(Self { project, id })
+    }
+}
+
+/// `{project}/tokens/{token}`.
+#[derive(Clone, Debug)]
+pub(crate) struct TokenPath {
+    pub(crate) project: ProjectName,
+    pub(crate) id: TokenId,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for TokenPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path((project, id)) = path::<(String, String), S>(parts, state).await?;
+        Ok(Self {
+            project: project.parse().map_err(|_| Problem::not_found())?,
+            id: id.parse().map_err(|_| Problem::not_found())?,
         })
     }
 }

@@ -63,7 +63,7 @@ async fn caller(app: &App, token: &str, now: Timestamp) -> Result<Caller, Proble
     })
 }
 
-/// Who changes something below `/api/v1/`: a token's holder.
+/// Who changes something below `/api/v1/`, or sees there what members alone see: a token's holder.
 #[derive(Clone, Debug)]
 pub(crate) struct Calling {
     pub(crate) caller: Caller,
@@ -77,7 +77,7 @@ impl FromRequestParts<App> for Calling {
         let at = app.clock.now();
         let token = token(&parts.headers).ok_or_else(|| {
             Problem::unauthorised(
-                "Changing something needs an API token, as a bearer token or as the password of HTTP Basic",
+                "Changing something, or seeing what members alone see, needs an API token, as a bearer token or as the password of HTTP Basic",
             )
         })?;
         let caller = caller(app, &token, at).await?;

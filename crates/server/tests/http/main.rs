@@ -16,6 +16,7 @@ mod multipart;
 mod oidc;
 mod openapi;
 mod pages;
+mod publishers;
 mod refusals;
 mod rotation;
 mod simple;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use touchplate_attest::Publisher;
 use touchplate_attest::id_token::TokenAlgorithm;
+use touchplate_index::accounts::Role;
 use touchplate_index::ports::PublisherId;
 use touchplate_index::projects::Visibility;
 use touchplate_index::trusted_publishing::{PendingPublisher, Ratchet, RatchetKind, Terms};
@@ -747,6 +748,85 @@ async fn ratchets_hold_at_the_door() {
         Ratchet::SameCommit.kind(),
         RatchetKind::SameCommit
     ));
+}
+
+#[tokio::test]
+async fn members_see_what_was_minted_and_owners_revoke_it() {
+    let world = World::new().await;
+    let server = &world.server;
+    let alice = server
+        .user("alice")
+        .await
+        .owning("demo", Visibility::Public)
+        .await;
+    let mike = server
+        .user("mike")
+        .await
+        .with_role("demo", Role::Maintainer)
+        .await;
+    let olga = server
+        .user("olga")
+        .await
+        .owning("other", Visibility::Public)
+        .await;
+    let token = world.minted(json!({})).await;
+    let all = "/api/v1/projects/demo/tokens";
+    let listed = mike.get(all).await.assert_ok();
+    assert_eq!(listed.header("cache-control"), Some("private, no-store"));
+    let told = &listed.json()["tokens"][0];
+    let id = token.split('-').nth(2).unwrap();
+    assert_eq!(told["id"], id, "{told}");
+    assert_eq!(told["run"]["commit"], "c0ffee");
+    assert_eq!(told["revoked_at"], Value::Null);
+    assert!(!listed.text().contains(&token));
+    for (who, credential, code) in [
+        ("nobody", None, "unauthorized"),
+        ("a stranger", Some(&olga.token), "not-a-member"),
+    ] {
+        let mut request = Request::new("GET", all);
+        if let Some(token) = credential {
+            request = request.token(token);
+        }
+        let refused = server.client.send(&request).await;
+        assert_eq!(refused.json()["code"], code, "{who}");
+    }
+    let minted = server
+        .client
+        .send(&Request::new("GET", all).token(&token))
+        .await;
+    assert_eq!(minted.status, 401, "a minted token sees nothing");
+    let narrow = alice.token_for("demo").await;
+    let one = format!("{all}/{id}");
+    let elsewhere = format!("/api/v1/projects/other/tokens/{id}");
+    let unknown = format!("{all}/0123456789abcdef");
+    for (token, path, status, code) in [
+        (&mike.token, &one, 403, "not-an-owner"),
+        (&narrow.token, &one, 403, "token-for-one-project"),
+        (&olga.token, &one, 403, "not-a-member"),
+        (&olga.token, &elsewhere, 404, "no-such-token"),
+        (&alice.token, &unknown, 404, "no-such-token"),
+        (&alice.token, &format!("{all}/x"), 404, "not-found"),
+    ] {
+        let request = Request::new("DELETE", path).token(token);
+        let refused = server.client.send(&request).await;
+        assert_eq!(
+            (refused.status, &refused.json()["code"]),
+            (status, &json!(code)),
+            "{path}"
+        );
+    }
+    let revoke = Request::new("DELETE", &one).token(&alice.token);
+    for _ in 0..2 {
+        assert_eq!(server.client.send(&revoke).await.status, 204);
+    }
+    assert_ne!(
+        mike.get(all).await.json()["tokens"][0]["revoked_at"],
+        Value::Null
+    );
+    forbidden(
+        &world.upload(&token, &sample::sdist("demo", "1.0")).await,
+        "revoked",
+    );
 }
 
 #[tokio::test]

@@ -1,11 +1,13 @@
-//! Touchplate's own API, `/api/v1/`: what is known of files, attestations that come after an upload, and who is expected to
-//! make them. `openapi.json` beside this file describes it; whatever is refused is problem details (RFC 9457).
+//! Touchplate's own API, `/api/v1/`: what is known of files, attestations that come after an upload, who is expected to
+//! make them, and who publishes. `openapi.json` beside this file describes it; whatever is refused is problem details (RFC 9457).
 
 pub(crate) mod attestations;
 pub(crate) mod attesters;
 pub(crate) mod body;
 pub(crate) mod many;
+pub(crate) mod minted;
 pub(crate) mod openapi;
+pub(crate) mod publishers;
 mod refused;
 mod told;
 

@@ -4,6 +4,8 @@ use axum::http::StatusCode;
 use touchplate_index::attesters::{
     AddAttestationError, AttesterError, ChangeAttestersError, NotAllowed,
 };
+use touchplate_index::managing::{ManageError, PublisherOnTermsError};
+use touchplate_index::ports::AddPublisherError;
 
 use super::body::BodyRefused;
 use super::many::QuestionError;
@@ -109,6 +111,56 @@ impl From<AttesterError> for Problem {
             AttesterError::Predicates(_) => "predicate-types-malformed",
         };
         Self::client(StatusCode::BAD_REQUEST, &error).of_kind(code, "The body is no attester")
+    }
+}
+
+impl From<ManageError> for Problem {
+    fn from(error: ManageError) -> Self {
+        use ManageError as E;
+        let (status, code, title) = match &error {
+            // As for attesters.
+            E::NoSuchProject(_) => return Self::not_found(),
+            E::NotSeen { why, .. } | E::NotAllowed { why, .. } => not_allowed(why),
+            E::NoSuchPublisher { .. } => (
+                StatusCode::NOT_FOUND,
+                "no-such-publisher",
+                "The project has no such publisher",
+            ),
+            E::Publisher(AddPublisherError::NoEnvironment(_)) => (
+                StatusCode::CONFLICT,
+                "publisher-without-environment",
+                "The project takes publishers with an environment alone",
+            ),
+            E::Publisher(_) => (
+                StatusCode::CONFLICT,
+                "publisher-exists",
+                "The project has this publisher already",
+            ),
+            E::TooMany => (
+                StatusCode::CONFLICT,
+                "too-many-publishers",
+                "The project has as many publishers as it may",
+            ),
+            E::NoSuchToken { .. } => (
+                StatusCode::NOT_FOUND,
+                "no-such-token",
+                "No such token was minted for the project",
+            ),
+            E::Store(_) => return Self::internal(&error),
+        };
+        Self::client(status, &error).of_kind(code, title)
+    }
+}
+
+impl From<PublisherOnTermsError> for Problem {
+    fn from(error: PublisherOnTermsError) -> Self {
+        let code = match &error {
+            PublisherOnTermsError::Json(_) | PublisherOnTermsError::Shape(_) => {
+                "publisher-malformed"
+            }
+            PublisherOnTermsError::Foreign { .. } => "publisher-of-another-kind",
+        };
+        Self::client(StatusCode::BAD_REQUEST, &error).of_kind(code, "The body is no publisher")
     }
 }
 

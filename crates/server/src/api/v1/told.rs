@@ -4,15 +4,19 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use touchplate_attest::{
-    Claims, EnvironmentCheck, Identity, LogEntryFacts, SignedTime, SubjectName,
+    Claims, EnvironmentCheck, Identity, LogEntryFacts, PinnedIds, Publisher, Run, SignedTime,
+    SubjectName,
 };
 use touchplate_index::attesters::{
     AttestationFacts, Attester, Expected, KnownAttestation, LateAddition,
 };
 use touchplate_index::files::FoundFile;
-use touchplate_index::ports::{Project, StoreError, StoredAttester, StoredFile};
-use touchplate_packaging::Sha256;
+use touchplate_index::ports::{
+    Project, StoreError, StoredAttester, StoredFile, StoredMinted, StoredPublisher,
+};
+use touchplate_index::trusted_publishing::Terms;
 use touchplate_packaging::simple::Yanked;
+use touchplate_packaging::{ProjectName, Sha256};
 
 use super::VERSION;
 
@@ -279,6 +283,96 @@ impl<'k> AttestersTold<'k> {
             version: VERSION,
             project: project.name.as_str(),
             attesters: attesters.iter().map(told).collect(),
+        }
+    }
+}
+
+/// One publisher of a project.
+#[derive(Serialize)]
+pub(super) struct PublisherTold<'k> {
+    id: i64,
+    publisher: &'k Publisher,
+    /// The numbers that its repository and owner are pinned to.
+    ids: &'k PinnedIds,
+    #[serde(flatten)]
+    terms: &'k Terms,
+}
+
+impl<'k> PublisherTold<'k> {
+    pub(super) fn of(stored: &'k StoredPublisher) -> Self {
+        Self {
+            id: stored.id.0,
+            publisher: &stored.publisher,
+            ids: &stored.ids,
+            terms: &stored.terms,
+        }
+    }
+}
+
+/// `…/publishers`.
+#[derive(Serialize)]
+pub(super) struct PublishersTold<'k> {
+    version: u32,
+    project: &'k str,
+    publishers: Vec<PublisherTold<'k>>,
+}
+
+impl<'k> PublishersTold<'k> {
+    pub(super) fn of(project: &'k ProjectName, publishers: &'k [StoredPublisher]) -> Self {
+        Self {
+            version: VERSION,
+            project: project.as_str(),
+            publishers: publishers.iter().map(PublisherTold::of).collect(),
+        }
+    }
+}
+
+/// A minted token, without anything that it could be used with.
+#[derive(Serialize)]
+struct MintedTold<'k> {
+    id: &'k str,
+    publisher: &'k str,
+    issuer: &'k str,
+    subject: &'k str,
+    run: &'k Run,
+    single_use: bool,
+    created_at: Timestamp,
+    expires_at: Timestamp,
+    revoked_at: Option<Timestamp>,
+    used_at: Option<Timestamp>,
+}
+
+impl<'k> MintedTold<'k> {
+    fn of(minted: &'k StoredMinted) -> Self {
+        Self {
+            id: minted.id.as_str(),
+            publisher: &minted.publisher,
+            issuer: &minted.issuer,
+            subject: &minted.subject,
+            run: &minted.run,
+            single_use: minted.single_use,
+            created_at: minted.created_at,
+            expires_at: minted.expires_at,
+            revoked_at: minted.revoked_at,
+            used_at: minted.used_at,
+        }
+    }
+}
+
+/// `…/tokens`.
+#[derive(Serialize)]
+pub(super) struct TokensTold<'k> {
+    version: u32,
+    project: &'k str,
+    tokens: Vec<MintedTold<'k>>,
+}
+
+impl<'k> TokensTold<'k> {
+    pub(super) fn of(project: &'k ProjectName, minted: &'k [StoredMinted]) -> Self {
+        Self {
+            version: VERSION,
+            project: project.as_str(),
+            tokens: minted.iter().map(MintedTold::of).collect(),
         }
     }
 }

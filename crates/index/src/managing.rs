@@ -1,0 +1,320 @@
+//! What a project's members manage with a token of theirs: publishers, and the tokens minted for them.
+//!
+//! The operator's own functions ([`Index::add_publisher_on`] and the rest) ask nobody.
+
+use serde::Deserialize;
+use serde_json::Value;
+use touchplate_attest::{Glob, JsonError, Publisher, read_strict_json};
+use touchplate_packaging::ProjectName;
+
+use crate::Index;
+use crate::accounts::{Caller, Reader, Role, Scope, TokenId};
+use crate::attesters::NotAllowed;
+use crate::origin::Origin;
+use crate::ports::{
+    AddPublisherError, Project, PublisherId, StoreError, StoredMinted, StoredPublisher,
+};
+use crate::projects::ReadError;
+use crate::trusted_publishing::{Terms, TokenSeconds};
+
+/// Publishers of one project, as far as its owners add them. The operator may add more.
+pub const MAX_PUBLISHERS: usize = 2000;
+
+/// Longest JSON of a publisher with its terms.
+pub const MAX_MANAGED_BYTES: usize = 64 * 1024;
+
+/// Why a token's holder may not do something. Each caller has its own words for it.
+pub(crate) enum NotByToken {
+    /// There is no such project, or not for them to see.
+    NoSuchProject,
+    /// They may not.
+    NotAllowed(NotAllowed),
+    /// The database failed.
+    Store(StoreError),
+}
+
+impl From<StoreError> for NotByToken {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Why something was not managed. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ManageError {
+    /// There is no such project, or the caller may not know that there is.
+    #[error("there is no project `{0}`")]
+    NoSuchProject(ProjectName),
+    /// The caller may not see it.
+    #[error("only a member, with a token that reaches `{project}`, sees who publishes there")]
+    NotSeen {
+        /// The project.
+        project: ProjectName,
+        /// Why not.
+        #[source]
+        why: NotAllowed,
+    },
+    /// The caller may not change it.
+    #[error(
+        "only an owner, with a token for all of their projects, changes who publishes `{project}`"
+    )]
+    NotAllowed {
+        /// The project.
+        project: ProjectName,
+        /// Why not.
+        #[source]
+        why: NotAllowed,
+    },
+    /// The project has no publisher of that number.
+    #[error("the project `{project}` has no publisher {}", .id.0)]
+    NoSuchPublisher {
+        /// The project.
+        project: ProjectName,
+        /// The number.
+        id: PublisherId,
+    },
+    /// The project has this publisher, or takes others alone.
+    #[error(transparent)]
+    Publisher(AddPublisherError),
+    /// There are [`MAX_PUBLISHERS`].
+    #[error("expected at most {MAX_PUBLISHERS} publishers of one project; remove one first")]
+    TooMany,
+    /// No token of that id was minted for the project, or it was forgotten since.
+    #[error("no token {id} was minted for the project `{project}`")]
+    NoSuchToken {
+        /// The project.
+        project: ProjectName,
+        /// The id.
+        id: TokenId,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A publisher, and on which terms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublisherOnTerms {
+    /// Who.
+    pub publisher: Publisher,
+    /// On which terms.
+    pub terms: Terms,
+}
+
+/// A text is no publisher with its terms.
+#[derive(Debug, thiserror::Error)]
+pub enum PublisherOnTermsError {
+    /// The bytes are no strict JSON.
+    #[error("the publisher is not readable")]
+    Json(#[from] JsonError),
+    /// It has another shape.
+    #[error("expected an object with `publisher`, and maybe `token_seconds` and `git_ref`")]
+    Shape(#[source] serde_json::Error),
+    /// A key that a publisher of this kind does not have would look as if it restricted something.
+    #[error("a publisher of kind {kind} has no `{key}`")]
+    Foreign {
+        /// The kind.
+        kind: String,
+        /// The key, cut to 80 characters.
+        key: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wire {
+    publisher: Value,
+    #[serde(default)]
+    token_seconds: Option<TokenSeconds>,
+    #[serde(default)]
+    git_ref: Option<Glob>,
+}
+
+impl PublisherOnTerms {
+    /// Reads both from their JSON alone, of at most [`MAX_MANAGED_BYTES`].
+    pub fn parse(json: &[u8]) -> Result<Self, PublisherOnTermsError> {
+        let value = read_strict_json(json, MAX_MANAGED_BYTES)?;
+        let wire: Wire = serde_json::from_value(value).map_err(PublisherOnTermsError::Shape)?;
+        let given = wire.publisher;
+        let publisher: Publisher =
+            serde_json::from_value(given.clone()).map_err(PublisherOnTermsError::Shape)?;
+        let known = publisher.to_json();
+        let mut keys = given.as_object().into_iter().flatten();
+        if let Some((key, _)) =
+            keys.find(|(key, value)| !value.is_null() && known.get(key.as_str()).is_none())
+        {
+            let kind = known.get("kind").and_then(Value::as_str);
+            return Err(PublisherOnTermsError::Foreign {
+                kind: kind.unwrap_or_default().to_owned(),
+                key: key.chars().take(80).collect(),
+            });
+        }
+        Ok(Self {
+            publisher,
+            terms: Terms {
+                token_seconds: wire.token_seconds,
+                git_ref: wire.git_ref,
+            },
+        })
+    }
+}
+
+impl Index {
+    /// The publishers of a project, oldest first, for a member.
+    pub async fn publishers_by(
+        &self,
+        caller: &Caller,
+        project: &ProjectName,
+    ) -> Result<Vec<StoredPublisher>, ManageError> {
+        let project = self.seen(caller, project).await?;
+        Ok(self.ports.publishers.list(project.id).await?)
+    }
+
+    /// Adds a publisher to a project, for an owner.
+    pub async fn add_publisher_by(
+        &self,
+        origin: &Origin,
+        caller: &Caller,
+        project: &ProjectName,
+        added: &PublisherOnTerms,
+    ) -> Result<PublisherId, ManageError> {
+        let found = self.managed(caller, project).await?;
+        if self.ports.publishers.list(found.id).await?.len() >= MAX_PUBLISHERS {
+            return Err(ManageError::TooMany);
+        }
+        let PublisherOnTerms { publisher, terms } = added;
+        let added = self.add_publisher_on(origin, project, publisher, terms);
+        added.await.map_err(|error| match error {
+            AddPublisherError::NoSuchProject(project) => ManageError::NoSuchProject(project),
+            AddPublisherError::Store(error) => ManageError::Store(error),
+            AddPublisherError::NoEnvironment(_) | AddPublisherError::Exists(_) => {
+                ManageError::Publisher(error)
+            }
+        })
+    }
+
+    /// Removes a publisher, for an owner. What it vouched for keeps its provenance; its tokens end.
+    pub async fn remove_publisher_by(
+        &self,
+        origin: &Origin,
+        caller: &Caller,
+        project: &ProjectName,
+        id: PublisherId,
+    ) -> Result<(), ManageError> {
+        self.managed(caller, project).await?;
+        let removed = self.ports.publishers.remove(origin, project, id).await?;
+        let missing = || ManageError::NoSuchPublisher {
+            project: project.clone(),
+            id,
+        };
+        removed.then_some(()).ok_or_else(missing)
+    }
+
+    /// The tokens minted for a project of late, newest first, for a member.
+    pub async fn minted_by(
+        &self,
+        caller: &Caller,
+        project: &ProjectName,
+        limit: u32,
+    ) -> Result<Vec<StoredMinted>, ManageError> {
+        let project = self.seen(caller, project).await?;
+        Ok(self.ports.trusted.minted_for(project.id, limit).await?)
+    }
+
+    /// Revokes a token that was minted for a project, for an owner: for all of its projects, as whoever may have it may
+    /// have it for each.
+    pub async fn revoke_minted_by(
+        &self,
+        origin: &Origin,
+        caller: &Caller,
+        project: &ProjectName,
+        id: &TokenId,
+    ) -> Result<(), ManageError> {
+        let found = self.managed(caller, project).await?;
+        let trusted = &self.ports.trusted;
+        let missing = || ManageError::NoSuchToken {
+            project: project.clone(),
+            id: id.clone(),
+        };
+        if trusted.reached(id, found.id).await?.is_none() {
+            return Err(missing());
+        }
+        let revoked = trusted.revoke_minted(origin, id).await?;
+        revoked.then_some(()).ok_or_else(missing)
+    }
+
+    async fn seen(&self, caller: &Caller, name: &ProjectName) -> Result<Project, ManageError> {
+        let seen = self.member_by_token(caller, name).await;
+        seen.map_err(|not| match not {
+            NotByToken::NoSuchProject => ManageError::NoSuchProject(name.clone()),
+            NotByToken::NotAllowed(why) => ManageError::NotSeen {
+                project: name.clone(),
+                why,
+            },
+            NotByToken::Store(error) => error.into(),
+        })
+    }
+
+    async fn managed(&self, caller: &Caller, name: &ProjectName) -> Result<Project, ManageError> {
+        let managed = self.owned_by_token(caller, name).await;
+        managed.map_err(|not| match not {
+            NotByToken::NoSuchProject => ManageError::NoSuchProject(name.clone()),
+            NotByToken::NotAllowed(why) => ManageError::NotAllowed {
+                project: name.clone(),
+                why,
+            },
+            NotByToken::Store(error) => error.into(),
+        })
+    }
+
+    /// The project, where the token's holder owns it and the token is for all of their projects.
+    pub(crate) async fn owned_by_token(
+        &self,
+        caller: &Caller,
+        name: &ProjectName,
+    ) -> Result<Project, NotByToken> {
+        let project = self.project_by_token(caller, name).await?;
+        if caller.scope != Scope::All {
+            return Err(NotByToken::NotAllowed(NotAllowed::TokenForUploads));
+        }
+        let user = caller.user.clone();
+        match self.ports.accounts.role(&user, project.id).await? {
+            Some(Role::Owner) => Ok(project),
+            Some(Role::Maintainer) => Err(NotByToken::NotAllowed(NotAllowed::NotAnOwner { user })),
+            None => Err(NotByToken::NotAllowed(NotAllowed::NotAMember { user })),
+        }
+    }
+
+    async fn member_by_token(
+        &self,
+        caller: &Caller,
+        name: &ProjectName,
+    ) -> Result<Project, NotByToken> {
+        let project = self.project_by_token(caller, name).await?;
+        if let Scope::Project(only) = &caller.scope
+            && only != name
+        {
+            let only = only.clone();
+            return Err(NotByToken::NotAllowed(NotAllowed::TokenForAnother { only }));
+        }
+        let user = caller.user.clone();
+        let role = self.ports.accounts.role(&user, project.id).await?;
+        role.map(|_| project)
+            .ok_or(NotByToken::NotAllowed(NotAllowed::NotAMember { user }))
+    }
+
+    async fn project_by_token(
+        &self,
+        caller: &Caller,
+        name: &ProjectName,
+    ) -> Result<Project, NotByToken> {
+        let reader = Reader::Account(caller.clone());
+        match self.project(&reader, name).await {
+            Ok(project) => Ok(project),
+            Err(ReadError::Store(error)) => Err(error.into()),
+            Err(ReadError::NotFound | ReadError::NoProvenance(_) | ReadError::Blobs(_)) => {
+                Err(NotByToken::NoSuchProject)
+            }
+        }
+    }
+}

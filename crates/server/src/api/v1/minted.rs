@@ -1,0 +1,44 @@
+//! `/api/v1/projects/{project}/tokens`: what was minted for a project's publishers, and the runs that asked.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+
+use super::JSON;
+use super::told::{self, TokensTold};
+use crate::api::answer;
+use crate::app::App;
+use crate::cache::Rendered;
+use crate::extract::{Calling, ProjectPath, TokenPath};
+use crate::problem::Problem;
+
+/// As many as `touchplate admin token minted` shows.
+const SHOWN: u32 = 100;
+
+/// `GET …/tokens`: the newest, newest first.
+pub(crate) async fn list(
+    State(app): State<App>,
+    Calling { caller, .. }: Calling,
+    ProjectPath { name, .. }: ProjectPath,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let minted = app.index.minted_by(&caller, &name, SHOWN).await?;
+    let told = told::json(&TokensTold::of(&name, &minted));
+    Ok(answer::page(
+        &Rendered::new(told, None, false),
+        JSON,
+        &headers,
+    ))
+}
+
+/// `DELETE …/tokens/{token}`: it ends at once, for each of its projects. Once more changes nothing.
+pub(crate) async fn revoke(
+    State(app): State<App>,
+    Calling { caller, origin }: Calling,
+    TokenPath { project, id }: TokenPath,
+) -> Result<StatusCode, Problem> {
+    app.index
+        .revoke_minted_by(&origin, &caller, &project, &id)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}

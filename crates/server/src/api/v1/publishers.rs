@@ -1,0 +1,93 @@
+//! `/api/v1/projects/{project}/publishers`: who publishes a project's files, for its members alone.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use touchplate_attest::PinnedIds;
+use touchplate_index::managing::{MAX_MANAGED_BYTES, ManageError, PublisherOnTerms};
+use touchplate_index::ports::StoredPublisher;
+
+use super::JSON;
+use super::body::CallersJson;
+use super::told::{self, PublisherTold, PublishersTold};
+use crate::api::answer;
+use crate::app::App;
+use crate::cache::Rendered;
+use crate::extract::{Calling, ProjectPath, PublisherPath};
+use crate::problem::Problem;
+
+/// `GET …/publishers`: all of them.
+pub(crate) async fn list(
+    State(app): State<App>,
+    Calling { caller, .. }: Calling,
+    ProjectPath { name, .. }: ProjectPath,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let publishers = app.index.publishers_by(&caller, &name).await?;
+    let told = told::json(&PublishersTold::of(&name, &publishers));
+    Ok(answer::page(
+        &Rendered::new(told, None, false),
+        JSON,
+        &headers,
+    ))
+}
+
+/// `GET …/publishers/{id}`: one of them.
+pub(crate) async fn one(
+    State(app): State<App>,
+    Calling { caller, .. }: Calling,
+    PublisherPath { project, id }: PublisherPath,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let publishers = app.index.publishers_by(&caller, &project).await?;
+    let found = publishers.iter().find(|stored| stored.id == id);
+    let found = found.ok_or(ManageError::NoSuchPublisher { project, id })?;
+    let told = told::json(&PublisherTold::of(found));
+    Ok(answer::page(
+        &Rendered::new(told, None, false),
+        JSON,
+        &headers,
+    ))
+}
+
+/// `POST …/publishers`: one more.
+pub(crate) async fn add(
+    State(app): State<App>,
+    path: Result<ProjectPath, Problem>,
+    CallersJson { calling, json }: CallersJson<MAX_MANAGED_BYTES>,
+) -> Result<Response, Problem> {
+    let project = path?.name;
+    let added = PublisherOnTerms::parse(&json)?;
+    let Calling { caller, origin } = &calling;
+    let id = app
+        .index
+        .add_publisher_by(origin, caller, &project, &added)
+        .await?;
+    app.cache.catch_up().await;
+    let stored = StoredPublisher {
+        id,
+        publisher: added.publisher,
+        ids: PinnedIds::default(),
+        terms: added.terms,
+    };
+    let location = format!("/api/v1/projects/{project}/publishers/{}", id.0);
+    let headers = [
+        (header::CONTENT_TYPE, JSON.to_owned()),
+        (header::LOCATION, location),
+    ];
+    let body = told::json(&PublisherTold::of(&stored));
+    Ok((StatusCode::CREATED, headers, body).into_response())
+}
+
+/// `DELETE …/publishers/{id}`. What it vouched for keeps its provenance; the tokens minted for it end.
+pub(crate) async fn remove(
+    State(app): State<App>,
+    Calling { caller, origin }: Calling,
+    PublisherPath { project, id }: PublisherPath,
+) -> Result<StatusCode, Problem> {
+    app.index
+        .remove_publisher_by(&origin, &caller, &project, id)
+        .await?;
+    app.cache.catch_up().await;
+    Ok(StatusCode::NO_CONTENT)
+}
