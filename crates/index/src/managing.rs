@@ -1,4 +1,4 @@
-//! What a project's members manage with a token of theirs: publishers, and the tokens minted for them.
+//! What a project's members manage with a token of theirs: publishers, the tokens minted for them, and ratchets.
 //!
 //! The operator's own functions ([`Index::add_publisher_on`] and the rest) ask nobody.
 
@@ -12,10 +12,13 @@ use crate::accounts::{Caller, Reader, Role, Scope, TokenId};
 use crate::attesters::NotAllowed;
 use crate::origin::Origin;
 use crate::ports::{
-    AddPublisherError, Project, PublisherId, StoreError, StoredMinted, StoredPublisher,
+    AddPublisherError, Project, PublisherId, RatchetError, StoreError, StoredMinted,
+    StoredPublisher,
 };
 use crate::projects::ReadError;
-use crate::trusted_publishing::{Terms, TokenSeconds};
+use crate::trusted_publishing::{
+    Ratchet, RatchetKind, RatchetSince, Terms, TokenSeconds, UnknownRatchet, ZeroDays,
+};
 
 /// Publishers of one project, as far as its owners add them. The operator may add more.
 pub const MAX_PUBLISHERS: usize = 2000;
@@ -87,6 +90,9 @@ pub enum ManageError {
         /// The id.
         id: TokenId,
     },
+    /// The ratchet is turned further already.
+    #[error(transparent)]
+    Ratchet(RatchetError),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -159,7 +165,70 @@ impl PublisherOnTerms {
     }
 }
 
+/// A text is no ratchet.
+#[derive(Debug, thiserror::Error)]
+pub enum RatchetTextError {
+    /// The bytes are no strict JSON.
+    #[error("the ratchet is not readable")]
+    Json(#[from] JsonError),
+    /// It has another shape.
+    #[error("expected an object with `ratchet`, and with `days` for `no-late-files`")]
+    Shape(#[source] serde_json::Error),
+    /// There is no such ratchet.
+    #[error(transparent)]
+    Unknown(#[from] UnknownRatchet),
+    /// Its days are missing, or stand where there are none.
+    #[error(transparent)]
+    Days(#[from] ZeroDays),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RatchetWire {
+    ratchet: String,
+    #[serde(default)]
+    days: Option<u32>,
+}
+
+impl Ratchet {
+    /// Reads a ratchet from its JSON alone.
+    pub fn parse(json: &[u8]) -> Result<Self, RatchetTextError> {
+        let value = read_strict_json(json, MAX_MANAGED_BYTES)?;
+        let wire: RatchetWire = serde_json::from_value(value).map_err(RatchetTextError::Shape)?;
+        let kind: RatchetKind = wire.ratchet.parse()?;
+        Ok(kind.turned(wire.days)?)
+    }
+}
+
 impl Index {
+    /// The ratchets of a project, by name, for a member.
+    pub async fn ratchets_by(
+        &self,
+        caller: &Caller,
+        project: &ProjectName,
+    ) -> Result<Vec<RatchetSince>, ManageError> {
+        let project = self.seen(caller, project).await?;
+        Ok(self.ports.trusted.ratchets(project.id).await?)
+    }
+
+    /// Turns a ratchet, for an owner; all of the project's as they stand then. The way back is the operator's.
+    pub async fn turn_ratchet_by(
+        &self,
+        origin: &Origin,
+        caller: &Caller,
+        project: &ProjectName,
+        ratchet: Ratchet,
+    ) -> Result<Vec<RatchetSince>, ManageError> {
+        let found = self.managed(caller, project).await?;
+        let turned = self.turn_ratchet(origin, project, ratchet).await;
+        turned.map_err(|error| match error {
+            RatchetError::NoSuchProject(project) => ManageError::NoSuchProject(project),
+            RatchetError::Store(error) => ManageError::Store(error),
+            RatchetError::Tighter { .. } => ManageError::Ratchet(error),
+        })?;
+        Ok(self.ports.trusted.ratchets(found.id).await?)
+    }
+
     /// The publishers of a project, oldest first, for a member.
     pub async fn publishers_by(
         &self,

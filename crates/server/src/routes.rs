@@ -99,6 +99,16 @@ pub fn router(app: App) -> Router {
             ),
         )
         .route(
+            "/api/v1/projects/{project}/ratchets",
+            kept(
+                Revalidate,
+                only(
+                    "GET, HEAD, PUT",
+                    get(v1::ratchets::list).put(v1::ratchets::turn),
+                ),
+            ),
+        )
+        .route(
             "/api/v1/projects/{project}/tokens",
             kept(Revalidate, read(v1::minted::list)),
         )

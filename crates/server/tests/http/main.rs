@@ -17,6 +17,7 @@ mod oidc;
 mod openapi;
 mod pages;
 mod publishers;
+mod ratchets;
 mod refusals;
 mod rotation;
 mod simple;

@@ -8,6 +8,7 @@ pub(crate) mod many;
 pub(crate) mod minted;
 pub(crate) mod openapi;
 pub(crate) mod publishers;
+pub(crate) mod ratchets;
 mod refused;
 mod told;
 

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use touchplate_index::attesters::{
     AddAttestationError, AttesterError, ChangeAttestersError, NotAllowed,
 };
-use touchplate_index::managing::{ManageError, PublisherOnTermsError};
+use touchplate_index::managing::{ManageError, PublisherOnTermsError, RatchetTextError};
 use touchplate_index::ports::AddPublisherError;
 
 use super::body::BodyRefused;
@@ -146,9 +146,25 @@ impl From<ManageError> for Problem {
                 "no-such-token",
                 "No such token was minted for the project",
             ),
+            E::Ratchet(_) => (
+                StatusCode::CONFLICT,
+                "ratchet-turned-further",
+                "A ratchet turns one way",
+            ),
             E::Store(_) => return Self::internal(&error),
         };
         Self::client(status, &error).of_kind(code, title)
+    }
+}
+
+impl From<RatchetTextError> for Problem {
+    fn from(error: RatchetTextError) -> Self {
+        let code = match &error {
+            RatchetTextError::Json(_) | RatchetTextError::Shape(_) => "ratchet-malformed",
+            RatchetTextError::Unknown(_) => "ratchet-unknown",
+            RatchetTextError::Days(_) => "ratchet-days",
+        };
+        Self::client(StatusCode::BAD_REQUEST, &error).of_kind(code, "The body is no ratchet")
     }
 }
 

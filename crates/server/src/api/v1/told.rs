@@ -14,7 +14,7 @@ use touchplate_index::files::FoundFile;
 use touchplate_index::ports::{
     Project, StoreError, StoredAttester, StoredFile, StoredMinted, StoredPublisher,
 };
-use touchplate_index::trusted_publishing::Terms;
+use touchplate_index::trusted_publishing::{RatchetSince, Terms};
 use touchplate_packaging::simple::Yanked;
 use touchplate_packaging::{ProjectName, Sha256};
 
@@ -373,6 +373,40 @@ impl<'k> TokensTold<'k> {
             version: VERSION,
             project: project.as_str(),
             tokens: minted.iter().map(MintedTold::of).collect(),
+        }
+    }
+}
+
+/// A ratchet, and who turned it.
+#[derive(Serialize)]
+struct RatchetTold<'k> {
+    ratchet: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    days: Option<u32>,
+    at: Timestamp,
+    by: &'k str,
+}
+
+/// `…/ratchets`.
+#[derive(Serialize)]
+pub(super) struct RatchetsTold<'k> {
+    version: u32,
+    project: &'k str,
+    ratchets: Vec<RatchetTold<'k>>,
+}
+
+impl<'k> RatchetsTold<'k> {
+    pub(super) fn of(project: &'k ProjectName, ratchets: &'k [RatchetSince]) -> Self {
+        let told = |since: &'k RatchetSince| RatchetTold {
+            ratchet: since.ratchet.kind().as_str(),
+            days: since.ratchet.days(),
+            at: since.at,
+            by: &since.by,
+        };
+        Self {
+            version: VERSION,
+            project: project.as_str(),
+            ratchets: ratchets.iter().map(told).collect(),
         }
     }
 }
