@@ -1,6 +1,6 @@
 //! Entries by leaf hash and by search key.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use touchplate_attest::log::TreeHash;
 use touchplate_trust::log::{LogName, LogStoreError};
@@ -8,8 +8,8 @@ use touchplate_trust::log::{LogName, LogStoreError};
 use super::filter::{Filters, filter_of};
 use super::{GENERATION_BITS, LogFiles, column, failed, prefix, signed, unsigned};
 
-/// Prefixes of one statement.
-const PREFIXES: usize = 500;
+/// Places of one statement: a generation and a prefix each.
+const PLACES: usize = 1000;
 
 impl LogFiles {
     pub(super) async fn find_all_leaves(
@@ -24,42 +24,37 @@ impl LogFiles {
         let size = self.read_cell(log).await?.map_or(0, |cell| cell.size);
         let complete = size >> GENERATION_BITS;
         let filters = self.filters(id, complete).await?;
-        // By generation: the last ones, without a filter, for every leaf; the others where the filter has it.
-        let mut wanted: Vec<(u64, Vec<i64>)> = Vec::new();
-        let all: Vec<i64> = leaves.iter().map(prefix).collect();
-        for generation in filters.known() as u64..=complete {
-            wanted.push((generation, all.clone()));
+        // In the last generations, which have no filter, each leaf; in the others where the filter has it.
+        let mut wanted: Vec<(u64, i64)> = Vec::new();
+        for prefix in leaves.iter().map(prefix) {
+            let candidates = filters.candidates(prefix).map(|it| it as u64);
+            let without_filter = filters.known() as u64..=complete;
+            wanted.extend(candidates.chain(without_filter).map(|it| (it, prefix)));
         }
-        for prefix in &all {
-            let candidates = filters.candidates(*prefix);
-            wanted.extend(candidates.map(|generation| (generation as u64, vec![*prefix])));
-        }
-        for (generation, prefixes) in wanted {
-            for prefixes in prefixes.chunks(PREFIXES) {
-                let rows = self.look_up(id, generation, prefixes).await?;
-                self.compare(log, id, leaves, &rows, &mut found).await?;
-            }
+        for wanted in wanted.chunks(PLACES) {
+            let rows = self.look_up(id, wanted).await?;
+            self.compare(log, id, leaves, &rows, &mut found).await?;
         }
         Ok(found)
     }
 
+    /// One statement, and for each place one seek.
     async fn look_up(
         &self,
         id: i64,
-        generation: u64,
-        prefixes: &[i64],
+        places: &[(u64, i64)],
     ) -> Result<Vec<(i64, u64)>, LogStoreError> {
-        let mut query = sqlx::QueryBuilder::new("SELECT prefix, idx FROM leaves WHERE log = ");
-        query.push_bind(id).push(" AND generation = ");
+        let mut query = sqlx::QueryBuilder::new("WITH places (g, p) AS (");
+        query.push_values(places, |mut values, (generation, prefix)| {
+            values.push_bind(generation.cast_signed());
+            values.push_bind(*prefix);
+        });
+        query.push(") SELECT prefix, idx FROM places CROSS JOIN leaves ON log = ");
         query
-            .push_bind(signed(generation)?)
-            .push(" AND prefix IN (");
-        let mut listed = query.separated(", ");
-        for prefix in prefixes {
-            listed.push_bind(*prefix);
-        }
-        query.push(")");
-        let rows = query.build().fetch_all(self.readers());
+            .push_bind(id)
+            .push(" AND generation = g AND prefix = p");
+        // Each batch has its own number of places: a statement kept for the next would be kept for nothing.
+        let rows = query.build().persistent(false).fetch_all(self.readers());
         let rows = rows.await.map_err(failed("look for entries"))?;
         let pairs = rows
             .iter()
@@ -119,29 +114,23 @@ impl LogFiles {
 
     /// The filters of the first generations: of all complete ones, but for those whose filter is not written yet.
     async fn filters(&self, id: i64, complete: u64) -> Result<Arc<Filters>, LogStoreError> {
-        let known = {
-            let filters = self.filters.lock().unwrap_or_else(PoisonError::into_inner);
-            filters.get(&id).cloned().unwrap_or_default()
-        };
-        if known.known() as u64 >= complete {
-            return Ok(known);
-        }
-        let mut more = (*known).clone();
-        // One at a time: a filter is large, and after a start there may be hundreds.
-        loop {
+        // Those who come while it is being read wait: it is large, and one copy will do.
+        let mut all = self.filters.lock().await;
+        let known = all.entry(id).or_default();
+        while (known.known() as u64) < complete {
             let row = sqlx::query("SELECT bits FROM filters WHERE log = ? AND generation = ?")
                 .bind(id)
-                .bind(signed(more.known() as u64)?)
+                .bind(signed(known.known() as u64)?)
                 .fetch_optional(self.readers())
                 .await
                 .map_err(failed("read a filter"))?;
             let Some(row) = row else { break };
-            more.push(column(&row, "bits")?);
+            if !Arc::make_mut(known).push(column(&row, "bits")?) {
+                let cause = std::io::Error::other("it has another length");
+                return Err(LogStoreError::new("read a filter", cause));
+            }
         }
-        let more = Arc::new(more);
-        let mut filters = self.filters.lock().unwrap_or_else(PoisonError::into_inner);
-        filters.insert(id, more.clone());
-        Ok(more)
+        Ok(known.clone())
     }
 
     /// Writes the filters of complete generations that have none. Leaving it for later costs time, never an answer.

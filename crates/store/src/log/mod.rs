@@ -43,7 +43,7 @@ pub struct LogFiles {
     database: Database,
     tiles: PathBuf,
     ids: Mutex<HashMap<LogName, i64>>,
-    filters: Mutex<HashMap<i64, Arc<Filters>>>,
+    filters: tokio::sync::Mutex<HashMap<i64, Arc<Filters>>>,
     /// Folders of tiles whose own names this process has flushed.
     named: Arc<Mutex<HashSet<PathBuf>>>,
 }
@@ -59,7 +59,7 @@ impl LogFiles {
             database: database.await.map_err(wrap)?,
             tiles: tiles.to_owned(),
             ids: Mutex::default(),
-            filters: Mutex::default(),
+            filters: tokio::sync::Mutex::default(),
             named: Arc::default(),
         })
     }
