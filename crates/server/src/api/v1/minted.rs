@@ -4,11 +4,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
-use super::JSON;
-use super::told::{self, TokensTold};
-use crate::api::answer;
+use super::to_members;
+use super::told::TokensTold;
 use crate::app::App;
-use crate::cache::Rendered;
 use crate::extract::{Calling, ProjectPath, TokenPath};
 use crate::problem::Problem;
 
@@ -23,12 +21,7 @@ pub(crate) async fn list(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let minted = app.index.minted_by(&caller, &name, SHOWN).await?;
-    let told = told::json(&TokensTold::of(&name, &minted));
-    Ok(answer::page(
-        &Rendered::new(told, None, false),
-        JSON,
-        &headers,
-    ))
+    Ok(to_members(&TokensTold::of(&name, &minted), &headers))
 }
 
 /// `DELETE …/tokens/{token}`: it ends at once, for each of its projects. Once more changes nothing.

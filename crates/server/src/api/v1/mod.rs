@@ -1,6 +1,13 @@
 //! Touchplate's own API, `/api/v1/`: what is known of files, attestations that come after an upload, who is expected to
 //! make them, and who publishes. `openapi.json` beside this file describes it; whatever is refused is problem details (RFC 9457).
 
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde::Serialize;
+
+use crate::api::answer;
+use crate::cache::Rendered;
+
 pub(crate) mod attestations;
 pub(crate) mod attesters;
 pub(crate) mod body;
@@ -16,3 +23,8 @@ mod told;
 const VERSION: u32 = 1;
 
 const JSON: &str = "application/json";
+
+/// What members alone may see: made anew at each question, with a validator, and kept by nobody.
+fn to_members(told: &impl Serialize, headers: &HeaderMap) -> Response {
+    answer::page(&Rendered::new(told::json(told), None, false), JSON, headers)
+}

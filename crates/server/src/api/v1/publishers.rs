@@ -7,12 +7,10 @@ use touchplate_attest::PinnedIds;
 use touchplate_index::managing::{MAX_MANAGED_BYTES, ManageError, PublisherOnTerms};
 use touchplate_index::ports::StoredPublisher;
 
-use super::JSON;
 use super::body::CallersJson;
 use super::told::{self, PublisherTold, PublishersTold};
-use crate::api::answer;
+use super::{JSON, to_members};
 use crate::app::App;
-use crate::cache::Rendered;
 use crate::extract::{Calling, ProjectPath, PublisherPath};
 use crate::problem::Problem;
 
@@ -24,10 +22,8 @@ pub(crate) async fn list(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let publishers = app.index.publishers_by(&caller, &name).await?;
-    let told = told::json(&PublishersTold::of(&name, &publishers));
-    Ok(answer::page(
-        &Rendered::new(told, None, false),
-        JSON,
+    Ok(to_members(
+        &PublishersTold::of(&name, &publishers),
         &headers,
     ))
 }
@@ -42,12 +38,7 @@ pub(crate) async fn one(
     let publishers = app.index.publishers_by(&caller, &project).await?;
     let found = publishers.iter().find(|stored| stored.id == id);
     let found = found.ok_or(ManageError::NoSuchPublisher { project, id })?;
-    let told = told::json(&PublisherTold::of(found));
-    Ok(answer::page(
-        &Rendered::new(told, None, false),
-        JSON,
-        &headers,
-    ))
+    Ok(to_members(&PublisherTold::of(found), &headers))
 }
 
 /// `POST …/publishers`: one more.

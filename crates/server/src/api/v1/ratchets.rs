@@ -7,12 +7,10 @@ use axum::response::{IntoResponse as _, Response};
 use touchplate_index::managing::MAX_MANAGED_BYTES;
 use touchplate_index::trusted_publishing::Ratchet;
 
-use super::JSON;
 use super::body::CallersJson;
 use super::told::{self, RatchetsTold};
-use crate::api::answer;
+use super::{JSON, to_members};
 use crate::app::App;
-use crate::cache::Rendered;
 use crate::extract::{Calling, ProjectPath};
 use crate::problem::Problem;
 
@@ -24,12 +22,7 @@ pub(crate) async fn list(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let ratchets = app.index.ratchets_by(&caller, &name).await?;
-    let told = told::json(&RatchetsTold::of(&name, &ratchets));
-    Ok(answer::page(
-        &Rendered::new(told, None, false),
-        JSON,
-        &headers,
-    ))
+    Ok(to_members(&RatchetsTold::of(&name, &ratchets), &headers))
 }
 
 /// `PUT …/ratchets`: this one is turned from now on. 200 with all of them, also where it stood so.
