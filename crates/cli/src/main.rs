@@ -8,6 +8,7 @@ mod files;
 mod hashing;
 mod inspect;
 mod options;
+mod publish;
 mod report;
 mod root;
 mod screen;
@@ -42,6 +43,7 @@ fn run(common: &options::Common, command: Command) -> Result<Outcome, Failure> {
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Verify(arguments) => verify::run(common, *arguments),
         Command::Sign(arguments) => sign::run(common, &arguments),
+        Command::Publish(arguments) => publish::run(common, &arguments),
         Command::Trust(arguments) => trust::run(common, arguments),
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{admin, bundle, demo, inspect, serve, sign, trust, verify};
+use crate::{admin, bundle, demo, inspect, publish, serve, sign, trust, verify};
 
 /// A Python package index that checks where files come from (PEP 740), and the tools around it.
 ///
@@ -43,6 +43,9 @@ pub(crate) enum Command {
     Admin(admin::Arguments),
     /// Sign files without keys: an attestation beside each, for uploads
     Sign(Box<sign::Arguments>),
+    /// Publish a release to an index: signed, by the identity of the CI job, and checked before the first byte
+    #[command(hide = true)]
+    Publish(Box<publish::Arguments>),
     /// Check who built files: those on disk with no network, and those of an index
     Verify(Box<verify::Arguments>),
     /// Check Sigstore bundles of any artifact, with no network
