@@ -11,6 +11,7 @@ use url::Url;
 
 use super::Environment;
 use super::credentials::{InvalidUrl, parse_url};
+pub(crate) use uv::{UvConfiguration, nearest as nearest_uv};
 
 /// A configuration file has a few lines.
 const MAX_CONFIGURATION_BYTES: u64 = 1 << 20;
@@ -119,7 +120,7 @@ fn user_folder(variable: Environment<'_>) -> Option<PathBuf> {
 }
 
 /// The text of a file, if it is there.
-fn read(path: &Path) -> Result<Option<String>, ConfigurationError> {
+pub(crate) fn read(path: &Path) -> Result<Option<String>, ConfigurationError> {
     let unreadable = |source| ConfigurationError::Unreadable {
         path: path.to_owned(),
         source,

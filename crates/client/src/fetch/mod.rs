@@ -21,6 +21,7 @@ pub use error::{Cause, FetchError, TransportError};
 pub use guard::{Guard, Reach};
 pub use index::{Index, IndexError, provenance_of_url};
 pub use index_url::{ConfigurationError, IndexUrl, Places};
+pub(crate) use index_url::{UvConfiguration, nearest_uv, read as read_configuration};
 pub use netrc::Netrc;
 pub use page::{Announced, FileEntry, MAX_PAGE_BYTES, MAX_PAGE_FILES, Page, PageError};
 pub(crate) use proxy::is_loopback;

@@ -94,7 +94,7 @@ impl Netrc {
     }
 
     /// Login and password for a host; the first entry counts.
-    pub(super) fn of(&self, host: &str) -> Option<(&str, &str)> {
+    pub(crate) fn of(&self, host: &str) -> Option<(&str, &str)> {
         let entry = self.entries.iter().find(|entry| entry.machine == host)?;
         Some((&entry.login, &entry.password))
     }

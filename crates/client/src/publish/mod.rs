@@ -8,6 +8,7 @@
 //! 4. The identity becomes a credential of some minutes (`door`), which is renewed before it ends.
 //! 5. Files are sent (`upload`), several at once, and each step can be repeated: a run that was interrupted is run again.
 
+pub mod credentials;
 mod file;
 mod standing;
 
