@@ -1,13 +1,8 @@
 //! Identity providers over the network: their keys are fetched, kept and fetched again, and what goes wrong with them has
 //! its exact answer.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
-use std::sync::{Arc, Mutex};
-use std::thread;
-
 use jiff::SignedDuration;
-use serde_json::{Value, json};
+use serde_json::json;
 use touchplate_attest::id_token::TokenAlgorithm;
 use touchplate_client::fetch::Proxies;
 use touchplate_server::Clock as _;
@@ -15,81 +10,8 @@ use touchplate_server::outbound::{Issuers, Outbound};
 use touchplate_trust::LocalIssuer;
 
 use crate::ca::{Said, ask, issuers};
+use crate::provider::{KEYS, Provider, answer, bad_answers};
 use crate::stack::Stack;
-
-const DISCOVERY: &str = "/.well-known/openid-configuration";
-const KEYS: &str = "/keys";
-
-/// Answers each path with what the test says at that time, and counts.
-struct Provider {
-    url: String,
-    state: Arc<Mutex<State>>,
-}
-
-#[derive(Default)]
-struct State {
-    discovery: Vec<u8>,
-    keys: Vec<u8>,
-    asked: Vec<String>,
-}
-
-impl Provider {
-    fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let state = Arc::new(Mutex::new(State::default()));
-        let shared = state.clone();
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                let mut head = Vec::new();
-                let mut byte = [0];
-                while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap_or(0) == 1 {
-                    head.push(byte[0]);
-                }
-                let head = String::from_utf8(head).unwrap();
-                let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
-                let mut state = shared.lock().unwrap();
-                let answer = match path.as_str() {
-                    DISCOVERY => state.discovery.clone(),
-                    KEYS => state.keys.clone(),
-                    _ => answer("404 Not Found", "", b""),
-                };
-                state.asked.push(path);
-                drop(state);
-                let _ = stream.write_all(&answer);
-            }
-        });
-        let provider = Self { url, state };
-        let own = provider.url.clone();
-        provider.describes(&json!({"issuer": own, "jwks_uri": format!("{own}{KEYS}")}));
-        provider
-    }
-
-    fn describes(&self, document: &Value) {
-        self.set(|state| state.discovery = answer("200 OK", "", document.to_string().as_bytes()));
-    }
-
-    fn publishes(&self, keys: &[u8]) {
-        self.set(|state| state.keys = answer("200 OK", "", keys));
-    }
-
-    fn set(&self, change: impl FnOnce(&mut State)) {
-        change(&mut self.state.lock().unwrap());
-    }
-
-    fn asked(&self) -> usize {
-        self.state.lock().unwrap().asked.len()
-    }
-}
-
-fn answer(status: &str, header: &str, body: &[u8]) -> Vec<u8> {
-    let head = format!(
-        "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n{header}\r\n",
-        body.len()
-    );
-    [head.as_bytes(), body].concat()
-}
 
 struct World {
     provider: Provider,
@@ -212,82 +134,7 @@ async fn known_keys_serve_for_a_day_when_their_issuer_is_down() {
 async fn what_an_issuer_may_not_answer_has_its_refusal() {
     let elsewhere = Provider::start();
     elsewhere.publishes(b"{}");
-    let away = format!("location: {}{KEYS}\r\n", elsewhere.url);
-    let large = vec![b' '; 300_000];
-    let own = |provider: &Provider, jwks: &str| json!({"issuer": provider.url, "jwks_uri": jwks});
-    type Change<'c> = Box<dyn Fn(&Provider) + 'c>;
-    let cases: Vec<(Change<'_>, &str)> = vec![
-        (
-            Box::new(|it| it.set(|state| state.discovery = answer("404 No", "", b""))),
-            "the discovery document could not be fetched",
-        ),
-        (
-            Box::new(|it| it.set(|state| state.discovery = answer("302 Found", &away, b""))),
-            "the discovery document could not be fetched",
-        ),
-        (
-            Box::new(|it| it.set(|state| state.discovery = answer("200 OK", "", &large))),
-            "the discovery document could not be fetched",
-        ),
-        (
-            Box::new(|it| it.set(|state| state.discovery = answer("200 OK", "", b"<html>"))),
-            "the discovery document is not readable",
-        ),
-        (
-            Box::new(|it| it.describes(&json!({"issuer": "https://accounts.google.com"}))),
-            "the discovery document names another issuer: \"https://accounts.google.com\"",
-        ),
-        (
-            Box::new(|it| it.describes(&json!({"jwks_uri": "https://x.example/"}))),
-            "the discovery document names another issuer: \"\"",
-        ),
-        (
-            Box::new(|it| it.describes(&json!({"issuer": it.url}))),
-            "the discovery document does not say where the key set is (jwks_uri)",
-        ),
-        (
-            Box::new(|it| it.describes(&own(it, "http://issuer.example/keys"))),
-            "the key set could not be fetched",
-        ),
-        (
-            Box::new(|it| it.describes(&own(it, "file:///etc/passwd"))),
-            "the key set could not be fetched",
-        ),
-        (
-            Box::new(|it| it.describes(&own(it, "http://127.0.0.1:1/keys"))),
-            "the key set could not be fetched",
-        ),
-        (
-            Box::new(|it| it.set(|state| state.keys = answer("302 Found", &away, b""))),
-            "the key set could not be fetched",
-        ),
-        (
-            Box::new(|it| it.publishes(&large)),
-            "the key set could not be fetched",
-        ),
-        (
-            Box::new(|it| it.publishes(b"{\"keys\": []}")),
-            "the key set is not usable",
-        ),
-        (
-            Box::new(|it| {
-                it.publishes(
-                    b"{\"keys\": [{\"kty\": \"oct\", \"kid\": \"key-1\", \"k\": \"eA\"}]}",
-                );
-            }),
-            "the key set is not usable",
-        ),
-        (
-            Box::new(|it| {
-                // Announced, and never sent in full.
-                it.set(|state| {
-                    state.keys = b"HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\n{".to_vec();
-                });
-            }),
-            "the key set could not be fetched",
-        ),
-    ];
-    for (change, why) in cases {
+    for (change, why) in bad_answers(&elsewhere) {
         let world = World::new().await;
         change(&world.provider);
         let said = world.ask().await;

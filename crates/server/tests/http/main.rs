@@ -16,6 +16,7 @@ mod multipart;
 mod oidc;
 mod openapi;
 mod pages;
+mod provider;
 mod publishers;
 mod ratchets;
 mod refusals;
