@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde_json::Value;
-use touchplate_attest::{JsonError, read_strict_json};
+use touchplate_attest::{JsonError, TokenClaims, read_strict_json};
 
 /// The longest token that is taken. Those of CI services have 1 to 3 kB; 16 kB is what servers take as one header.
 pub const MAX_TOKEN_BYTES: usize = 16 * 1024;
@@ -114,6 +114,12 @@ impl IdentityToken {
     /// For whom.
     pub fn subject(&self) -> &str {
         self.claim("sub").unwrap_or_default()
+    }
+
+    /// What it says, for comparing with a publisher. Nobody has checked it.
+    pub fn unchecked_claims(&self) -> TokenClaims {
+        let claims = self.claims.as_object().cloned().unwrap_or_default();
+        TokenClaims::new(self.vouching_issuer(), claims)
     }
 
     /// A claim that is text.

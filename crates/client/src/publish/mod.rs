@@ -8,8 +8,11 @@
 //! 4. The identity becomes a credential of some minutes (`door`), which is renewed before it ends.
 //! 5. Files are sent (`upload`), several at once, and each step can be repeated: a run that was interrupted is run again.
 
+pub mod checks;
 pub mod credentials;
+pub mod downgrade;
 mod file;
+pub mod remote;
 mod standing;
 
 pub use file::{Distribution, FileError, wheels_first};
