@@ -75,7 +75,7 @@ def github_claims(repository, workflow="release.yml"):
 
 def gitlab_claims(issuer, path):
     return {"project_path": path, "ci_config_ref_uri": f"{issuer.removeprefix('https://')}/{path}//.gitlab-ci.yml@refs/tags/v1",
-            "ref_path": "refs/tags/v1", "sha": "c0ffee" * 6 + "abcd", "project_id": "7", "namespace_id": "8", "job_id": "9"}
+            "namespace_path": path.rsplit("/", 1)[0], "ref_path": "refs/tags/v1", "sha": "c0ffee" * 6 + "abcd", "project_id": "7", "namespace_id": "8", "job_id": "9"}
 
 
 def program(folder, name, text):
@@ -115,20 +115,24 @@ class Index:
         lib.admin(self.server.data, "publisher", "add", "--pending", "--project", project, *words)
 
 
+def every_ci(own, ca):
+    """A list of issuers: the public CIs, with the provider's keys, and the provider itself as a GitLab of one's own."""
+    issuers = [(GITHUB, "github"), (GITLAB, "gitlab"), (BUILDKITE, "buildkite"), (CIRCLECI, "circleci")]
+    text = "".join(f'[[issuer]]\nissuer = "{url}"\nkind = "{kind}"\njwks_file = "keys.json"\n' for url, kind in issuers)
+    text = text.replace('kind = "github"', 'kind = "github"\nallow = ["https://github.com/acme/*"]')
+    return text + f'[[issuer]]\nissuer = "{own}"\nkind = "gitlab"\nca_file = "{ca}"\n'
+
+
 @contextlib.contextmanager
-def index_of_ci(scratch, kind=Index, more_issuers="", options=()):
+def index_of_ci(scratch, kind=Index, issuers=None, options=()):
     """An index with a trust stack, on loopback over TLS. Public providers' tokens bear their real issuer, whose keys it has
-    in a file; the provider's own are discovered. `kind` is `Index`, or a class that adds to it.
+    in a file; the provider's own are discovered. `kind` is `Index`, or a class that adds to it; `issuers` is another list.
     """
     packages_of_node()
     (scratch / "home").mkdir()
     ca, certificate, key = certificate_authority(scratch)
     with Provider(scratch, ca, certificate, key) as provider:
-        issuers = [(GITHUB, "github"), (GITLAB, "gitlab"), (BUILDKITE, "buildkite"), (CIRCLECI, "circleci")]
-        text = "".join(f'[[issuer]]\nissuer = "{url}"\nkind = "{kind}"\njwks_file = "keys.json"\n' for url, kind in issuers)
-        text = text.replace('kind = "github"', 'kind = "github"\nallow = ["https://github.com/acme/*"]')
-        text += f'[[issuer]]\nissuer = "{provider.issuer}"\nkind = "gitlab"\nca_file = "{ca}"\n{more_issuers}'
-        (scratch / "issuers.toml").write_text(text)
+        (scratch / "issuers.toml").write_text(issuers or every_ci(provider.issuer, ca))
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             listen = "127.0.0.1:" + str(free.getsockname()[1])
