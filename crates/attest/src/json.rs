@@ -9,7 +9,7 @@ mod fields;
 use std::cell::Cell;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::map::Entry;
 use serde_json::{Map, Value};
 
@@ -65,6 +65,17 @@ pub enum JsonError {
 /// differently: see [`JsonError`].
 pub fn read(bytes: &[u8], limit: usize) -> Result<Value, JsonError> {
     Ok(read_text(bytes, limit)?.0)
+}
+
+/// `value` as a `T`, if it is an object: serde makes a struct of an array of its fields, too.
+pub fn from_object<T: DeserializeOwned>(value: Value) -> Result<T, serde_json::Error> {
+    match value {
+        Value::Object(fields) => T::deserialize(fields),
+        other => {
+            let found = type_of(&other);
+            Err(serde_json::Error::custom(format!("expected an object, found {found}")))
+        }
+    }
 }
 
 /// [`read`], and the text of the document.

@@ -37,7 +37,7 @@ pub use certificate::{CertificateError, CertificateFacts};
 pub use domain::{DomainError, DomainName, TrustDomain, TrustDomains};
 pub use encoding::Base64Error;
 pub use identity::{Claims, Identity, SubjectName};
-pub use json::{FieldError, JsonError, read as read_strict_json};
+pub use json::{FieldError, JsonError, from_object, read as read_strict_json};
 pub use log::{LogEntryFacts, SignedTime, TimeSource};
 pub use managed_key::ManagedKey;
 pub use provenance::{

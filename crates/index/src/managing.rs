@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use touchplate_attest::{Glob, JsonError, Publisher, read_strict_json};
+use touchplate_attest::{Glob, JsonError, Publisher, from_object, read_strict_json};
 use touchplate_packaging::ProjectName;
 
 use crate::Index;
@@ -140,7 +140,7 @@ impl PublisherOnTerms {
     /// Reads both from their JSON alone, of at most [`MAX_MANAGED_BYTES`].
     pub fn parse(json: &[u8]) -> Result<Self, PublisherOnTermsError> {
         let value = read_strict_json(json, MAX_MANAGED_BYTES)?;
-        let wire: Wire = serde_json::from_value(value).map_err(PublisherOnTermsError::Shape)?;
+        let wire: Wire = from_object(value).map_err(PublisherOnTermsError::Shape)?;
         let given = wire.publisher;
         let publisher: Publisher =
             serde_json::from_value(given.clone()).map_err(PublisherOnTermsError::Shape)?;
@@ -194,7 +194,7 @@ impl Ratchet {
     /// Reads a ratchet from its JSON alone.
     pub fn parse(json: &[u8]) -> Result<Self, RatchetTextError> {
         let value = read_strict_json(json, MAX_MANAGED_BYTES)?;
-        let wire: RatchetWire = serde_json::from_value(value).map_err(RatchetTextError::Shape)?;
+        let wire: RatchetWire = from_object(value).map_err(RatchetTextError::Shape)?;
         let kind: RatchetKind = wire.ratchet.parse()?;
         Ok(kind.turned(wire.days)?)
     }

@@ -4,8 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use touchplate_attest::{
-    JsonError, Mismatch, PredicateType, Proven, Publisher, Verified, read_strict_json,
+    JsonError, Mismatch, PredicateType, Proven, Publisher, Verified, from_object, read_strict_json,
 };
 
 /// What an attester does for a project.
@@ -98,7 +99,7 @@ fn identity_key(san: &str, issuer: &str) -> String {
 
 /// A subject alternative name and the issuer that vouches for it, both compared exactly.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "IdentityWire", into = "IdentityWire")]
+#[serde(try_from = "Map<String, Value>", into = "IdentityWire")]
 pub struct ExpectedIdentity {
     san: String,
     issuer: String,
@@ -158,11 +159,12 @@ impl ExpectedIdentity {
     }
 }
 
-impl TryFrom<IdentityWire> for ExpectedIdentity {
-    type Error = InvalidIdentity;
+impl TryFrom<Map<String, Value>> for ExpectedIdentity {
+    type Error = serde_json::Error;
 
-    fn try_from(wire: IdentityWire) -> Result<Self, InvalidIdentity> {
-        Self::new(&wire.san, &wire.issuer)
+    fn try_from(fields: Map<String, Value>) -> Result<Self, serde_json::Error> {
+        let IdentityWire { san, issuer } = from_object(fields.into())?;
+        Self::new(&san, &issuer).map_err(serde::de::Error::custom)
     }
 }
 
@@ -311,7 +313,7 @@ impl Attester {
     /// Reads an attester from its JSON alone, of at most [`MAX_ATTESTER_BYTES`].
     pub fn parse(json: &[u8]) -> Result<Self, AttesterError> {
         let value = read_strict_json(json, MAX_ATTESTER_BYTES)?;
-        let wire: Wire = serde_json::from_value(value).map_err(AttesterError::Shape)?;
+        let wire: Wire = from_object(value).map_err(AttesterError::Shape)?;
         wire.try_into()
     }
 

@@ -158,6 +158,18 @@ async fn who_may_change_them_and_to_what() {
             putting(owner, ALL, &with("predicate_types", json!(["audit"]))),
         ),
         (
+            "an identity as an array",
+            putting(
+                owner,
+                ALL,
+                &with("identity", json!(["a", "https://b.example"])),
+            ),
+        ),
+        (
+            "an attester as an array",
+            putting(owner, ALL, &json!(["auditor", null, null, null])),
+        ),
+        (
             "no issuer",
             putting(
                 owner,

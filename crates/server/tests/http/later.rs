@@ -600,6 +600,7 @@ async fn questions_that_are_none() {
     for (case, request) in [
         ("no JSON", ask("[")),
         ("no list", ask("{}")),
+        ("an array of one", ask("[[]]")),
         ("another key", ask(r#"{"sha256":[],"md5":[]}"#)),
         ("no digest", ask(r#"{"sha256":["00"]}"#)),
         ("no text", ask(r#"{"sha256":[1]}"#)),

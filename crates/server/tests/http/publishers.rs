@@ -128,6 +128,10 @@ async fn who_may_manage_them_and_what_is_no_publisher() {
         ("nothing", adding(owner, ALL, &json!({}))),
         ("no object", adding(owner, ALL, &json!([]))),
         (
+            "the same as an array",
+            adding(owner, ALL, &json!([gitlab()["publisher"], 900, "refs/*"])),
+        ),
+        (
             "an unknown kind",
             adding(owner, ALL, &with("publisher", json!({"kind": "X"}))),
         ),

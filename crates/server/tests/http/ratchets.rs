@@ -52,6 +52,7 @@ async fn ratchets_turn_one_way() {
         (&olga.token, sooner.clone(), 403, "not-a-member"),
         (&narrow.token, sooner.clone(), 403, "token-for-one-project"),
         (owner, json!({}), 400, "ratchet-malformed"),
+        (owner, json!(["same-commit"]), 400, "ratchet-malformed"),
         (owner, json!({"ratchet": "none"}), 400, "ratchet-unknown"),
         (
             owner,

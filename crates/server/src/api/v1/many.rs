@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
-use touchplate_attest::{JsonError, read_strict_json};
+use touchplate_attest::{JsonError, from_object, read_strict_json};
 use touchplate_index::ports::AttestedFile;
 use touchplate_packaging::Sha256;
 
@@ -57,7 +57,7 @@ struct Question {
 /// Each digest once, in the order of their first mention.
 fn parse(json: &[u8]) -> Result<Vec<Sha256>, QuestionError> {
     let value = read_strict_json(json, MAX_QUESTION_BYTES)?;
-    let Question { sha256 } = serde_json::from_value(value).map_err(QuestionError::Shape)?;
+    let Question { sha256 } = from_object(value).map_err(QuestionError::Shape)?;
     if sha256.len() > MAX_DIGESTS {
         return Err(QuestionError::TooMany {
             found: sha256.len(),
