@@ -73,7 +73,9 @@ pub fn from_object<T: DeserializeOwned>(value: Value) -> Result<T, serde_json::E
         Value::Object(fields) => T::deserialize(fields),
         other => {
             let found = type_of(&other);
-            Err(serde_json::Error::custom(format!("expected an object, found {found}")))
+            Err(serde_json::Error::custom(format!(
+                "expected an object, found {found}"
+            )))
         }
     }
 }

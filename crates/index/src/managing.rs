@@ -21,7 +21,7 @@ use crate::trusted_publishing::{
 };
 
 /// Publishers of one project, as far as its owners add them. The operator may add more.
-pub const MAX_PUBLISHERS: usize = 2000;
+pub const MAX_PUBLISHERS: u32 = 2000;
 
 /// Longest JSON of a publisher with its terms.
 pub const MAX_MANAGED_BYTES: usize = 64 * 1024;
@@ -246,15 +246,14 @@ impl Index {
         caller: &Caller,
         project: &ProjectName,
         added: &PublisherOnTerms,
-    ) -> Result<PublisherId, ManageError> {
-        let found = self.managed(caller, project).await?;
-        if self.ports.publishers.list(found.id).await?.len() >= MAX_PUBLISHERS {
-            return Err(ManageError::TooMany);
-        }
+    ) -> Result<StoredPublisher, ManageError> {
+        self.managed(caller, project).await?;
         let PublisherOnTerms { publisher, terms } = added;
-        let added = self.add_publisher_on(origin, project, publisher, terms);
+        let publishers = &self.ports.publishers;
+        let added = publishers.add(origin, project, publisher, terms, Some(MAX_PUBLISHERS));
         added.await.map_err(|error| match error {
             AddPublisherError::NoSuchProject(project) => ManageError::NoSuchProject(project),
+            AddPublisherError::TooMany(_) => ManageError::TooMany,
             AddPublisherError::Store(error) => ManageError::Store(error),
             AddPublisherError::NoEnvironment(_) | AddPublisherError::Exists(_) => {
                 ManageError::Publisher(error)

@@ -31,7 +31,8 @@ impl Index {
         terms: &Terms,
     ) -> Result<PublisherId, AddPublisherError> {
         let publishers = &self.ports.publishers;
-        publishers.add(origin, project, publisher, terms).await
+        let added = publishers.add(origin, project, publisher, terms, None);
+        Ok(added.await?.id)
     }
 
     /// Sets a publisher's terms.

@@ -7,6 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::lookup::folded;
 use super::{ClaimMatch, Publisher};
 use crate::identity::Claims;
 use crate::verify::Verified;
@@ -66,6 +67,13 @@ impl fmt::Display for PinnedIds {
     }
 }
 
+/// The claims by which an OIDC publisher names a repository, or its owner.
+const NAMING: [&str; 3] = [
+    "source_repository_uri",
+    "build_config_uri",
+    "source_repository_owner_uri",
+];
+
 impl Verified {
     /// The numbers that tell its publisher from a later one of the same name; empty for kinds whose certificates have
     /// none, or whose publishers are several repositories.
@@ -75,6 +83,35 @@ impl Verified {
 }
 
 impl Publisher {
+    /// What its numbers are behind: the issuer and the URL of the repository, or of the owner, whatever its case. Equal for
+    /// every publisher of one repository; none where certificates have no numbers.
+    pub fn numbered(&self) -> Option<String> {
+        let url = match self {
+            Self::GitHub { repository, .. }
+            | Self::GitLab { repository, .. }
+            | Self::GitHubEnterprise { repository, .. }
+            | Self::GitLabSelfManaged { repository, .. } => {
+                let server = self.server().unwrap_or_default();
+                format!("{server}/{repository}")
+            }
+            Self::OIDC { claims, .. } => {
+                NAMING
+                    .into_iter()
+                    .find_map(|name| match claims.get(name)? {
+                        ClaimMatch::Exact(url) => Some(url.clone()),
+                        ClaimMatch::Prefix(_) | ClaimMatch::Glob(_) => None,
+                    })?
+            }
+            Self::Google { .. }
+            | Self::ActiveState { .. }
+            | Self::CircleCI { .. }
+            | Self::Email { .. }
+            | Self::Buildkite { .. }
+            | Self::Kubernetes { .. } => return None,
+        };
+        Some(format!("{} {}", self.issuer(), folded(&url)))
+    }
+
     pub(super) fn ids(&self, claims: &Claims) -> PinnedIds {
         let names = |name: &str| match self {
             Self::GitHub { .. }
@@ -92,8 +129,9 @@ impl Publisher {
             | Self::Buildkite { .. }
             | Self::Kubernetes { .. } => false,
         };
-        let repository = names("source_repository_uri") || names("build_config_uri");
-        let owner = repository || names("source_repository_owner_uri");
+        let [of_repository, of_build, of_owner] = NAMING;
+        let repository = names(of_repository) || names(of_build);
+        let owner = repository || names(of_owner);
         // Fulcio writes an empty text where the token has none.
         let id =
             |wanted: bool, id: &Option<String>| id.clone().filter(|id| wanted && !id.is_empty());
@@ -101,5 +139,34 @@ impl Publisher {
             repository_id: id(repository, &claims.source_repository_id),
             owner_id: id(owner, &claims.source_repository_owner_id),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbered(json: &str) -> Option<String> {
+        Publisher::parse(json.as_bytes()).unwrap().numbered()
+    }
+
+    #[test]
+    fn publishers_of_one_repository_have_their_numbers_in_common() {
+        let of = |fields: &str| numbered(&format!(r#"{{"kind":"GitHub",{fields}}}"#));
+        let one = of(r#""repository":"Acme/Demo","workflow":"a.yml""#).unwrap();
+        let other = r#""repository":"acme/demo","workflow":"b.yml","environment":"release""#;
+        assert_eq!(of(other).unwrap(), one);
+        let claims = r#"{"source_repository_uri":"https://github.com/acme/demo","sub":"x"}"#;
+        let issuer = "https://token.actions.githubusercontent.com";
+        let oidc = format!(r#"{{"kind":"OIDC","issuer":"{issuer}","claims":{claims}}}"#);
+        assert_eq!(numbered(&oidc).unwrap(), one);
+        let elsewhere = oidc.replace("githubusercontent.com", "acme.ghe.com");
+        assert_ne!(numbered(&elsewhere).unwrap(), one);
+        let pattern = oidc.replace(
+            r#""https://github.com/acme/demo""#,
+            r#"{"prefix":"https://github.com/acme/"}"#,
+        );
+        assert_eq!(numbered(&pattern), None);
+        assert_eq!(numbered(r#"{"kind":"Google","email":"a@b.example"}"#), None);
     }
 }

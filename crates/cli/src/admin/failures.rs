@@ -87,9 +87,9 @@ impl From<AddPublisherError> for Failure {
                     format!("create the project first: touchplate admin project create {project}");
                 Self::refused(error).hint(hint)
             }
-            AddPublisherError::Exists(_) | AddPublisherError::NoEnvironment(_) => {
-                Self::refused(error)
-            }
+            AddPublisherError::Exists(_)
+            | AddPublisherError::NoEnvironment(_)
+            | AddPublisherError::TooMany(_) => Self::refused(error),
             AddPublisherError::Store(_) => Self::outside(error).hint(CHECK_DATA),
         }
     }

@@ -76,6 +76,9 @@ pub enum AddPublisherError {
     /// The project has it already.
     #[error("the project `{0}` has this publisher already")]
     Exists(ProjectName),
+    /// The project has as many as it may.
+    #[error("the project `{0}` has as many publishers as it may")]
+    TooMany(ProjectName),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -84,16 +87,20 @@ pub enum AddPublisherError {
 /// Publishers of projects.
 #[async_trait]
 pub trait Publishers: Send + Sync {
-    /// Adds a publisher to a project; one that nobody could tell from it ([`Publisher::unique_key`]) is there once.
+    /// Adds a publisher to a project; one that nobody could tell from it ([`Publisher::unique_key`]) is there once. Where a
+    /// publisher of the same repository ([`Publisher::numbered`]) was pinned in this project, it is pinned from the start to
+    /// the numbers that were seen last. With a limit, a project that has as many takes no more.
     async fn add(
         &self,
         origin: &Origin,
         project: &ProjectName,
         publisher: &Publisher,
         terms: &Terms,
-    ) -> Result<PublisherId, AddPublisherError>;
+        limit: Option<u32>,
+    ) -> Result<StoredPublisher, AddPublisherError>;
 
-    /// Removes a publisher from a project; false when it is not there. What it vouched for keeps its provenance.
+    /// Removes a publisher from a project; false when it is not there. What it vouched for keeps its provenance, and the
+    /// project keeps its numbers.
     async fn remove(
         &self,
         origin: &Origin,
@@ -101,8 +108,8 @@ pub trait Publishers: Send + Sync {
         id: PublisherId,
     ) -> Result<bool, StoreError>;
 
-    /// Pins a publisher of a project to these numbers, none of them to forget those that are pinned; false when it is not
-    /// there.
+    /// Pins a publisher of a project to these numbers, none of them to forget those that are pinned, for those that are
+    /// added later too; false when it is not there.
     async fn repin(
         &self,
         origin: &Origin,

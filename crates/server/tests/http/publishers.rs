@@ -10,6 +10,7 @@ use touchplate_index::projects::Visibility;
 use touchplate_index::trusted_publishing::Ratchet;
 use touchplate_testkit::TestServer;
 use touchplate_testkit::http::Request;
+use touchplate_testkit::sample;
 
 const ALL: &str = "/api/v1/projects/demo/publishers";
 
@@ -70,6 +71,27 @@ async fn publishers_are_added_listed_and_removed() {
         "no-such-publisher"
     );
     assert_eq!(alice.get(ALL).await.json(), first.json());
+}
+
+#[tokio::test]
+async fn added_again_it_is_pinned_as_before() {
+    let server = TestServer::start().await;
+    let alice = server.publisher("alice").await.of("demo").await;
+    let sample = sample::wheel("demo", "1.0").attested();
+    alice.upload(sample).await.assert_ok();
+    let before = alice.get(ALL).await.json()["publishers"][0].clone();
+    assert!(before["ids"]["repository_id"].is_string(), "{before}");
+    let one = format!("{ALL}/{}", before["id"]);
+    let delete = Request::new("DELETE", &one).token(&alice.token);
+    assert_eq!(server.client.send(&delete).await.status, 204);
+    let publisher = json!({"publisher": before["publisher"]});
+    let again = server
+        .client
+        .send(&adding(&alice.token, ALL, &publisher))
+        .await;
+    assert_eq!(again.status, 201, "{}", again.whole());
+    assert_ne!(again.json()["id"], before["id"]);
+    assert_eq!(again.json()["ids"], before["ids"]);
 }
 
 #[tokio::test]
@@ -206,11 +228,21 @@ async fn there_is_an_end_to_them() {
     let server = TestServer::start().await;
     let alice = server.publisher("alice").await.of("demo").await;
     let (origin, demo) = (server.operator(), "demo".parse().unwrap());
-    for number in 1..touchplate_index::managing::MAX_PUBLISHERS {
+    for number in 2..touchplate_index::managing::MAX_PUBLISHERS {
         let publisher = Publisher::github(format!("example/r{number}"), "release.yml");
         let added = server.index.add_publisher(&origin, &demo, &publisher).await;
         added.unwrap();
     }
+    // One place is left, and two come for it at once.
+    let [one, other] = ["group/one", "group/other"].map(|repository| {
+        let mut publisher = gitlab();
+        publisher["publisher"]["repository"] = repository.into();
+        adding(&alice.token, ALL, &publisher)
+    });
+    let (one, other) = tokio::join!(server.client.send(&one), server.client.send(&other));
+    let mut statuses = [one.status, other.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 409]);
     let refused = server
         .client
         .send(&adding(&alice.token, ALL, &gitlab()))

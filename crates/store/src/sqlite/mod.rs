@@ -3,6 +3,7 @@
 mod accounts;
 mod attesters;
 mod journal;
+mod known_numbers;
 mod late;
 mod pending;
 mod projects;
@@ -55,6 +56,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         30,
         "trusted publishing",
         include_str!("../../migrations/sqlite/0030_trusted_publishing.sql"),
+    ),
+    (
+        50,
+        "known numbers",
+        include_str!("../../migrations/sqlite/0050_known_numbers.sql"),
     ),
 ];
 

@@ -13,7 +13,7 @@ use touchplate_index::trusted_publishing::{RatchetKind, Terms};
 use touchplate_packaging::ProjectName;
 
 use super::rows::{column, json as from_json, to_json};
-use super::{INDEX, Sqlite, failed, journal, projects, ratchets};
+use super::{INDEX, Sqlite, failed, journal, known_numbers, projects, ratchets};
 
 /// A project's publisher, for [`stored`].
 pub(super) const SELECT_ONE: &str = "SELECT id, publisher, repository_id, owner_id, terms FROM publishers WHERE id = ? AND project_id = ?";
@@ -53,24 +53,37 @@ pub(super) async fn hold(
         .held_to(name, &verified.ids())
         .map_err(AttestError::PinnedElsewhere)?;
     if ids != stored.ids {
-        write_ids(connection, stored.id, &ids).await?;
+        known_numbers::pin(connection, project, &stored, &ids).await?;
     }
     Ok(())
 }
 
-pub(super) async fn write_ids(
+/// Whether a project has more publishers than so many.
+async fn has_more(
     connection: &mut SqliteConnection,
-    id: PublisherId,
-    ids: &PinnedIds,
-) -> Result<(), StoreError> {
-    sqlx::query("UPDATE publishers SET repository_id = ?, owner_id = ? WHERE id = ?")
-        .bind(ids.repository_id.as_deref())
-        .bind(ids.owner_id.as_deref())
-        .bind(id.0)
-        .execute(connection)
+    project: i64,
+    limit: u32,
+) -> Result<bool, StoreError> {
+    let count: u32 = sqlx::query_scalar("SELECT count(*) FROM publishers WHERE project_id = ?")
+        .bind(project)
+        .fetch_one(connection)
         .await
-        .map_err(failed("pin a publisher"))?;
-    Ok(())
+        .map_err(failed("count publishers"))?;
+    Ok(count > limit)
+}
+
+async fn one(
+    connection: &mut SqliteConnection,
+    project: i64,
+    id: PublisherId,
+) -> Result<Option<StoredPublisher>, StoreError> {
+    let row = sqlx::query(SELECT_ONE)
+        .bind(id.0)
+        .bind(project)
+        .fetch_optional(connection)
+        .await
+        .map_err(failed("look a publisher up"))?;
+    row.as_ref().map(stored).transpose()
 }
 
 #[async_trait]
@@ -81,7 +94,8 @@ impl Publishers for Sqlite {
         project: &ProjectName,
         publisher: &Publisher,
         terms: &Terms,
-    ) -> Result<PublisherId, AddPublisherError> {
+        limit: Option<u32>,
+    ) -> Result<StoredPublisher, AddPublisherError> {
         let wire = to_json(publisher)?;
         let mut transaction = self.write().await?;
         let project_id = projects::id_of(&mut transaction, project)
@@ -97,9 +111,10 @@ impl Publishers for Sqlite {
         {
             return Err(AddPublisherError::NoEnvironment(project.clone()));
         }
+        let ids = known_numbers::known(&mut transaction, project_id, publisher).await?;
         let id: Option<i64> = sqlx::query_scalar(
-            "INSERT INTO publishers (index_id, project_id, lookup_key, unique_key, publisher, terms, created_at) \
-             VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
+            "INSERT INTO publishers (index_id, project_id, lookup_key, unique_key, publisher, terms, created_at, \
+             repository_id, owner_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
         )
         .bind(INDEX)
         .bind(project_id)
@@ -108,11 +123,19 @@ impl Publishers for Sqlite {
         .bind(&wire)
         .bind(to_json(terms)?)
         .bind(origin.at.as_microsecond())
+        .bind(ids.repository_id.as_deref())
+        .bind(ids.owner_id.as_deref())
         .fetch_optional(&mut *transaction)
         .await
         .map_err(failed("add a publisher"))?;
         let id = id.ok_or_else(|| AddPublisherError::Exists(project.clone()))?;
-        let details = json!({ "publisher": publisher, "terms": terms });
+        // Counted with it, so that one that is there already is told so of a project that is full.
+        if let Some(limit) = limit
+            && has_more(&mut transaction, project_id, limit).await?
+        {
+            return Err(AddPublisherError::TooMany(project.clone()));
+        }
+        let details = json!({ "publisher": publisher, "terms": terms, "ids": ids });
         let serial = journal::write(
             &mut transaction,
             origin,
@@ -126,7 +149,12 @@ impl Publishers for Sqlite {
             .commit()
             .await
             .map_err(failed("add a publisher"))?;
-        Ok(PublisherId(id))
+        Ok(StoredPublisher {
+            id: PublisherId(id),
+            publisher: publisher.clone(),
+            ids,
+            terms: terms.clone(),
+        })
     }
 
     async fn remove(
@@ -139,15 +167,18 @@ impl Publishers for Sqlite {
         let Some(project_id) = projects::id_of(&mut transaction, project).await? else {
             return Ok(false);
         };
-        let done = sqlx::query("DELETE FROM publishers WHERE id = ? AND project_id = ?")
+        let Some(stored) = one(&mut transaction, project_id, id).await? else {
+            return Ok(false);
+        };
+        if !stored.ids.is_empty() {
+            let StoredPublisher { publisher, ids, .. } = &stored;
+            known_numbers::remember(&mut transaction, project_id, publisher, ids).await?;
+        }
+        sqlx::query("DELETE FROM publishers WHERE id = ?")
             .bind(id.0)
-            .bind(project_id)
             .execute(&mut *transaction)
             .await
             .map_err(failed("remove a publisher"))?;
-        if done.rows_affected() == 0 {
-            return Ok(false);
-        }
         let details = json!({ "publisher": id.0 });
         let serial = journal::write(
             &mut transaction,
@@ -176,18 +207,10 @@ impl Publishers for Sqlite {
         let Some(project_id) = projects::id_of(&mut transaction, project).await? else {
             return Ok(false);
         };
-        let is_there: bool = sqlx::query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM publishers WHERE id = ? AND project_id = ?)",
-        )
-        .bind(id.0)
-        .bind(project_id)
-        .fetch_one(&mut *transaction)
-        .await
-        .map_err(failed("look a publisher up"))?;
-        if !is_there {
+        let Some(stored) = one(&mut transaction, project_id, id).await? else {
             return Ok(false);
-        }
-        write_ids(&mut transaction, id, ids).await?;
+        };
+        known_numbers::pin(&mut transaction, project_id, &stored, ids).await?;
         let details = json!({ "publisher": id.0, "ids": ids });
         let serial = journal::write(
             &mut transaction,

@@ -18,7 +18,9 @@ use touchplate_index::trusted_publishing::{
 use touchplate_packaging::{ProjectName, Version};
 
 use super::rows::{column, json as from_json, parsed, time, time_or_null, to_json};
-use super::{INDEX, Sqlite, failed, journal, pending, projects, publishers, ratchets};
+use super::{
+    INDEX, Sqlite, failed, journal, known_numbers, pending, projects, publishers, ratchets,
+};
 
 fn minted(row: &SqliteRow) -> Result<StoredMinted, StoreError> {
     let hash: [u8; 32] = column::<&[u8]>(row, "hash")?
@@ -76,11 +78,12 @@ async fn reach(
         .await
         .map_err(failed(doing))?;
     let Some(row) = row else { return Ok(false) };
-    if publishers::stored(&row)?.ids != reach.pinned {
+    let stored = publishers::stored(&row)?;
+    if stored.ids != reach.pinned {
         return Ok(false);
     }
     if reach.ids != reach.pinned {
-        publishers::write_ids(connection, reach.publisher, &reach.ids).await?;
+        known_numbers::pin(connection, reach.project.0, &stored, &reach.ids).await?;
     }
     if let Some(spelled) = &reach.spelled {
         sqlx::query("UPDATE OR IGNORE publishers SET publisher = ? WHERE id = ?")

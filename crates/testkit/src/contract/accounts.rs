@@ -101,17 +101,17 @@ pub(super) async fn publishers_are_found_by_key(ports: Ports) {
     let (one, two) = (publisher("one.yml"), publisher("two.yml"));
     let first = ports
         .publishers
-        .add(&origin(), &name("demo"), &one, &Terms::default())
+        .add(&origin(), &name("demo"), &one, &Terms::default(), None)
         .await
         .unwrap();
     ports
         .publishers
-        .add(&origin(), &name("demo"), &two, &Terms::default())
+        .add(&origin(), &name("demo"), &two, &Terms::default(), None)
         .await
         .unwrap();
     let twice = ports
         .publishers
-        .add(&origin(), &name("demo"), &one, &Terms::default())
+        .add(&origin(), &name("demo"), &one, &Terms::default(), None)
         .await;
     assert!(
         matches!(twice, Err(AddPublisherError::Exists(_))),
@@ -119,7 +119,7 @@ pub(super) async fn publishers_are_found_by_key(ports: Ports) {
     );
     let nowhere = ports
         .publishers
-        .add(&origin(), &name("other"), &one, &Terms::default())
+        .add(&origin(), &name("other"), &one, &Terms::default(), None)
         .await;
     assert!(
         matches!(nowhere, Err(AddPublisherError::NoSuchProject(_))),
@@ -146,14 +146,14 @@ pub(super) async fn publishers_are_found_by_key(ports: Ports) {
     assert!(
         ports
             .publishers
-            .remove(&origin(), &name("demo"), first)
+            .remove(&origin(), &name("demo"), first.id)
             .await
             .unwrap()
     );
     assert!(
         !ports
             .publishers
-            .remove(&origin(), &name("demo"), first)
+            .remove(&origin(), &name("demo"), first.id)
             .await
             .unwrap()
     );

@@ -5,8 +5,8 @@ use touchplate_attest::{
 };
 use touchplate_index::Ports;
 use touchplate_index::ports::{
-    AttestError, MAX_WITH_UPLOADS, NewFile, PinnedElsewhere, ProjectTarget, PublisherId,
-    RecordError,
+    AddPublisherError, AttestError, MAX_WITH_UPLOADS, NewFile, PinnedElsewhere, ProjectTarget,
+    PublisherId, RecordError,
 };
 use touchplate_index::trusted_publishing::Terms;
 use touchplate_trust::{Domain, Predicate, Workload};
@@ -32,9 +32,9 @@ impl Scene {
     async fn publisher(&self, publisher: &Publisher) -> PublisherId {
         let publishers = &self.ports.publishers;
         let added = publishers
-            .add(&origin(), &name("demo"), publisher, &Terms::default())
+            .add(&origin(), &name("demo"), publisher, &Terms::default(), None)
             .await;
-        added.expect("it is new")
+        added.expect("it is new").id
     }
 
     async fn ids(&self, id: PublisherId) -> PinnedIds {
@@ -174,6 +174,99 @@ pub(super) async fn a_publisher_is_pinned_to_the_numbers_it_first_showed(ports: 
         "{refused:?}"
     );
     assert!(scene.ids(id).await.is_empty());
+}
+
+pub(super) async fn numbers_outlive_their_publisher(ports: Ports) {
+    let scene = Scene::new(ports).await;
+    let (publishers, releases) = (&scene.ports.publishers, &scene.ports.releases);
+    let release = Publisher::github("example/demo", "release.yml");
+    let remove = async |id| {
+        let removed = publishers.remove(&origin(), &name("demo"), id).await;
+        assert!(removed.unwrap());
+    };
+    let id = scene.publisher(&release).await;
+    remove(id).await;
+    let id = scene.publisher(&release).await;
+    assert!(scene.ids(id).await.is_empty(), "it has shown none yet");
+    let first = workload("release.yml", Some(("1", "2")));
+    let file = scene.file("demo-1.0.tar.gz", &[(&first, &release)]);
+    releases.record(&origin(), &file).await.unwrap();
+
+    // Another of the same repository, spelled in another way, and the same after it was removed.
+    let build = Publisher::github("Example/Demo", "build.yml");
+    let other = scene.publisher(&build).await;
+    assert_eq!(scene.ids(other).await, pinned("1", "2"));
+    let elsewhere = scene
+        .publisher(&Publisher::github("example/other", "release.yml"))
+        .await;
+    assert!(scene.ids(elsewhere).await.is_empty());
+    remove(id).await;
+    let id = scene.publisher(&release).await;
+    assert_eq!(scene.ids(id).await, pinned("1", "2"));
+    let resurrected = workload("release.yml", Some(("3", "4")));
+    let file = scene.file("demo-1.1.tar.gz", &[(&resurrected, &release)]);
+    let refused = releases.record(&origin(), &file).await;
+    assert!(
+        matches!(refused, Err(RecordError::PinnedElsewhere(_))),
+        "{refused:?}"
+    );
+
+    // The operator forgets them: then also for one that is added anew.
+    let forgotten = publishers
+        .repin(&origin(), &name("demo"), id, &PinnedIds::default())
+        .await;
+    assert!(forgotten.unwrap());
+    remove(id).await;
+    let id = scene.publisher(&release).await;
+    assert!(scene.ids(id).await.is_empty());
+    releases.record(&origin(), &file).await.unwrap();
+    assert_eq!(scene.ids(id).await, pinned("3", "4"));
+    assert_eq!(scene.ids(other).await, pinned("1", "2"));
+}
+
+pub(super) async fn a_project_takes_so_many_publishers(ports: Ports) {
+    let scene = Scene::new(ports).await;
+    let add = async |repository: &str| {
+        let publisher = Publisher::github(repository, "release.yml");
+        let (terms, limit) = (Terms::default(), Some(3));
+        let publishers = &scene.ports.publishers;
+        let added = publishers
+            .add(&origin(), &name("demo"), &publisher, &terms, limit)
+            .await;
+        added.map(|stored| stored.id)
+    };
+    let first = add("example/a").await.unwrap();
+    add("example/b").await.unwrap();
+    let before = head(&scene.ports).await;
+    let (one, two) = tokio::join!(add("example/c"), add("example/d"));
+    let won = [&one, &two].into_iter().filter(|added| added.is_ok());
+    assert_eq!(won.count(), 1, "{one:?} {two:?}");
+    let full = add("example/e").await;
+    assert!(
+        matches!(full, Err(AddPublisherError::TooMany(_))),
+        "{full:?}"
+    );
+    assert_eq!(head(&scene.ports).await, before + 1);
+    let there = add("example/a").await;
+    assert!(
+        matches!(there, Err(AddPublisherError::Exists(_))),
+        "{there:?}"
+    );
+    // The operator's have no end.
+    scene
+        .publisher(&Publisher::github("example/e", "release.yml"))
+        .await;
+    let removed = scene
+        .ports
+        .publishers
+        .remove(&origin(), &name("demo"), first)
+        .await;
+    assert!(removed.unwrap());
+    let full = add("example/f").await;
+    assert!(
+        matches!(full, Err(AddPublisherError::TooMany(_))),
+        "{full:?}"
+    );
 }
 
 fn refused_id(ids: &PinnedIds) -> &str {

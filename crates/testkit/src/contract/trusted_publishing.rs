@@ -54,9 +54,9 @@ async fn added(ports: &Ports, project: &str, publisher: &Publisher) -> Publisher
     let publishers = &ports.publishers;
     let terms = Terms::default();
     let added = publishers
-        .add(&origin(), &name(project), publisher, &terms)
+        .add(&origin(), &name(project), publisher, &terms, None)
         .await;
-    added.expect("it is new")
+    added.expect("it is new").id
 }
 
 fn reach(project: &Project, publisher: PublisherId) -> Reach {
@@ -101,7 +101,7 @@ pub(super) async fn publishers_are_found_in_the_whole_index(ports: Ports) {
     let terms = Terms::default();
     let twice = ports
         .publishers
-        .add(&origin(), &name("one"), &spelled, &terms)
+        .add(&origin(), &name("one"), &spelled, &terms, None)
         .await;
     assert!(matches!(twice, Err(AddPublisherError::Exists(_))));
     let keys = [spelled.lookup_key(), "nothing".to_owned()];
@@ -549,7 +549,7 @@ pub(super) async fn ratchets_turn_one_way(ports: Ports) {
     let any = publisher("release.yml");
     let refused = ports
         .publishers
-        .add(&origin(), &name("demo"), &any, &Terms::default())
+        .add(&origin(), &name("demo"), &any, &Terms::default(), None)
         .await;
     assert!(
         matches!(refused, Err(AddPublisherError::NoEnvironment(_))),

@@ -16,7 +16,7 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use touchplate_attest::{Proven, Verified};
+use touchplate_attest::{PinnedIds, Proven, Publisher, Verified};
 use touchplate_index::accounts::Role;
 use touchplate_index::attesters::KnownAttestation;
 use touchplate_index::ports::{
@@ -48,6 +48,7 @@ struct State {
     projects: Vec<Project>,
     roles: HashMap<(i64, String), Role>,
     publishers: Vec<(ProjectId, StoredPublisher)>,
+    known_numbers: HashMap<(i64, String), PinnedIds>,
     pending: Vec<StoredPending>,
     minted: Vec<(StoredMinted, Vec<(ProjectId, PublisherId)>)>,
     used: HashMap<(String, [u8; 32]), Timestamp>,
@@ -203,6 +204,32 @@ impl State {
             }
         }
         Ok(held)
+    }
+
+    /// Puts the publishers that [`held`](Self::held) gave in place; their project remembers what is new.
+    fn hold(&mut self, held: Vec<(ProjectId, StoredPublisher)>) {
+        let before = std::mem::take(&mut self.publishers);
+        for ((_, was), (project, stored)) in before.iter().zip(&held) {
+            if was.ids != stored.ids {
+                self.remember(*project, &stored.publisher, &stored.ids);
+            }
+        }
+        self.publishers = held;
+    }
+
+    fn pin(&mut self, project: ProjectId, id: PublisherId, ids: &PinnedIds) {
+        let mut publishers = self.publishers.iter_mut();
+        if let Some((_, stored)) = publishers.find(|(p, it)| *p == project && it.id == id) {
+            stored.ids = ids.clone();
+            let publisher = stored.publisher.clone();
+            self.remember(project, &publisher, ids);
+        }
+    }
+
+    fn remember(&mut self, project: ProjectId, publisher: &Publisher, ids: &PinnedIds) {
+        if let Some(name) = publisher.numbered() {
+            self.known_numbers.insert((project.0, name), ids.clone());
+        }
     }
 
     fn stored(&self, file: &File) -> StoredFile {

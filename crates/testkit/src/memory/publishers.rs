@@ -19,7 +19,8 @@ impl Publishers for Memory {
         project: &ProjectName,
         publisher: &Publisher,
         terms: &Terms,
-    ) -> Result<PublisherId, AddPublisherError> {
+        limit: Option<u32>,
+    ) -> Result<StoredPublisher, AddPublisherError> {
         let mut state = self.state();
         let owner = state
             .project(project)
@@ -35,18 +36,23 @@ impl Publishers for Memory {
         {
             return Err(AddPublisherError::NoEnvironment(project.clone()));
         }
-        let id = PublisherId(state.next());
-        state.publishers.push((
-            owner,
-            StoredPublisher {
-                id,
-                publisher: publisher.clone(),
-                ids: PinnedIds::default(),
-                terms: terms.clone(),
-            },
-        ));
+        let of_project = state.publishers.iter().filter(|(p, _)| *p == owner);
+        if limit.is_some_and(|limit| of_project.count() >= limit as usize) {
+            return Err(AddPublisherError::TooMany(project.clone()));
+        }
+        let known = publisher.numbered().and_then(|name| {
+            let known = state.known_numbers.get(&(owner.0, name));
+            known.cloned()
+        });
+        let stored = StoredPublisher {
+            id: PublisherId(state.next()),
+            publisher: publisher.clone(),
+            ids: known.unwrap_or_default(),
+            terms: terms.clone(),
+        };
+        state.publishers.push((owner, stored.clone()));
         state.note(origin, "add publisher", Some(project));
-        Ok(id)
+        Ok(stored)
     }
 
     async fn remove(
@@ -59,15 +65,16 @@ impl Publishers for Memory {
         let Some(owner) = state.project(project).map(|p| p.id) else {
             return Ok(false);
         };
-        let before = state.publishers.len();
-        state
-            .publishers
-            .retain(|(p, stored)| !(*p == owner && stored.id == id));
-        let removed = state.publishers.len() < before;
-        if removed {
-            state.note(origin, "remove publisher", Some(project));
+        let mut publishers = state.publishers.iter();
+        let Some(at) = publishers.position(|(p, stored)| *p == owner && stored.id == id) else {
+            return Ok(false);
+        };
+        let (_, removed) = state.publishers.remove(at);
+        if !removed.ids.is_empty() {
+            state.remember(owner, &removed.publisher, &removed.ids);
         }
-        Ok(removed)
+        state.note(origin, "remove publisher", Some(project));
+        Ok(true)
     }
 
     async fn repin(
@@ -81,12 +88,10 @@ impl Publishers for Memory {
         let Some(owner) = state.project(project).map(|p| p.id) else {
             return Ok(false);
         };
-        let mut publishers = state.publishers.iter_mut();
-        let Some((_, stored)) = publishers.find(|(p, stored)| *p == owner && stored.id == id)
-        else {
+        if state.publisher(owner, id).is_none() {
             return Ok(false);
-        };
-        stored.ids = ids.clone();
+        }
+        state.pin(owner, id, ids);
         state.note(origin, "repin publisher", Some(project));
         Ok(true)
     }

@@ -37,7 +37,7 @@ impl Releases for Memory {
         state.check_filename(new)?;
         if let ProjectTarget::Existing(id) | ProjectTarget::Unclaimed(id, _) = &new.target {
             let held = state.held(*id, new.filename.project(), &new.attestations);
-            state.publishers = held.map_err(RecordError::PinnedElsewhere)?;
+            state.hold(held.map_err(RecordError::PinnedElsewhere)?);
         }
         let project = match &new.target {
             ProjectTarget::Existing(id) => *id,
@@ -122,7 +122,7 @@ impl Releases for Memory {
             return Err(AttestError::TooMany);
         }
         if added > 0 {
-            state.publishers = held;
+            state.hold(held);
             state.note(origin, "add attestations", Some(&project));
         }
         Ok(added)

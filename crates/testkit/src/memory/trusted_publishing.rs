@@ -22,7 +22,11 @@ impl State {
         ratchets.any(|(id, one)| *id == project && one.ratchet.kind() == kind)
     }
 
-    fn publisher(&self, project: ProjectId, id: PublisherId) -> Option<&StoredPublisher> {
+    pub(super) fn publisher(
+        &self,
+        project: ProjectId,
+        id: PublisherId,
+    ) -> Option<&StoredPublisher> {
         let mut publishers = self.publishers.iter();
         let found = publishers.find(|(p, stored)| *p == project && stored.id == id);
         found.map(|(_, stored)| stored)
@@ -184,12 +188,14 @@ impl TrustedPublishing for Memory {
             }
         }
         for reach in &minted.reach {
+            if reach.ids != reach.pinned {
+                state.pin(reach.project, reach.publisher, &reach.ids);
+            }
             for (_, stored) in &mut state.publishers {
-                if stored.id == reach.publisher {
-                    stored.ids = reach.ids.clone();
-                    if let Some(spelled) = &reach.spelled {
-                        stored.publisher = spelled.clone();
-                    }
+                if let Some(spelled) = &reach.spelled
+                    && stored.id == reach.publisher
+                {
+                    stored.publisher = spelled.clone();
                 }
             }
         }

@@ -3,9 +3,7 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use touchplate_attest::PinnedIds;
 use touchplate_index::managing::{MAX_MANAGED_BYTES, ManageError, PublisherOnTerms};
-use touchplate_index::ports::StoredPublisher;
 
 use super::body::CallersJson;
 use super::told::{self, PublisherTold, PublishersTold};
@@ -50,18 +48,12 @@ pub(crate) async fn add(
     let project = path?.name;
     let added = PublisherOnTerms::parse(&json)?;
     let Calling { caller, origin } = &calling;
-    let id = app
+    let stored = app
         .index
         .add_publisher_by(origin, caller, &project, &added)
         .await?;
     app.cache.catch_up().await;
-    let stored = StoredPublisher {
-        id,
-        publisher: added.publisher,
-        ids: PinnedIds::default(),
-        terms: added.terms,
-    };
-    let location = format!("/api/v1/projects/{project}/publishers/{}", id.0);
+    let location = format!("/api/v1/projects/{project}/publishers/{}", stored.id.0);
     let headers = [
         (header::CONTENT_TYPE, JSON.to_owned()),
         (header::LOCATION, location),
