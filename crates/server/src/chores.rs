@@ -1,10 +1,13 @@
 //! What the server does by itself, beside answering.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use touchplate_index::chores::SWEEP_GRACE;
 
 use crate::app::App;
+use crate::renewed::LOOK_EVERY;
+use crate::tls::Tls;
 
 /// How often bytes without a file are swept. They do no harm until then but take room.
 const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
@@ -44,5 +47,17 @@ pub(crate) async fn sweep(app: App) {
                 tracing::error!(%error, cause, "the sweep stopped; the next one goes on");
             }
         }
+    }
+}
+
+/// Takes up renewed certificates, for ever.
+pub(crate) async fn renew_tls(tls: Arc<Tls>) {
+    let mut ticks = tokio::time::interval(LOOK_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let tls = tls.clone();
+        // It reads files; the next look mends one that did not come to an end.
+        drop(tokio::task::spawn_blocking(move || tls.look_again()).await);
     }
 }

@@ -16,6 +16,7 @@ pub mod outbound;
 mod pages;
 pub mod problem;
 pub mod publishing;
+mod renewed;
 pub mod routes;
 mod serving;
 pub mod tls;

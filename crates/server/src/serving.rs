@@ -24,6 +24,7 @@ use tokio_rustls::server::TlsStream;
 use tower::ServiceExt as _;
 
 use crate::observe::Peer;
+use crate::tls::Tls;
 
 /// Connections at one time. Each takes one file descriptor, and one more while it downloads or uploads; systemd's and
 /// Docker's usual limit is far above, a login shell's 1024 is not.
@@ -52,7 +53,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Arc<Tls>>,
     shutdown: impl Future<Output = ()>,
 ) {
     let graceful = GracefulShutdown::new();
@@ -68,7 +69,7 @@ pub(crate) async fn serve(
         };
         let router = router.clone();
         let watcher = graceful.watcher();
-        match tls.clone() {
+        match tls.as_ref().map(|tls| tls.acceptor()) {
             None => {
                 let connection = watcher.watch(connection(stream, router, peer));
                 tokio::spawn(async move { ended(peer, slot, connection.await) });

@@ -1,12 +1,19 @@
 //! TLS, which the server speaks itself: uv and twine exchange ID tokens over https alone.
 
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use rustls::ServerConfig;
-use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::pem::{self, PemObject as _};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
+
+use crate::renewed::Renewed;
+
+/// Of each of both files: a chain of ten certificates has some 20 kilobytes.
+const MAX_PEM_BYTES: u64 = 1 << 20;
 
 /// Why TLS cannot be spoken.
 #[derive(Debug, thiserror::Error)]
@@ -22,7 +29,7 @@ pub enum TlsError {
         /// What it should hold.
         expected: &'static str,
         /// Why it does not.
-        source: rustls_pki_types::pem::Error,
+        source: pem::Error,
     },
     /// The chain is empty.
     #[error("there is no certificate in {}", .path.display())]
@@ -42,18 +49,62 @@ pub enum TlsError {
     },
 }
 
-/// What accepts TLS connections, if the operator named certificate and key. Both are read once, at start.
-///
-/// # Errors
-/// When one is missing, cannot be read, or does not fit the other.
-pub(crate) fn acceptor(
-    certificate: Option<&Path>,
-    key: Option<&Path>,
-) -> Result<Option<TlsAcceptor>, TlsError> {
-    match (certificate, key) {
-        (None, None) => Ok(None),
-        (Some(certificate), Some(key)) => Ok(Some(load(certificate, key)?)),
-        (Some(_), None) | (None, Some(_)) => Err(TlsError::Half),
+/// Certificate and key, and what accepts connections with them. Both files are looked at while the server runs.
+pub(crate) struct Tls {
+    certificate: PathBuf,
+    key: PathBuf,
+    current: RwLock<TlsAcceptor>,
+    files: Mutex<Renewed>,
+}
+
+impl Tls {
+    /// With the files that the operator named; none without.
+    ///
+    /// # Errors
+    /// When one is missing, cannot be read, or does not fit the other.
+    pub(crate) fn open(
+        certificate: Option<&Path>,
+        key: Option<&Path>,
+    ) -> Result<Option<Self>, TlsError> {
+        let (certificate, key) = match (certificate, key) {
+            (None, None) => return Ok(None),
+            (Some(certificate), Some(key)) => (certificate, key),
+            (Some(_), None) | (None, Some(_)) => return Err(TlsError::Half),
+        };
+        let files = Renewed::new([certificate.to_owned(), key.to_owned()]);
+        Ok(Some(Self {
+            current: RwLock::new(load(certificate, key)?),
+            files: Mutex::new(files),
+            certificate: certificate.to_owned(),
+            key: key.to_owned(),
+        }))
+    }
+
+    /// What accepts the next connection. Those that are open keep what they began with.
+    pub(crate) fn acceptor(&self) -> TlsAcceptor {
+        let current = self.current.read();
+        // Whoever panicked did not leave it half written.
+        current.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes up files that have changed. What cannot be used is refused in the log, and the former pair serves on.
+    pub(crate) fn look_again(&self) {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        if !files.changed() {
+            return;
+        }
+        let certificate = self.certificate.display();
+        match load(&self.certificate, &self.key) {
+            Ok(renewed) => {
+                let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+                *current = renewed;
+                tracing::info!(%certificate, "the certificate was renewed; connections that are open keep the former one");
+            }
+            Err(error) => {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::error!(%error, cause, "the certificate's renewal is refused; the former one serves on");
+            }
+        }
     }
 }
 
@@ -66,15 +117,16 @@ fn load(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
             source,
         }
     };
-    let chain = CertificateDer::pem_file_iter(certificate)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(bad(certificate, "a certificate chain"))?;
+    let chain = read(certificate)
+        .and_then(|pem| CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>());
+    let chain = chain.map_err(bad(certificate, "a certificate chain"))?;
     if chain.is_empty() {
         return Err(TlsError::NoCertificate {
             path: certificate.to_owned(),
         });
     }
-    let secret = PrivateKeyDer::from_pem_file(key).map_err(bad(key, "a private key"))?;
+    let secret = read(key).and_then(|pem| PrivateKeyDer::from_pem_slice(&pem));
+    let secret = secret.map_err(bad(key, "a private key"))?;
     let unfit = |source| TlsError::Pair {
         certificate: certificate.to_owned(),
         key: key.to_owned(),
@@ -90,4 +142,15 @@ fn load(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
         .map_err(unfit)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, pem::Error> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(pem::Error::Io)?;
+    let read = file.take(MAX_PEM_BYTES + 1).read_to_end(&mut bytes);
+    read.map_err(pem::Error::Io)?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MAX_PEM_BYTES {
+        return Err(pem::Error::Io(io::ErrorKind::FileTooLarge.into()));
+    }
+    Ok(bytes)
 }

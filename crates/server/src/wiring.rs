@@ -24,7 +24,7 @@ use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::config::{Config, PublicUrl};
 use crate::publishing::{Publishing, PublishingError};
-use crate::tls::{self, TlsError};
+use crate::tls::{Tls, TlsError};
 use crate::trust::{self, OpenStackError, TrustStack};
 use crate::{chores, serving};
 
@@ -293,7 +293,7 @@ pub async fn serve_on(
         source,
     };
     let address = listener.local_addr().map_err(refused)?;
-    let tls = tls::acceptor(config.tls_cert.as_deref(), config.tls_key.as_deref())?;
+    let tls = Tls::open(config.tls_cert.as_deref(), config.tls_key.as_deref())?.map(Arc::new);
     let app = assemble(&config, clock, address).await?;
     let listening = ListeningOn {
         url: app.url.clone(),
@@ -304,6 +304,9 @@ pub async fn serve_on(
     let mut tasks = JoinSet::new();
     tasks.spawn(chores::follow_the_journal(app.clone()));
     tasks.spawn(chores::sweep(app.clone()));
+    if let Some(tls) = &tls {
+        tasks.spawn(chores::renew_tls(tls.clone()));
+    }
     on_listening(&listening);
     serving::serve(listener, router(app), tls, shutdown).await;
     // What the chores were doing may be killed anywhere: each is safe to run again.

@@ -113,7 +113,7 @@ pub const KEYS: &[Key] = &[
     key(
         "tls_cert",
         "FILE",
-        "A certificate chain in PEM, to speak https; with `tls_key`. Read at start. Default: none, http alone",
+        "A certificate chain in PEM, to speak https; with `tls_key`. Both are read again when they change. Default: none, http alone",
     ),
     key(
         "tls_key",

@@ -24,6 +24,7 @@ mod rotation;
 mod simple;
 mod stack;
 mod stamps;
+mod tls;
 mod trust;
 mod uploads;
 mod walk;
