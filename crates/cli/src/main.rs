@@ -16,6 +16,7 @@ mod serve;
 mod sign;
 mod signer;
 mod signing;
+mod token;
 mod trust;
 mod verify;
 
@@ -44,6 +45,7 @@ fn run(common: &options::Common, command: Command) -> Result<Outcome, Failure> {
         Command::Verify(arguments) => verify::run(common, *arguments),
         Command::Sign(arguments) => sign::run(common, &arguments),
         Command::Publish(arguments) => publish::run(common, &arguments),
+        Command::Token(arguments) => token::run(&arguments, SystemClock.now()),
         Command::Trust(arguments) => trust::run(common, arguments),
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{admin, bundle, demo, inspect, publish, serve, sign, trust, verify};
+use crate::{admin, bundle, demo, inspect, publish, serve, sign, token, trust, verify};
 
 /// A Python package index that checks where files come from (PEP 740), and the tools around it.
 ///
@@ -50,6 +50,8 @@ pub(crate) enum Command {
     Verify(Box<verify::Arguments>),
     /// Check Sigstore bundles of any artifact, with no network
     Bundle(bundle::Arguments),
+    /// Narrow a token that one holds, before handing it on
+    Token(token::Arguments),
     /// Manage the roots that are believed, each for the project names that it may speak for
     Trust(trust::Arguments),
     /// Tell what an attestation, a bundle, a certificate or a trust root says, unchecked

@@ -1,5 +1,9 @@
 //! Users, roles and API tokens: who is asking, and what they may do.
 
+mod caveats;
+mod narrowed;
+mod network;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -17,6 +21,13 @@ use crate::ports::{
     AddUserError, NewToken, Project, RevokeError, StoreError, StoredToken, TokenError,
 };
 use crate::projects::{ReadError, Visibility};
+
+pub use caveats::{
+    CaveatUnmet, Caveats, MAX_CAVEAT_NETWORKS, MAX_CAVEAT_PROJECTS, Networks, Presented, Projects,
+    WrongCount,
+};
+pub use narrowed::{Bearer, MAX_BLOCKS, MAX_NARROWED_BYTES, NarrowError, Narrowed, NarrowingKey};
+pub use network::{InvalidNetwork, Network};
 
 /// A user's name: lower-case ASCII letters, digits, `.`, `_` and `-`, at most 64 characters, starting with a letter or digit.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -149,8 +160,9 @@ impl fmt::Display for TokenId {
 pub struct SecretHash([u8; 32]);
 
 impl SecretHash {
-    fn of(secret: &str) -> Self {
-        Self(Sha2::digest(secret.as_bytes()).into())
+    /// Of the secret as its holder writes it.
+    fn of(secret: &[u8; TOKEN_SECRET_BYTES]) -> Self {
+        Self(Sha2::digest(URL_SAFE_NO_PAD.encode(secret)).into())
     }
 
     /// From the stored 32 bytes.
@@ -163,7 +175,7 @@ impl SecretHash {
         &self.0
     }
 
-    fn is_of(&self, secret: &str) -> bool {
+    fn is_of(&self, secret: &[u8; TOKEN_SECRET_BYTES]) -> bool {
         self.0.ct_eq(&Self::of(secret).0).into()
     }
 }
@@ -171,12 +183,12 @@ impl SecretHash {
 /// A whole token, as its holder sends it: `tp-1-` + id + `-` + secret. Shown once, never stored.
 pub struct Token {
     id: TokenId,
-    secret: String,
+    secret: [u8; TOKEN_SECRET_BYTES],
 }
 
 /// A text that is no token of this index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected a token of the form `tp-1-…`")]
+#[error("expected a token of the form `tp-1-…` or, narrowed, `tp-2-…`")]
 pub struct MalformedToken;
 
 /// 64 bits: ids never collide in one index, and a token stays on one line.
@@ -193,13 +205,18 @@ impl Token {
         fill_random(&mut secret);
         Self {
             id: TokenId(hex::encode(id)),
-            secret: URL_SAFE_NO_PAD.encode(secret),
+            secret,
         }
     }
 
     /// The hash of its secret part.
     pub(crate) fn hash(&self) -> SecretHash {
         SecretHash::of(&self.secret)
+    }
+
+    /// The public half of its secret part.
+    pub(crate) fn narrowing_key(&self) -> NarrowingKey {
+        NarrowingKey::of(self.secret)
     }
 
     /// Whether its secret part is the one with this hash.
@@ -214,7 +231,8 @@ impl Token {
 
     /// The text that its holder keeps.
     pub fn reveal(&self) -> String {
-        format!("{TOKEN_PREFIX}{}-{}", self.id, self.secret)
+        let secret = URL_SAFE_NO_PAD.encode(self.secret);
+        format!("{TOKEN_PREFIX}{}-{secret}", self.id)
     }
 }
 
@@ -224,14 +242,10 @@ impl FromStr for Token {
     fn from_str(given: &str) -> Result<Self, MalformedToken> {
         let rest = given.strip_prefix(TOKEN_PREFIX).ok_or(MalformedToken)?;
         let (id, secret) = rest.split_once('-').ok_or(MalformedToken)?;
-        let base64url = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
-        // 43 = 32 bytes in base64 without padding.
-        if secret.len() != 43 || !secret.bytes().all(base64url) {
-            return Err(MalformedToken);
-        }
+        let secret = URL_SAFE_NO_PAD.decode(secret).map_err(|_| MalformedToken)?;
         Ok(Self {
             id: id.parse()?,
-            secret: secret.to_owned(),
+            secret: secret.try_into().map_err(|_| MalformedToken)?,
         })
     }
 }
@@ -247,8 +261,22 @@ pub(crate) fn fill_random(bytes: &mut [u8]) {
 pub enum Scope {
     /// Every project of its user, and new ones.
     All,
-    /// One project.
-    Project(ProjectName),
+    /// These alone, and no new ones.
+    Only(Projects),
+}
+
+impl Scope {
+    fn new(only: Option<Projects>) -> Self {
+        only.map_or(Self::All, Self::Only)
+    }
+
+    /// What it is for, where that is not this project.
+    pub(crate) fn elsewhere(&self, project: &ProjectName) -> Option<&Projects> {
+        match self {
+            Self::Only(projects) if !projects.contains(project) => Some(projects),
+            Self::Only(_) | Self::All => None,
+        }
+    }
 }
 
 /// Who is asking, proved by a token.
@@ -289,6 +317,9 @@ pub enum AuthError {
     /// It served the one upload that it was for.
     #[error("token {0} was used up by an upload")]
     UsedUp(TokenId),
+    /// Its holder narrowed it, and something that they narrowed it to is not so.
+    #[error(transparent)]
+    Narrowed(#[from] CaveatUnmet),
     /// It was minted for uploads and serves nothing else.
     #[error("token {0} is for uploads alone")]
     ForUploads(TokenId),
@@ -298,31 +329,38 @@ pub enum AuthError {
 }
 
 impl Index {
-    /// Finds out whose token `given` is.
-    pub async fn authenticate(&self, given: &str, now: Timestamp) -> Result<Caller, AuthError> {
-        let token: Token = given.trim().parse()?;
-        let Some(stored) = self.ports.accounts.token(&token.id).await? else {
-            return Err(match self.ports.trusted.minted(&token.id).await? {
-                Some(minted) if minted.hash.is_of(&token.secret) => {
+    /// Finds out whose token `given` is, and whether it is good there and then.
+    ///
+    /// 1. Is there a token of that id, and is this one it, or narrowed from it?
+    /// 2. Is it in force?
+    /// 3. Does all hold that its holders narrowed it to?
+    pub async fn authenticate(
+        &self,
+        given: &Bearer,
+        presented: &Presented,
+    ) -> Result<Caller, AuthError> {
+        let Some(stored) = self.ports.accounts.token(given.id()).await? else {
+            return Err(match self.ports.trusted.minted(given.id()).await? {
+                Some(minted) if given.is_of(&minted.hash, minted.narrowing_key) => {
                     AuthError::ForUploads(minted.id)
                 }
                 Some(_) | None => AuthError::Unknown,
             });
         };
-        if !stored.hash.is_of(&token.secret) {
-            return Err(AuthError::Unknown);
+        if !given.is_of(&stored.hash, stored.narrowing_key) {
+            return Err(AuthError::Unknown); // 1
         }
         if stored.revoked_at.is_some() {
-            return Err(AuthError::Revoked(stored.id));
+            return Err(AuthError::Revoked(stored.id)); // 2
         }
-        if stored.expires_at.is_some_and(|end| end <= now) {
+        if stored.expires_at.is_some_and(|end| end <= presented.now) {
             return Err(AuthError::Expired(stored.id));
         }
-        let scope = stored.project.map_or(Scope::All, Scope::Project);
+        let only = given.allows(stored.project.map(Projects::one), presented)?; // 3
         Ok(Caller {
             user: stored.user,
             token: stored.id,
-            scope,
+            scope: Scope::new(only),
         })
     }
 
@@ -342,7 +380,8 @@ impl Index {
         let token = Token::random();
         let stored = NewToken {
             id: token.id.clone(),
-            hash: SecretHash::of(&token.secret),
+            hash: token.hash(),
+            narrowing_key: Some(token.narrowing_key()),
             user: user.clone(),
             project: project.cloned(),
             expires_at,
@@ -413,10 +452,7 @@ impl Index {
 pub(crate) fn sees(reader: &Reader, project: &Project, is_member: bool) -> bool {
     let reaches = match reader {
         Reader::Anonymous => false,
-        Reader::Account(Caller { scope, .. }) => match scope {
-            Scope::All => true,
-            Scope::Project(only) => *only == project.name,
-        },
+        Reader::Account(Caller { scope, .. }) => scope.elsewhere(&project.name).is_none(),
     };
     match project.visibility {
         Visibility::Public => true,
@@ -434,7 +470,7 @@ mod tests {
         let token = Token::random();
         let text = token.reveal();
         let again: Token = text.parse().unwrap();
-        assert_eq!((again.id(), &again.secret), (token.id(), &token.secret));
+        assert_eq!((again.id(), again.secret), (token.id(), token.secret));
         assert!(SecretHash::of(&token.secret).is_of(&again.secret));
         for bad in [
             "",
@@ -447,7 +483,7 @@ mod tests {
         ] {
             assert_eq!(bad.parse::<Token>().err(), Some(MalformedToken), "{bad}");
         }
-        assert!(!SecretHash::of("another").is_of(&token.secret));
+        assert!(!SecretHash::of(&[7; 32]).is_of(&token.secret));
     }
 
     #[test]

@@ -359,11 +359,9 @@ impl Index {
         name: &ProjectName,
     ) -> Result<Project, NotByToken> {
         let project = self.project_by_token(caller, name).await?;
-        if let Scope::Project(only) = &caller.scope
-            && only != name
-        {
+        if let Some(only) = caller.scope.elsewhere(name) {
             let only = only.clone();
-            return Err(NotByToken::NotAllowed(NotAllowed::TokenForAnother { only }));
+            return Err(NotByToken::NotAllowed(NotAllowed::TokenForOthers { only }));
         }
         let user = caller.user.clone();
         let role = self.ports.accounts.role(&user, project.id).await?;

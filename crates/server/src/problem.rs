@@ -470,6 +470,10 @@ impl From<AuthError> for Problem {
             | AuthError::ForUploads(_) => Self::unauthorised(
                 "Invalid or non-existent authentication information: expected an API token of this index",
             ),
+            // Its holder proved that it is one of ours, so they are told which caveat it is.
+            AuthError::Narrowed(unmet) => Self::unauthorised(&format!(
+                "Invalid or non-existent authentication information: {unmet}"
+            )),
             AuthError::Store(_) => Self::internal(&error),
         }
     }

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use touchplate_index::Index;
-use touchplate_index::accounts::{Role, Token as WholeToken, TokenId, UserName};
+use touchplate_index::accounts::{Bearer, Role, TokenId, UserName};
 use touchplate_index::ports::StoredToken;
 use touchplate_packaging::ProjectName;
 
@@ -20,7 +20,9 @@ pub(crate) enum Token {
     #[command(after_help = "\
 Example: an upload with twine
   export TWINE_USERNAME=__token__
-  export TWINE_PASSWORD=$(touchplate admin token create --user alice --project demo --expires-in 90)")]
+  export TWINE_PASSWORD=$(touchplate admin token create --user alice --project demo --expires-in 90)
+
+Its holder can narrow it without asking anybody: touchplate token narrow --help")]
     Create(Create),
     /// List the tokens of a user
     #[command(after_help = "Example:\n  touchplate admin token list --user alice")]
@@ -67,13 +69,13 @@ pub(crate) struct Create {
 
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "expected a token's id (16 hexadecimal digits, as `touchplate admin token list` shows it) or a whole token `tp-1-…`"
+    "expected a token's id (16 hexadecimal digits, as `touchplate admin token list` shows it) or a whole token `tp-1-…` or `tp-2-…`"
 )]
 struct NoToken;
 
 fn token_id(given: &str) -> Result<TokenId, NoToken> {
     let given = given.trim();
-    let whole = given.parse::<WholeToken>().map(|token| token.id().clone());
+    let whole = given.parse::<Bearer>().map(|token| token.id().clone());
     whole.or_else(|_| given.parse()).map_err(|_| NoToken)
 }
 

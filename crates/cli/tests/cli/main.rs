@@ -33,6 +33,8 @@ mod stack;
 #[cfg(test)]
 mod targets;
 #[cfg(test)]
+mod token;
+#[cfg(test)]
 mod trust;
 #[cfg(test)]
 mod tuf_repository;

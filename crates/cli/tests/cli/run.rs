@@ -1,6 +1,6 @@
 //! Runs the binary, or leaves it serving.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -78,6 +78,22 @@ pub(crate) fn touchplate_in(folder: &Path, arguments: &[&str]) -> Run {
             .output()
             .unwrap(),
     )
+}
+
+/// Runs it with `input` on standard input.
+pub(crate) fn touchplate_given(input: &str, arguments: &[&str]) -> Run {
+    let mut child = command()
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // It may end without reading it.
+    let _ = stdin.write_all(input.as_bytes());
+    drop(stdin);
+    Run::new(child.wait_with_output().unwrap())
 }
 
 /// Runs it in `folder`, with more in its environment.
@@ -175,16 +191,21 @@ impl Server {
 
     /// Fetches a path.
     pub(crate) fn fetch(&self, path: &str, accept: &str) -> (u16, String) {
+        self.fetch_with(path, &[("Accept", accept)])
+    }
+
+    /// Fetches a path with these headers.
+    pub(crate) fn fetch_with(&self, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .proxy(None)
             .build();
         let agent = ureq::Agent::from(config);
-        let mut response = agent
-            .get(format!("{}{path}", self.url))
-            .header("Accept", accept)
-            .call()
-            .unwrap();
+        let mut request = agent.get(format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut response = request.call().unwrap();
         (
             response.status().as_u16(),
             response.body_mut().read_to_string().unwrap(),

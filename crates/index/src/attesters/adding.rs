@@ -13,7 +13,7 @@ use touchplate_packaging::{Filename, ProjectName, Version};
 use super::attester::{lookup_keys, names_a_type};
 use super::{AttestationFacts, Attributed, Capacity, LateAddition, NotAllowed, Predicates};
 use crate::Index;
-use crate::accounts::{Caller, Reader, Scope};
+use crate::accounts::{Caller, Reader};
 use crate::files::FoundFile;
 use crate::origin::Origin;
 use crate::ports::{AddLateError, LateOutcome, PinnedElsewhere, Project, StoreError};
@@ -225,10 +225,8 @@ impl Index {
             project: project.name.clone(),
             why,
         };
-        if let Scope::Project(only) = &caller.scope
-            && *only != project.name
-        {
-            return Err(refused(NotAllowed::TokenForAnother { only: only.clone() }));
+        if let Some(only) = caller.scope.elsewhere(&project.name) {
+            return Err(refused(NotAllowed::TokenForOthers { only: only.clone() }));
         }
         let role = self.ports.accounts.role(&caller.user, project.id).await?;
         let user = caller.user.clone();

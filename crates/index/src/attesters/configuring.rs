@@ -4,7 +4,7 @@ use touchplate_packaging::ProjectName;
 
 use super::Attester;
 use crate::Index;
-use crate::accounts::{Caller, Reader, UserName};
+use crate::accounts::{Caller, Projects, Reader, UserName};
 use crate::managing::NotByToken;
 use crate::origin::Origin;
 use crate::ports::{AttesterId, Project, PutAttester, StoreError, StoredAttester};
@@ -25,11 +25,11 @@ pub const MAX_ATTESTERS: usize = 256;
 /// Why a token's holder may not do something to a project that they may see.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAllowed {
-    /// The token is for another project.
-    #[error("the given token is for the project `{only}` alone")]
-    TokenForAnother {
-        /// The project it is for.
-        only: ProjectName,
+    /// The token is for other projects.
+    #[error("the given token is for {only} alone")]
+    TokenForOthers {
+        /// What it is for.
+        only: Projects,
     },
     /// They have no role in the project.
     #[error("the user `{user}` is no member of this project")]
@@ -44,7 +44,7 @@ pub enum NotAllowed {
         user: UserName,
     },
     /// What a CI job uploads with must not decide whom readers are to believe.
-    #[error("the given token is for one project, and such a token changes no settings")]
+    #[error("the given token is for certain projects, and such a token changes no settings")]
     TokenForUploads,
 }
 

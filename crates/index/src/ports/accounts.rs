@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use touchplate_packaging::ProjectName;
 
 use super::{ProjectId, StoreError};
-use crate::accounts::{Role, SecretHash, TokenId, UserName};
+use crate::accounts::{NarrowingKey, Role, SecretHash, TokenId, UserName};
 use crate::origin::Origin;
 
 /// Why a user was not added.
@@ -26,6 +26,8 @@ pub struct NewToken {
     pub id: TokenId,
     /// The hash of its secret part.
     pub hash: SecretHash,
+    /// The public half of its secret part: what narrowed ones are checked with.
+    pub narrowing_key: Option<NarrowingKey>,
     /// Whose it is.
     pub user: UserName,
     /// The one project it is for; none: every project of the user.
@@ -69,6 +71,8 @@ pub struct StoredToken {
     pub id: TokenId,
     /// The hash of its secret part.
     pub hash: SecretHash,
+    /// The public half of its secret part, unless it is older than that.
+    pub narrowing_key: Option<NarrowingKey>,
     /// Whose it is.
     pub user: UserName,
     /// The one project it is for.

@@ -6,7 +6,7 @@ use touchplate_attest::{PinnedIds, Publisher, Run};
 use touchplate_packaging::{ProjectName, Version};
 
 use super::{ProjectId, PublisherId, StoreError, StoredPublisher};
-use crate::accounts::{SecretHash, TokenId, UserName};
+use crate::accounts::{NarrowingKey, SecretHash, TokenId, UserName};
 use crate::origin::Origin;
 use crate::trusted_publishing::{
     IdTokenUse, PendingPublisher, Ratchet, RatchetKind, RatchetSince, Terms,
@@ -90,6 +90,8 @@ pub struct NewMinted {
     pub id: TokenId,
     /// The hash of its secret part.
     pub hash: SecretHash,
+    /// The public half of its secret part: what narrowed ones are checked with.
+    pub narrowing_key: Option<NarrowingKey>,
     /// When it ends.
     pub expires_at: Timestamp,
     /// Whether one upload uses it up.
@@ -129,6 +131,8 @@ pub struct StoredMinted {
     pub id: TokenId,
     /// The hash of its secret part.
     pub hash: SecretHash,
+    /// The public half of its secret part, unless it is older than that.
+    pub narrowing_key: Option<NarrowingKey>,
     /// When it was minted.
     pub created_at: Timestamp,
     /// When it ends.

@@ -181,6 +181,7 @@ impl Index {
         let new = NewMinted {
             id: token.id().clone(),
             hash: token.hash(),
+            narrowing_key: Some(token.narrowing_key()),
             expires_at,
             single_use,
             publisher: publisher.clone(),

@@ -5,7 +5,7 @@ use touchplate_attest::Run;
 use touchplate_packaging::{ProjectName, Sha256};
 
 use crate::Index;
-use crate::accounts::{AuthError, Caller, Token, TokenId};
+use crate::accounts::{AuthError, Bearer, Caller, Presented, Projects, TokenId};
 use crate::origin::{Actor, Origin};
 use crate::ports::{StoreError, StoredMinted};
 use crate::projects::ReadError;
@@ -71,6 +71,8 @@ pub struct MintedCaller {
     pub publisher: String,
     /// The run that asked.
     pub run: Run,
+    /// The projects that it was narrowed to, if it was.
+    pub only: Option<Projects>,
 }
 
 impl Uploader {
@@ -87,39 +89,37 @@ impl Index {
     /// Finds out who uploads with `given`: an API token, or a minted one.
     pub async fn authenticate_upload(
         &self,
-        given: &str,
-        now: Timestamp,
+        given: &Bearer,
+        presented: &Presented,
     ) -> Result<Uploader, AuthError> {
-        match self.authenticate(given, now).await {
+        match self.authenticate(given, presented).await {
             Ok(caller) => Ok(Uploader::User(caller)),
-            Err(AuthError::ForUploads(_)) => {
-                let token: Token = given.trim().parse()?;
-                self.authenticate_minted(&token, now).await
-            }
+            Err(AuthError::ForUploads(_)) => self.authenticate_minted(given, presented).await,
             Err(other) => Err(other),
         }
     }
 
     async fn authenticate_minted(
         &self,
-        token: &Token,
-        now: Timestamp,
+        given: &Bearer,
+        presented: &Presented,
     ) -> Result<Uploader, AuthError> {
-        let stored = self.ports.trusted.minted(token.id()).await?;
+        let stored = self.ports.trusted.minted(given.id()).await?;
         let stored = stored.ok_or(AuthError::Unknown)?;
-        if !token.is_of(&stored.hash) {
+        if !given.is_of(&stored.hash, stored.narrowing_key) {
             return Err(AuthError::Unknown);
         }
         if stored.revoked_at.is_some() {
             return Err(AuthError::Revoked(stored.id));
         }
-        if stored.expires_at <= now {
+        if stored.expires_at <= presented.now {
             return Err(AuthError::Expired(stored.id));
         }
         if stored.used_at.is_some() {
             return Err(AuthError::UsedUp(stored.id));
         }
         Ok(Uploader::Run(MintedCaller {
+            only: given.allows(None, presented)?,
             token: stored.id,
             single_use: stored.single_use,
             publisher: stored.publisher,

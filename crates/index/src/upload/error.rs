@@ -5,7 +5,7 @@ use touchplate_packaging::simple::ProjectStatus;
 use touchplate_packaging::{Filename, FilenameRefused, ProjectName};
 
 use super::{AttestationRefused, FormError};
-use crate::accounts::UserName;
+use crate::accounts::{Projects, UserName};
 use crate::ports::{AttestError, BlobError, RecordError, StoreError, StoredFile};
 use crate::spool::SpoolError;
 
@@ -162,13 +162,11 @@ pub enum Forbidden {
         /// Who.
         user: UserName,
     },
-    /// Their token is for another project.
-    #[error(
-        "The given token is valid for the project `{only}` alone and isn't allowed to upload to another"
-    )]
-    TokenForAnother {
-        /// The project it is for.
-        only: ProjectName,
+    /// Their token is for other projects.
+    #[error("The given token is valid for {only} alone and isn't allowed to upload to another")]
+    TokenForOthers {
+        /// What it is for.
+        only: Projects,
     },
     /// The project takes uploads by trusted publishing alone.
     #[error("The project takes uploads by trusted publishing alone, not with API tokens")]
@@ -185,9 +183,9 @@ pub enum Forbidden {
     /// Their minted token served the one upload that it was for.
     #[error("The given token was for one upload, which it has served; mint another")]
     UsedUp,
-    /// A token for one project cannot create it.
+    /// A token for certain projects cannot create one of them.
     #[error(
-        "The given token is for one project, which does not exist; only a token for all projects creates one"
+        "The given token is for certain projects, and this one does not exist; only a token for all projects creates one"
     )]
     TokenCannotCreate,
 }

@@ -226,15 +226,13 @@ impl Index {
             project: name.clone(),
             reason,
         };
-        if let Scope::Project(only) = &caller.scope
-            && only != name
-        {
-            return Err(refused(Forbidden::TokenForAnother { only: only.clone() }));
+        if let Some(only) = caller.scope.elsewhere(name) {
+            return Err(refused(Forbidden::TokenForOthers { only: only.clone() }));
         }
         let Some(project) = self.ports.projects.by_name(name).await? else {
             return match caller.scope {
                 Scope::All => Ok(Target::New),
-                Scope::Project(_) => Err(refused(Forbidden::TokenCannotCreate)),
+                Scope::Only(_) => Err(refused(Forbidden::TokenCannotCreate)),
             };
         };
         let mut may_claim = false;

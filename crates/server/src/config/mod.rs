@@ -4,7 +4,6 @@
 //! (`TOUCHPLATE_LISTEN`) and as a flag (`--listen`, with `-` for `_`). Keys that nobody knows are refused.
 
 mod audience;
-mod network;
 mod source;
 mod trust_clock;
 mod url;
@@ -19,8 +18,8 @@ use touchplate_store::{BlobsUrl, DatabaseUrl, Location};
 use crate::logging::LogFormat;
 
 pub use audience::{Audience, InvalidAudience};
-pub use network::{InvalidNetwork, Network};
 pub use source::{ConfigError, Origin};
+pub use touchplate_index::accounts::{InvalidNetwork, Network};
 pub use trust_clock::{InvalidTrustClock, TrustClock};
 pub use url::{InvalidUrl, PublicUrl};
 

@@ -8,4 +8,4 @@ mod reading;
 pub(crate) use path::{
     AttesterPath, FilePath, ProjectPath, PublisherPath, ReleaseFilePath, TokenPath, moved, segment,
 };
-pub(crate) use reading::{Calling, Reading, gate};
+pub(crate) use reading::{Calling, Reading, gate, presented};

@@ -2,16 +2,17 @@
 //! forget to.
 
 use axum::extract::{FromRequestParts, Request, State};
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
-use touchplate_index::accounts::AuthError;
+use touchplate_index::accounts::{AuthError, Presented};
 use touchplate_index::{Actor, Caller, Origin, Reader, RequestId};
 
 use super::credentials::Credentials;
 use crate::app::App;
+use crate::observe::ClientAddress;
 use crate::problem::Problem;
 use crate::routes;
 
@@ -24,7 +25,8 @@ pub(crate) async fn gate(State(app): State<App>, mut request: Request, next: Nex
     if routes::is_read(request.method(), request.uri().path())
         && !routes::is_open(request.uri().path())
     {
-        match reader(&app, request.headers()).await {
+        let presented = presented(request.extensions(), app.clock.now());
+        match reader(&app, request.headers(), &presented).await {
             Ok(reader) => request.extensions_mut().insert(Reading(reader)),
             Err(problem) => return problem.into_response(),
         };
@@ -32,13 +34,13 @@ pub(crate) async fn gate(State(app): State<App>, mut request: Request, next: Nex
     next.run(request).await
 }
 
-async fn reader(app: &App, headers: &HeaderMap) -> Result<Reader, Problem> {
+async fn reader(app: &App, headers: &HeaderMap, presented: &Presented) -> Result<Reader, Problem> {
     match token(headers) {
         None if app.anonymous_read => Ok(Reader::Anonymous),
         None => Err(Problem::unauthorised(
             "Reading this index needs an API token as the password of HTTP Basic, with any user name",
         )),
-        Some(token) => Ok(Reader::Account(caller(app, &token, app.clock.now()).await?)),
+        Some(token) => Ok(Reader::Account(caller(app, &token, presented).await?)),
     }
 }
 
@@ -53,8 +55,19 @@ fn token(headers: &HeaderMap) -> Option<String> {
     }
 }
 
-async fn caller(app: &App, token: &str, now: Timestamp) -> Result<Caller, Problem> {
-    let outcome = app.index.authenticate(token, now).await;
+/// When and from where a request came.
+pub(crate) fn presented(extensions: &Extensions, now: Timestamp) -> Presented {
+    Presented {
+        now,
+        from: extensions.get().map(|ClientAddress(address)| *address),
+    }
+}
+
+async fn caller(app: &App, token: &str, presented: &Presented) -> Result<Caller, Problem> {
+    let outcome = match token.trim().parse() {
+        Ok(token) => app.index.authenticate(&token, presented).await,
+        Err(malformed) => Err(AuthError::Malformed(malformed)),
+    };
     outcome.map_err(|error| {
         if !matches!(error, AuthError::Store(_)) {
             tracing::info!(reason = %error, "credentials were not accepted");
@@ -80,7 +93,7 @@ impl FromRequestParts<App> for Calling {
                 "Changing something, or seeing what members alone see, needs an API token, as a bearer token or as the password of HTTP Basic",
             )
         })?;
-        let caller = caller(app, &token, at).await?;
+        let caller = caller(app, &token, &presented(&parts.extensions, at)).await?;
         let request = parts.extensions.get().cloned();
         let origin = Origin {
             actor: Actor::User(caller.user.clone()),

@@ -13,6 +13,7 @@ mod issuers;
 mod later;
 mod logs;
 mod multipart;
+mod narrowed;
 mod oidc;
 mod openapi;
 mod pages;

@@ -5,30 +5,28 @@ use jiff::Timestamp;
 use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 use touchplate_index::Origin;
-use touchplate_index::accounts::{Role, SecretHash, TokenId, UserName};
+use touchplate_index::accounts::{NarrowingKey, Role, SecretHash, TokenId, UserName};
 use touchplate_index::ports::{
     Accounts, AddUserError, NewToken, ProjectId, RevokeError, StoreError, StoredToken, TokenError,
 };
 use touchplate_index::trusted_publishing::RatchetKind;
 use touchplate_packaging::ProjectName;
 
-use super::rows::{column, parsed, parsed_or_null, time, time_or_null};
+use super::rows::{bytes, bytes_or_null, parsed, parsed_or_null, time, time_or_null};
 use super::{INDEX, Sqlite, failed, journal, projects, ratchets};
 
 macro_rules! select_token {
     () => {
-        "SELECT t.id, t.hash, u.name AS user, p.name AS project, t.created_at, t.expires_at, t.revoked_at \
+        "SELECT t.id, t.hash, t.narrowing_key, u.name AS user, p.name AS project, t.created_at, t.expires_at, t.revoked_at \
          FROM tokens t JOIN users u ON u.id = t.user_id LEFT JOIN projects p ON p.id = t.project_id"
     };
 }
 
 fn token(row: &SqliteRow) -> Result<StoredToken, StoreError> {
-    let hash: [u8; 32] = column::<&[u8]>(row, "hash")?
-        .try_into()
-        .map_err(|cause: std::array::TryFromSliceError| StoreError::new("read a token", cause))?;
     Ok(StoredToken {
         id: parsed(row, "id")?,
-        hash: SecretHash::from_bytes(hash),
+        hash: SecretHash::from_bytes(bytes(row, "hash")?),
+        narrowing_key: bytes_or_null(row, "narrowing_key")?.map(NarrowingKey::from_bytes),
         user: parsed(row, "user")?,
         project: parsed_or_null(row, "project")?,
         created_at: time(row, "created_at")?,
@@ -80,12 +78,13 @@ impl Accounts for Sqlite {
             return Err(TokenError::NoLeftoverTokens(name.clone()));
         }
         let done = sqlx::query(
-            "INSERT INTO tokens (id, index_id, hash, user_id, project_id, created_at, expires_at) \
-             SELECT ?, ?, ?, id, ?, ?, ? FROM users WHERE name = ?",
+            "INSERT INTO tokens (id, index_id, hash, narrowing_key, user_id, project_id, created_at, expires_at) \
+             SELECT ?, ?, ?, ?, id, ?, ?, ? FROM users WHERE name = ?",
         )
         .bind(new.id.as_str())
         .bind(INDEX)
         .bind(&new.hash.as_bytes()[..])
+        .bind(new.narrowing_key.as_ref().map(|key| &key.as_bytes()[..]))
         .bind(project)
         .bind(origin.at.as_microsecond())
         .bind(new.expires_at.map(Timestamp::as_microsecond))

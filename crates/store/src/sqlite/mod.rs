@@ -58,6 +58,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0030_trusted_publishing.sql"),
     ),
     (
+        40,
+        "narrowed tokens",
+        include_str!("../../migrations/sqlite/0040_narrowed_tokens.sql"),
+    ),
+    (
         50,
         "known numbers",
         include_str!("../../migrations/sqlite/0050_known_numbers.sql"),

@@ -73,9 +73,18 @@ pub(super) fn time_or_null(row: &SqliteRow, name: &str) -> Result<Option<Timesta
         .transpose()
 }
 
-/// A column of raw digest bytes.
-fn digest<const N: usize>(row: &SqliteRow, name: &str) -> Result<[u8; N], StoreError> {
+/// A column of raw bytes.
+pub(super) fn bytes<const N: usize>(row: &SqliteRow, name: &str) -> Result<[u8; N], StoreError> {
     exactly(column(row, name)?)
+}
+
+/// A column of raw bytes, perhaps null.
+pub(super) fn bytes_or_null<const N: usize>(
+    row: &SqliteRow,
+    name: &str,
+) -> Result<Option<[u8; N]>, StoreError> {
+    let found = column::<Option<&[u8]>>(row, name)?;
+    found.map(exactly).transpose()
 }
 
 fn exactly<const N: usize>(bytes: &[u8]) -> Result<[u8; N], StoreError> {
@@ -86,7 +95,7 @@ fn exactly<const N: usize>(bytes: &[u8]) -> Result<[u8; N], StoreError> {
 
 /// A SHA-256 from its column.
 pub(super) fn sha256(row: &SqliteRow, name: &str) -> Result<Sha256, StoreError> {
-    digest(row, name).map(Sha256::from_bytes)
+    bytes(row, name).map(Sha256::from_bytes)
 }
 
 /// A SQLite integer is signed; sizes and serials are not.
@@ -149,8 +158,8 @@ pub(super) fn file(row: &SqliteRow) -> Result<StoredFile, StoreError> {
         size: unsigned(row, "size")?,
         digests: Digests {
             sha256: sha256(row, "sha256")?,
-            blake2b_256: Blake2b256::from_bytes(digest(row, "blake2b_256")?),
-            md5: Md5::from_bytes(digest(row, "md5")?),
+            blake2b_256: Blake2b256::from_bytes(bytes(row, "blake2b_256")?),
+            md5: Md5::from_bytes(bytes(row, "md5")?),
         },
         core_metadata: core_metadata
             .map(exactly)

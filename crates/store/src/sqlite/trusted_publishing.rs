@@ -6,7 +6,7 @@ use serde_json::json;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 use touchplate_index::Origin;
-use touchplate_index::accounts::{SecretHash, TokenId, UserName};
+use touchplate_index::accounts::{NarrowingKey, SecretHash, TokenId, UserName};
 use touchplate_index::ports::{
     AddPendingError, Candidate, Candidates, FileId, FulfilError, MintError, NewMinted, PendingId,
     ProjectId, PublisherId, RatchetError, Reach, StoreError, StoredMinted, StoredPending,
@@ -17,18 +17,18 @@ use touchplate_index::trusted_publishing::{
 };
 use touchplate_packaging::{ProjectName, Version};
 
-use super::rows::{column, json as from_json, parsed, time, time_or_null, to_json};
+use super::rows::{
+    bytes, bytes_or_null, column, json as from_json, parsed, time, time_or_null, to_json,
+};
 use super::{
     INDEX, Sqlite, failed, journal, known_numbers, pending, projects, publishers, ratchets,
 };
 
 fn minted(row: &SqliteRow) -> Result<StoredMinted, StoreError> {
-    let hash: [u8; 32] = column::<&[u8]>(row, "hash")?
-        .try_into()
-        .map_err(|cause: std::array::TryFromSliceError| StoreError::new("read a token", cause))?;
     Ok(StoredMinted {
         id: parsed(row, "id")?,
-        hash: SecretHash::from_bytes(hash),
+        hash: SecretHash::from_bytes(bytes(row, "hash")?),
+        narrowing_key: bytes_or_null(row, "narrowing_key")?.map(NarrowingKey::from_bytes),
         created_at: time(row, "created_at")?,
         expires_at: time(row, "expires_at")?,
         revoked_at: time_or_null(row, "revoked_at")?,
@@ -112,12 +112,13 @@ async fn insert(
     at: Timestamp,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO minted_tokens (id, index_id, hash, created_at, expires_at, single_use, publisher, issuer, subject, run) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO minted_tokens (id, index_id, hash, narrowing_key, created_at, expires_at, single_use, publisher, \
+         issuer, subject, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(minted.id.as_str())
     .bind(INDEX)
     .bind(&minted.hash.as_bytes()[..])
+    .bind(minted.narrowing_key.as_ref().map(|key| &key.as_bytes()[..]))
     .bind(at.as_microsecond())
     .bind(minted.expires_at.as_microsecond())
     .bind(minted.single_use)

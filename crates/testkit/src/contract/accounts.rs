@@ -2,7 +2,7 @@
 
 use touchplate_attest::Publisher;
 use touchplate_index::Ports;
-use touchplate_index::accounts::SecretHash;
+use touchplate_index::accounts::{NarrowingKey, SecretHash};
 use touchplate_index::ports::{
     AddPublisherError, AddUserError, NewToken, ProjectTarget, RevokeError, TokenError,
 };
@@ -19,6 +19,7 @@ pub(super) async fn users_and_tokens_are_kept(ports: Ports) {
     let token = |id: &str, who: &str, project: Option<&str>| NewToken {
         id: id.parse().expect("an id"),
         hash: SecretHash::from_bytes([7; 32]),
+        narrowing_key: Some(NarrowingKey::from_bytes([8; 32])),
         user: user(who),
         project: project.map(name),
         expires_at: Some(NOW),

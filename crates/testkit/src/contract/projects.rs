@@ -206,6 +206,7 @@ pub(super) async fn deleting_a_project_takes_everything_but_its_filenames(ports:
     let token = NewToken {
         id: "00000000000000aa".parse().unwrap(),
         hash: SecretHash::from_bytes([0; 32]),
+        narrowing_key: None,
         user: user("alice"),
         project: Some(name("demo")),
         expires_at: None,

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use touchplate_attest::{PinnedIds, Publisher, Run};
-use touchplate_index::accounts::{SecretHash, TokenId};
+use touchplate_index::accounts::{NarrowingKey, SecretHash, TokenId};
 use touchplate_index::ports::{
     AddPendingError, AddPublisherError, FulfilError, MintError, NewMinted, NewToken, PendingId,
     Project, ProjectTarget, PublisherId, RatchetError, Reach, TokenError, UploadRun,
@@ -77,6 +77,7 @@ fn minted(number: u32, jti: &str, reach: Vec<Reach>) -> NewMinted {
     NewMinted {
         id: token(number),
         hash: SecretHash::from_bytes([7; 32]),
+        narrowing_key: Some(NarrowingKey::from_bytes([8; 32])),
         expires_at: later(900),
         single_use: false,
         publisher: "GitHub workflow release.yml of Example/demo".to_owned(),
@@ -511,6 +512,7 @@ pub(super) async fn ratchets_turn_one_way(ports: Ports) {
     let leftover = |number: u32, project: Option<&str>| NewToken {
         id: token(number),
         hash: SecretHash::from_bytes([1; 32]),
+        narrowing_key: None,
         user: user("alice"),
         project: project.map(name),
         expires_at: None,

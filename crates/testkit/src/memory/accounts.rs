@@ -44,6 +44,7 @@ impl Accounts for Memory {
         let stored = StoredToken {
             id: new.id.clone(),
             hash: new.hash.clone(),
+            narrowing_key: new.narrowing_key,
             user: new.user.clone(),
             project: new.project.clone(),
             created_at: origin.at,

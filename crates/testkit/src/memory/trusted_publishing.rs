@@ -204,6 +204,7 @@ impl TrustedPublishing for Memory {
         let stored = StoredMinted {
             id: minted.id.clone(),
             hash: minted.hash.clone(),
+            narrowing_key: minted.narrowing_key,
             created_at: origin.at,
             expires_at: minted.expires_at,
             revoked_at: None,

@@ -17,6 +17,7 @@ use touchplate_index::{Origin, RequestId};
 use crate::app::App;
 use crate::extract::accept::Accept;
 use crate::extract::credentials::{Credentials, TOKEN_USER};
+use crate::extract::presented;
 use crate::problem::Problem;
 use form::{FormRefused, MAX_FORM_BYTES};
 
@@ -56,7 +57,7 @@ async fn take(
 ) -> Result<Response, Problem> {
     let now = app.clock.now();
     // Before the body is read: nobody spools a gigabyte for a stranger.
-    let uploader = uploader(app, &parts.headers, now).await?;
+    let uploader = uploader(app, parts, now).await?;
     let limit = app.index.settings().max_file_bytes;
     if announced(&parts.headers).is_some_and(|bytes| bytes > whole_bytes(app)) {
         return Err(UploadError::TooLarge { limit }.into());
@@ -113,12 +114,8 @@ fn announced(headers: &HeaderMap) -> Option<u64> {
 }
 
 /// Whose token the request bears. Always 403, never 401: twine and uv would ask for a password in the middle of CI.
-async fn uploader(
-    app: &App,
-    headers: &HeaderMap,
-    now: jiff::Timestamp,
-) -> Result<Uploader, Problem> {
-    let token = match Credentials::of(headers) {
+async fn uploader(app: &App, parts: &Parts, now: jiff::Timestamp) -> Result<Uploader, Problem> {
+    let token = match Credentials::of(&parts.headers) {
         Credentials::Basic { user, password } if user == TOKEN_USER => password,
         Credentials::Bearer(token) => token,
         Credentials::Basic { .. } => {
@@ -135,12 +132,23 @@ async fn uploader(
             ));
         }
     };
-    match app.index.authenticate_upload(&token, now).await {
+    let outcome = match token.trim().parse() {
+        Ok(token) => {
+            let presented = presented(&parts.extensions, now);
+            app.index.authenticate_upload(&token, &presented).await
+        }
+        Err(malformed) => Err(AuthError::Malformed(malformed)),
+    };
+    match outcome {
         Ok(uploader) => Ok(uploader),
         Err(error @ AuthError::Store(_)) => Err(Problem::internal(&error)),
         Err(AuthError::UsedUp(_)) => Err(invalid_authentication(
             "the token was for one upload, which it has served",
         )),
+        Err(AuthError::Narrowed(unmet)) => {
+            let message = format!("Invalid or non-existent authentication information: {unmet}");
+            Err(Problem::saying(StatusCode::FORBIDDEN, &message))
+        }
         Err(
             error @ (AuthError::Malformed(_)
             | AuthError::Unknown

@@ -60,7 +60,7 @@ impl From<AddAttestationError> for Problem {
 
 fn not_allowed(why: &NotAllowed) -> (StatusCode, &'static str, &'static str) {
     let (code, title) = match why {
-        NotAllowed::TokenForAnother { .. } => (
+        NotAllowed::TokenForOthers { .. } => (
             "token-for-another-project",
             "The token is for another project",
         ),

@@ -1,11 +1,14 @@
-//! Networks of proxies: `10.0.0.0/8`, `::1`.
+//! Networks of proxies, and of those who hold a token: `10.0.0.0/8`, `::1`.
 
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// A network: an address and how many of its leading bits count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Network {
     address: IpAddr,
     prefix: u8,
@@ -60,6 +63,20 @@ impl FromStr for Network {
         } else {
             Ok(Self { address, prefix })
         }
+    }
+}
+
+impl TryFrom<String> for Network {
+    type Error = InvalidNetwork;
+
+    fn try_from(given: String) -> Result<Self, InvalidNetwork> {
+        given.parse()
+    }
+}
+
+impl From<Network> for String {
+    fn from(network: Network) -> Self {
+        network.to_string()
     }
 }
 
