@@ -220,6 +220,24 @@ impl CoreMetadata {
     }
 }
 
+/// The fields of an upload's form that a METADATA or PKG-INFO file makes, in its order, each value as it is written there:
+/// an index compares the two. Headers that no form has are left out.
+///
+/// # Errors
+/// The file has not the shape of metadata.
+pub fn form_fields(bytes: &[u8]) -> Result<Vec<(&'static str, String)>, MetadataError> {
+    let document = document::read(bytes)?;
+    let headers = document.headers.into_iter();
+    let known =
+        headers.filter_map(|(name, value)| Some((Field::from_core_name(name)?.form_name(), value)));
+    let mut fields: Vec<_> = known
+        .filter(|(_, value)| value.trim() != "UNKNOWN")
+        .collect();
+    let body = document.body.map(str::to_owned);
+    fields.extend(body.map(|body| (Field::Description.form_name(), body)));
+    Ok(fields)
+}
+
 /// The three fields that must be there, checked before the others and reported before them.
 struct Head {
     metadata_version: MetadataVersion,

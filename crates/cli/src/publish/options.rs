@@ -58,12 +58,9 @@ pub(crate) struct Arguments {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Index options")]
 pub(crate) struct DestinationOptions {
-    /// The upload URL, as for twine and uv [default: theirs; none is built in]
-    #[arg(long, value_name = "URL")]
+    /// The upload URL, or what .pypirc or uv's configuration calls the index [default: theirs; none is built in]
+    #[arg(long, value_name = "URL|NAME")]
     pub(super) index: Option<String>,
-    /// The section of .pypirc, or the index of uv's, to publish to
-    #[arg(long, value_name = "NAME", conflicts_with = "index")]
-    pub(super) repository: Option<String>,
     /// The Simple API of the same index, where it is told what is there already [default: as the index says]
     #[arg(long, value_name = "URL")]
     pub(super) check_url: Option<Url>,

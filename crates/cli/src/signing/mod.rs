@@ -4,17 +4,17 @@ mod instance;
 mod person;
 mod who;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use touchplate_client::fetch::{Agent, Cause, Settings};
-use touchplate_client::sign::{RekorVersion, SignError, Signer};
+use touchplate_client::sign::{RekorVersion, Services, SignError, Signer};
 use touchplate_server::{Clock as _, SystemClock};
 
 use crate::options::Common;
 use crate::report::Failure;
 pub(crate) use instance::{For, Instance};
-pub(crate) use who::Who;
+pub(crate) use who::{Who, of_file, standard_input};
 
 /// What it calls itself.
 const USER_AGENT: &str = concat!("touchplate/", env!("CARGO_PKG_VERSION"));
@@ -72,6 +72,23 @@ pub(crate) fn agent(common: &Common) -> Result<Agent, Failure> {
     Ok(Agent::new(settings))
 }
 
+impl SigningOptions {
+    /// Whether somebody can be asked who this is, without a person at a terminal.
+    pub(crate) fn has_identity(&self) -> bool {
+        self.who.is_named()
+    }
+
+    /// Whether the command line names an instance.
+    pub(crate) fn names_instance(&self) -> bool {
+        self.trust_config.is_some() || self.signing_config.is_some()
+    }
+
+    /// The file with the ID token to sign with.
+    pub(crate) fn token_file(&self) -> Option<&Path> {
+        self.who.token_file()
+    }
+}
+
 /// Finds out who signs, and has a key certified for them.
 pub(crate) fn signer<'a>(
     options: &SigningOptions,
@@ -79,33 +96,63 @@ pub(crate) fn signer<'a>(
     version: RekorVersion,
     agent: &'a Agent,
 ) -> Result<(Signer<'a>, Who), Failure> {
-    let now = SystemClock.now();
-    let services = instance
-        .config
-        .services(version, now)
-        .map_err(|error| instance.unusable(error))?;
-    let who = options.who.find(instance, agent, now)?;
-    if let (Some(closed), Some(log), false) = (
-        who.token.closed_repository(),
-        instance.public_log(&services),
-        options.public,
-    ) {
-        let error = SigningError::Closed {
-            repository: closed.repository.to_owned(),
-            visibility: closed.visibility.to_owned(),
-            log: log.to_string(),
-        };
-        return Err(Failure::refused(error).hint(
+    let signatory = Signatory::find(options, instance, version, agent)?;
+    signatory.certified(instance, agent)
+}
+
+/// Who signs, and by which services; nothing is certified yet.
+#[derive(Debug)]
+pub(crate) struct Signatory {
+    services: Services,
+    pub(crate) who: Who,
+}
+
+impl Signatory {
+    /// Has a key certified.
+    pub(crate) fn certified<'a>(
+        self,
+        instance: &Instance,
+        agent: &'a Agent,
+    ) -> Result<(Signer<'a>, Who), Failure> {
+        let Self { services, who } = self;
+        let root = instance.root.clone();
+        let signer = Signer::new(agent, services, root, &who.token, &now_of_system)?;
+        Ok((signer, who))
+    }
+
+    /// Finds out who signs, and refuses what a public log must not hold.
+    pub(crate) fn find(
+        options: &SigningOptions,
+        instance: &Instance,
+        version: RekorVersion,
+        agent: &Agent,
+    ) -> Result<Self, Failure> {
+        let now = SystemClock.now();
+        let services = instance
+            .config
+            .services(version, now)
+            .map_err(|error| instance.unusable(error))?;
+        let who = options.who.find(instance, agent, now)?;
+        if let (Some(closed), Some(log), false) = (
+            who.token.closed_repository(),
+            instance.public_log(&services),
+            options.public,
+        ) {
+            let error = SigningError::Closed {
+                repository: closed.repository.to_owned(),
+                visibility: closed.visibility.to_owned(),
+                log: log.to_string(),
+            };
+            return Err(Failure::refused(error).hint(
             "the log would publish the names of repository, workflow and commit for good; sign with a private \
              instance (--trust-config), or say --public",
         ));
+        }
+        Ok(Self { services, who })
     }
-    let root = instance.root.clone();
-    let signer = Signer::new(agent, services, root, &who.token, &now_of_system)?;
-    Ok((signer, who))
 }
 
-fn now_of_system() -> jiff::Timestamp {
+pub(crate) fn now_of_system() -> jiff::Timestamp {
     SystemClock.now()
 }
 

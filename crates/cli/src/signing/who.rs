@@ -54,13 +54,24 @@ enum WhoError {
     NoProvider,
     #[error("`{}` does not hold an ID token", .0.display())]
     File(PathBuf, #[source] TokenError),
-    #[error("the ID token could not be read from standard input")]
+    #[error("a token could not be read from standard input")]
     Input(#[source] io::Error),
     #[error("the ID token from {0} cannot be used")]
     Token(String, #[source] TokenError),
 }
 
 impl IdentityOptions {
+    /// Whether a token file, a login or the place says who signs.
+    pub(super) fn is_named(&self) -> bool {
+        let variable = |name: &str| std::env::var(name).ok();
+        let asked = self.oidc_issuer.is_some() || self.out_of_band;
+        asked || self.identity_token_file.is_some() || Source::detect(&variable).is_some()
+    }
+
+    pub(super) fn token_file(&self) -> Option<&Path> {
+        self.identity_token_file.as_deref()
+    }
+
     /// The token: a file that is named comes first, then a login that is asked for, then where the command runs, then
     /// a person at a terminal.
     pub(crate) fn find(
@@ -114,16 +125,11 @@ impl IdentityOptions {
     }
 }
 
-fn of_file(path: &Path) -> Result<Who, Failure> {
+/// The token in a file, or on standard input.
+pub(crate) fn of_file(path: &Path) -> Result<Who, Failure> {
     let is_input = path == Path::new("-");
     let bytes = if is_input {
-        let mut bytes = Vec::new();
-        let input = io::stdin().lock();
-        let read = input
-            .take(MAX_TOKEN_BYTES as u64 + 2)
-            .read_to_end(&mut bytes);
-        read.map_err(|error| Failure::outside(WhoError::Input(error)))?;
-        bytes
+        standard_input(MAX_TOKEN_BYTES + 2)?
     } else {
         // And the line feed that editors add.
         files::read(path, MAX_TOKEN_BYTES + 1)?
@@ -137,6 +143,15 @@ fn of_file(path: &Path) -> Result<Who, Failure> {
             path.display().to_string()
         },
     })
+}
+
+/// At most `limit` bytes of standard input.
+pub(crate) fn standard_input(limit: usize) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let input = io::stdin().lock();
+    let read = input.take(limit as u64).read_to_end(&mut bytes);
+    read.map_err(|error| Failure::outside(WhoError::Input(error)))?;
+    Ok(bytes)
 }
 
 fn of_cause(cause: Cause, error: impl std::error::Error + Send + Sync + 'static) -> Failure {

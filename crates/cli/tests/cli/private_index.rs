@@ -95,12 +95,27 @@ impl Stack {
         self.folder.path()
     }
 
+    /// What the index answers at a path.
+    pub(crate) fn fetch(&self, path: &str) -> (u16, String) {
+        let server = self.server.as_ref().unwrap();
+        server.fetch(path, "application/vnd.pypi.simple.v1+json, */*;q=0.1")
+    }
+
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
     /// Writes `token.jwt`: what a job of acme/demo gets, with other claims.
     pub(crate) fn token(&self, audience: &str, claims: &Value) {
+        self.token_as("token.jwt", audience, claims);
+    }
+
+    /// Writes `index.jwt`: what a job of acme/demo gets for the index, each time another one.
+    pub(crate) fn index_token(&self, claims: &Value) {
+        self.token_as("index.jwt", &format!("index-{}", self.address), claims);
+    }
+
+    fn token_as(&self, file: &str, audience: &str, claims: &Value) {
         let mut all = github_claims("acme/demo", "release.yml", "refs/tags/v1.0");
         for (key, value) in claims.as_object().unwrap() {
             all[key] = value.clone();
@@ -108,7 +123,7 @@ impl Stack {
         let now = jiff::Timestamp::now();
         let subject = "repo:acme/demo:ref:refs/tags/v1.0";
         let token = self.issuer.token(subject, audience, all, now).unwrap();
-        fs::write(self.path().join("token.jwt"), token).unwrap();
+        fs::write(self.path().join(file), token).unwrap();
     }
 
     /// Writes a wheel, and says what it is called.

@@ -1,6 +1,7 @@
 //! The agent: one place where every request of this crate goes out, and every answer comes in within bounds.
 
 mod question;
+mod sending;
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -26,6 +27,7 @@ use super::netrc::Netrc;
 use super::proxy::{InvalidProxy, Proxies};
 use super::{Environment, roots};
 pub use question::{Answer, Question, Secret};
+pub use sending::{Sending, Sent};
 
 /// To look up a name, and again to connect: what a busy network needs, and what a person waits.
 const CONNECT_SECONDS: u64 = 10;

@@ -200,7 +200,7 @@ impl FetchError {
     }
 
     /// Whether the same question may have another answer in a moment.
-    pub(super) fn is_passing(&self) -> bool {
+    pub(crate) fn is_passing(&self) -> bool {
         match self {
             Self::Unreachable { source, .. } => source.is_passing(),
             Self::BrokenOff { .. } => true,

@@ -15,7 +15,9 @@ mod page;
 mod proxy;
 mod roots;
 
-pub use agent::{Agent, Answer, Document, Downloaded, Question, Secret, Settings, SettingsError};
+pub use agent::{
+    Agent, Answer, Document, Downloaded, Question, Secret, Sending, Sent, Settings, SettingsError,
+};
 pub use credentials::{Credentials, InvalidUrl, parse_url};
 pub use error::{Cause, FetchError, TransportError};
 pub use guard::{Guard, Reach};

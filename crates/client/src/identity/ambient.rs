@@ -6,6 +6,7 @@
 mod error;
 mod github;
 mod google;
+mod kubernetes;
 mod program;
 
 use crate::fetch::{Agent, Environment};
@@ -26,6 +27,8 @@ pub enum Source {
     Buildkite,
     /// Google Cloud: a service account.
     Google,
+    /// A pod of Kubernetes: a service account whose tokens are projected into it.
+    Kubernetes,
     /// The variable `SIGSTORE_ID_TOKEN`, which people and other services set.
     Variable,
 }
@@ -39,6 +42,7 @@ impl Source {
             Self::CircleCi => "CircleCI",
             Self::Buildkite => "Buildkite",
             Self::Google => "Google Cloud",
+            Self::Kubernetes => "Kubernetes",
             Self::Variable => "SIGSTORE_ID_TOKEN",
         }
     }
@@ -46,18 +50,26 @@ impl Source {
     /// The one that this environment belongs to, if it is known. Only looks at variables, and for Google at what the
     /// machine calls itself.
     pub fn detect(variable: Environment<'_>) -> Option<Self> {
+        // A job on a cloud's machine is the job, not the machine; a pod on it is the pod.
+        let job = Self::jobs(variable).first().copied();
         let set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
-        // A job on a cloud's machine is the job, not the machine.
+        job.or_else(|| set(VARIABLE).then_some(Self::Variable))
+            .or_else(|| kubernetes::is_here(variable).then_some(Self::Kubernetes))
+            .or_else(|| google::is_here(variable).then_some(Self::Google))
+    }
+
+    /// The CI services whose job this environment says that it is. More than one is a mistake that [`detect`](Self::detect)
+    /// does not see.
+    pub fn jobs(variable: Environment<'_>) -> Vec<Self> {
+        let set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
         let jobs = [
             ("GITHUB_ACTIONS", Self::GitHub),
             ("GITLAB_CI", Self::GitLab),
             ("CIRCLECI", Self::CircleCi),
             ("BUILDKITE", Self::Buildkite),
-            (VARIABLE, Self::Variable),
         ];
-        let job = jobs.into_iter().find(|(name, _)| set(name));
-        job.map(|(_, source)| source)
-            .or_else(|| google::is_here(variable).then_some(Self::Google))
+        let jobs = jobs.into_iter().filter(|(name, _)| set(name));
+        jobs.map(|(_, source)| source).collect()
     }
 
     /// The token of this source for an audience.
@@ -76,6 +88,7 @@ impl Source {
             Self::CircleCi => program::circleci(audience)?,
             Self::Buildkite => program::buildkite(audience)?,
             Self::Google => google::token(audience, agent, variable)?,
+            Self::Kubernetes => kubernetes::token(audience, variable)?,
             Self::Variable => variable(VARIABLE).unwrap_or_default(),
         };
         IdentityToken::parse(&text).map_err(|source| AmbientError::NotAToken {

@@ -296,7 +296,7 @@ fn nearness(mismatch: &TokenMismatch) -> u8 {
 
 impl FileEntry {
     /// Whether the page announces a provenance object, usable or not.
-    pub(super) fn is_attested(&self) -> bool {
+    pub fn is_attested(&self) -> bool {
         matches!(self.provenance, Announced::At(_) | Announced::Unusable(_))
     }
 

@@ -46,8 +46,26 @@ pub struct Answer {
     pub content_type: String,
     /// The header `Location`, as given.
     pub location: Option<String>,
+    /// The server's clock, by its header `Date`.
+    pub date: Option<jiff::Timestamp>,
     /// Its bytes.
     pub bytes: Vec<u8>,
+}
+
+impl Answer {
+    /// What its head says.
+    pub(super) fn without_body(response: &Response<Body>) -> Self {
+        let content_type = header(response, "content-type");
+        let content_type = content_type.split(';').next().unwrap_or_default();
+        let date = jiff::fmt::rfc2822::parse(&header(response, "date")).ok();
+        Self {
+            status: response.status().as_u16(),
+            content_type: content_type.trim().to_ascii_lowercase(),
+            location: Some(header(response, "location")).filter(|text| !text.is_empty()),
+            date: date.map(|date| date.timestamp()),
+            bytes: Vec::new(),
+        }
+    }
 }
 
 impl<'q> Question<'q> {
@@ -104,26 +122,15 @@ impl Agent {
         let mut url = question.url.clone();
         strip(&mut url);
         let response = self.send(question, &url)?;
-        let status = response.status().as_u16();
-        let content_type = header(&response, "content-type");
-        let content_type = content_type.split(';').next().unwrap_or_default();
-        let content_type = content_type.trim().to_ascii_lowercase();
-        let location = Some(header(&response, "location")).filter(|text| !text.is_empty());
+        let mut answer = Answer::without_body(&response);
         let wait = header(&response, "retry-after").parse().ok();
         let wait = wait.map(|seconds| std::time::Duration::from_secs(seconds).min(MAX_PAUSE));
-        let mut bytes = Vec::new();
         let deadline = Deadline::of(DOCUMENT_SECONDS);
         let mut reader = response.into_body().into_reader();
         read(&url, &mut reader, limit as u64, &deadline, |part| {
-            bytes.extend_from_slice(part);
+            answer.bytes.extend_from_slice(part);
             Ok(())
         })?;
-        let answer = Answer {
-            status,
-            content_type,
-            location,
-            bytes,
-        };
         Ok((answer, wait))
     }
 

@@ -1,6 +1,7 @@
 //! Why a place did not say who it is.
 
 use std::io;
+use std::path::PathBuf;
 
 use crate::fetch::{Cause, FetchError};
 use crate::identity::token::TokenError;
@@ -25,6 +26,26 @@ pub enum AmbientError {
         audience: String,
         /// Where it should be.
         variable: String,
+    },
+    /// A pod without that token.
+    #[error(
+        "no file in `{}` holds an ID token for the audience {audience}; project one into the pod: `serviceAccountToken: \
+         {{ audience: {audience}, path: {audience} }}`",
+        .folder.display()
+    )]
+    NotProjected {
+        /// Whom it should be for.
+        audience: String,
+        /// Where it should be.
+        folder: PathBuf,
+    },
+    /// A pod's tokens cannot be read.
+    #[error("the ID tokens in `{}` could not be read", .folder.display())]
+    Folder {
+        /// Where they are.
+        folder: PathBuf,
+        /// Why not.
+        source: io::Error,
     },
     /// A variable of Google's names no host.
     #[error("GCE_METADATA_HOST does not name a host")]
@@ -88,6 +109,8 @@ impl AmbientError {
             Self::GitHubPermission
             | Self::GitHubUrl
             | Self::GitLab { .. }
+            | Self::NotProjected { .. }
+            | Self::Folder { .. }
             | Self::MetadataHost
             | Self::Program { .. }
             | Self::ProgramFailed { .. }
