@@ -17,6 +17,7 @@ import lib
 NODE = Path(__file__).resolve().parent / "trusted_publishing" / "node"
 GITHUB = "https://token.actions.githubusercontent.com"
 GITLAB = "https://gitlab.com"
+GOOGLE = "https://accounts.google.com"
 BUILDKITE = "https://agent.buildkite.com"
 CIRCLECI = "https://oidc.circleci.com/org/11111111-2222-3333-4444-555555555555"
 
@@ -117,9 +118,10 @@ class Index:
 
 def every_ci(own, ca):
     """A list of issuers: the public CIs, with the provider's keys, and the provider itself as a GitLab of one's own."""
-    issuers = [(GITHUB, "github"), (GITLAB, "gitlab"), (BUILDKITE, "buildkite"), (CIRCLECI, "circleci")]
+    issuers = [(GITHUB, "github"), (GITLAB, "gitlab"), (GOOGLE, "google"), (BUILDKITE, "buildkite"), (CIRCLECI, "circleci")]
     text = "".join(f'[[issuer]]\nissuer = "{url}"\nkind = "{kind}"\njwks_file = "keys.json"\n' for url, kind in issuers)
     text = text.replace('kind = "github"', 'kind = "github"\nallow = ["https://github.com/acme/*"]')
+    text = text.replace('kind = "google"', 'kind = "google"\nallow = ["*@acme.iam.gserviceaccount.com"]')
     return text + f'[[issuer]]\nissuer = "{own}"\nkind = "gitlab"\nca_file = "{ca}"\n'
 
 
