@@ -23,7 +23,7 @@ use crate::ports::{
 use crate::projects::{ReadError, Visibility};
 
 pub use caveats::{
-    CaveatUnmet, Caveats, MAX_CAVEAT_NETWORKS, MAX_CAVEAT_PROJECTS, Networks, Presented, Projects,
+    CaveatUnmet, Caveats, MAX_CAVEAT_NETWORKS, MAX_CAVEAT_PROJECTS, Networks, Occasion, Projects,
     WrongCount,
 };
 pub use narrowed::{Bearer, MAX_BLOCKS, MAX_NARROWED_BYTES, NarrowError, Narrowed, NarrowingKey};
@@ -337,7 +337,7 @@ impl Index {
     pub async fn authenticate(
         &self,
         given: &Bearer,
-        presented: &Presented,
+        occasion: &Occasion,
     ) -> Result<Caller, AuthError> {
         let Some(stored) = self.ports.accounts.token(given.id()).await? else {
             return Err(match self.ports.trusted.minted(given.id()).await? {
@@ -353,10 +353,10 @@ impl Index {
         if stored.revoked_at.is_some() {
             return Err(AuthError::Revoked(stored.id)); // 2
         }
-        if stored.expires_at.is_some_and(|end| end <= presented.now) {
+        if stored.expires_at.is_some_and(|end| end <= occasion.now) {
             return Err(AuthError::Expired(stored.id));
         }
-        let only = given.allows(stored.project.map(Projects::one), presented)?; // 3
+        let only = given.allows(stored.project.map(Projects::one), occasion)?; // 3
         Ok(Caller {
             user: stored.user,
             token: stored.id,

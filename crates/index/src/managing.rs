@@ -2,6 +2,8 @@
 //!
 //! The operator's own functions ([`Index::add_publisher_on`] and the rest) ask nobody.
 
+mod pending;
+
 use serde::Deserialize;
 use serde_json::Value;
 use touchplate_attest::{Glob, JsonError, Publisher, from_object, read_strict_json};
@@ -19,6 +21,8 @@ use crate::projects::ReadError;
 use crate::trusted_publishing::{
     Ratchet, RatchetKind, RatchetSince, Terms, TokenSeconds, UnknownRatchet, ZeroDays,
 };
+
+pub use pending::{ManagePendingError, PendingAsked, PendingTextError};
 
 /// Publishers of one project, as far as its owners add them. The operator may add more.
 pub const MAX_PUBLISHERS: u32 = 2000;
@@ -139,7 +143,10 @@ struct Wire {
 impl PublisherOnTerms {
     /// Reads both from their JSON alone, of at most [`MAX_MANAGED_BYTES`].
     pub fn parse(json: &[u8]) -> Result<Self, PublisherOnTermsError> {
-        let value = read_strict_json(json, MAX_MANAGED_BYTES)?;
+        Self::of(read_strict_json(json, MAX_MANAGED_BYTES)?)
+    }
+
+    fn of(value: Value) -> Result<Self, PublisherOnTermsError> {
         let wire: Wire = from_object(value).map_err(PublisherOnTermsError::Shape)?;
         let given = wire.publisher;
         let publisher: Publisher =
@@ -162,6 +169,25 @@ impl PublisherOnTerms {
                 git_ref: wire.git_ref,
             },
         })
+    }
+}
+
+/// A text says no terms.
+#[derive(Debug, thiserror::Error)]
+pub enum TermsTextError {
+    /// The bytes are no strict JSON.
+    #[error("the terms are not readable")]
+    Json(#[from] JsonError),
+    /// It has another shape.
+    #[error("expected an object with `token_seconds` or `git_ref`, both or none")]
+    Shape(#[source] serde_json::Error),
+}
+
+impl Terms {
+    /// Reads terms from their JSON alone, of at most [`MAX_MANAGED_BYTES`]. What is absent asks nothing.
+    pub fn parse(json: &[u8]) -> Result<Self, TermsTextError> {
+        let value = read_strict_json(json, MAX_MANAGED_BYTES)?;
+        from_object(value).map_err(TermsTextError::Shape)
     }
 }
 
@@ -259,6 +285,29 @@ impl Index {
                 ManageError::Publisher(error)
             }
         })
+    }
+
+    /// Sets the terms of a publisher, in place of those that it has, for an owner.
+    pub async fn set_terms_by(
+        &self,
+        origin: &Origin,
+        caller: &Caller,
+        project: &ProjectName,
+        id: PublisherId,
+        terms: &Terms,
+    ) -> Result<StoredPublisher, ManageError> {
+        let found = self.managed(caller, project).await?;
+        let set = self.ports.trusted.set_terms(origin, project, id, terms);
+        let missing = || ManageError::NoSuchPublisher {
+            project: project.clone(),
+            id,
+        };
+        if !set.await? {
+            return Err(missing());
+        }
+        let publishers = self.ports.publishers.list(found.id).await?;
+        let stored = publishers.into_iter().find(|stored| stored.id == id);
+        stored.ok_or_else(missing)
     }
 
     /// Removes a publisher, for an owner. What it vouched for keeps its provenance; its tokens end.

@@ -10,7 +10,7 @@ use axum::http::header::{
 use axum::http::{HeaderValue, Method};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::{MethodRouter, delete, get, post};
+use axum::routing::{MethodRouter, delete, get, post, put};
 
 use crate::api::{files, health, integrity, oidc, simple, upload, v1};
 use crate::app::App;
@@ -95,6 +95,27 @@ pub fn router(app: App) -> Router {
                 only(
                     "GET, HEAD, DELETE",
                     get(v1::publishers::one).delete(v1::publishers::remove),
+                ),
+            ),
+        )
+        .route(
+            "/api/v1/projects/{project}/publishers/{id}/terms",
+            kept(Never, only("PUT", put(v1::publishers::set_terms))),
+        )
+        .route(
+            "/api/v1/pending-publishers",
+            kept(
+                Revalidate,
+                read_or_write(v1::pending::list, v1::pending::add),
+            ),
+        )
+        .route(
+            "/api/v1/pending-publishers/{id}",
+            kept(
+                Revalidate,
+                only(
+                    "GET, HEAD, DELETE",
+                    get(v1::pending::one).delete(v1::pending::remove),
                 ),
             ),
         )

@@ -127,7 +127,7 @@ pub struct Caveats {
 
 /// When and from where a token was presented.
 #[derive(Clone, Copy, Debug)]
-pub struct Presented {
+pub struct Occasion {
     /// When.
     pub now: Timestamp,
     /// By whom, if that is known: what asks for a network is refused where it is not.
@@ -179,13 +179,13 @@ impl Caveats {
     }
 
     /// Whether time and place are as they ask.
-    pub(super) fn check(&self, presented: &Presented) -> Result<(), CaveatUnmet> {
+    pub(super) fn check(&self, occasion: &Occasion) -> Result<(), CaveatUnmet> {
         if let Some(end) = self.expires_at
-            && end <= presented.now
+            && end <= occasion.now
         {
             return Err(CaveatUnmet::Ended(end));
         }
-        match (&self.networks, presented.from) {
+        match (&self.networks, occasion.from) {
             (None, _) => Ok(()),
             (Some(networks), Some(from)) if networks.0.iter().any(|it| it.contains(from)) => Ok(()),
             (Some(networks), Some(from)) => Err(CaveatUnmet::Elsewhere {

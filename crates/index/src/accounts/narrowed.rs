@@ -17,9 +17,7 @@ use serde::Serialize;
 use serde_json::Value;
 use touchplate_attest::read_strict_json;
 
-use super::{
-    Caveats, MalformedToken, Presented, Projects, SecretHash, Token, TokenId, fill_random,
-};
+use super::{Caveats, MalformedToken, Occasion, Projects, SecretHash, Token, TokenId, fill_random};
 
 /// The whole token. With the user name and in base64 it stays below 8 KiB, which proxies commonly allow a header.
 pub const MAX_NARROWED_BYTES: usize = 4096;
@@ -246,10 +244,10 @@ impl Bearer {
     pub(crate) fn allows(
         &self,
         only: Option<Projects>,
-        presented: &Presented,
+        occasion: &Occasion,
     ) -> Result<Option<Projects>, super::CaveatUnmet> {
         self.caveats().try_fold(only, |only, caveats| {
-            caveats.check(presented)?;
+            caveats.check(occasion)?;
             caveats.narrow(only)
         })
     }

@@ -5,7 +5,7 @@ use touchplate_attest::Run;
 use touchplate_packaging::{ProjectName, Sha256};
 
 use crate::Index;
-use crate::accounts::{AuthError, Bearer, Caller, Presented, Projects, TokenId};
+use crate::accounts::{AuthError, Bearer, Caller, Occasion, Projects, TokenId};
 use crate::origin::{Actor, Origin};
 use crate::ports::{StoreError, StoredMinted};
 use crate::projects::ReadError;
@@ -90,11 +90,11 @@ impl Index {
     pub async fn authenticate_upload(
         &self,
         given: &Bearer,
-        presented: &Presented,
+        occasion: &Occasion,
     ) -> Result<Uploader, AuthError> {
-        match self.authenticate(given, presented).await {
+        match self.authenticate(given, occasion).await {
             Ok(caller) => Ok(Uploader::User(caller)),
-            Err(AuthError::ForUploads(_)) => self.authenticate_minted(given, presented).await,
+            Err(AuthError::ForUploads(_)) => self.authenticate_minted(given, occasion).await,
             Err(other) => Err(other),
         }
     }
@@ -102,7 +102,7 @@ impl Index {
     async fn authenticate_minted(
         &self,
         given: &Bearer,
-        presented: &Presented,
+        occasion: &Occasion,
     ) -> Result<Uploader, AuthError> {
         let stored = self.ports.trusted.minted(given.id()).await?;
         let stored = stored.ok_or(AuthError::Unknown)?;
@@ -112,14 +112,14 @@ impl Index {
         if stored.revoked_at.is_some() {
             return Err(AuthError::Revoked(stored.id));
         }
-        if stored.expires_at <= presented.now {
+        if stored.expires_at <= occasion.now {
             return Err(AuthError::Expired(stored.id));
         }
         if stored.used_at.is_some() {
             return Err(AuthError::UsedUp(stored.id));
         }
         Ok(Uploader::Run(MintedCaller {
-            only: given.allows(None, presented)?,
+            only: given.allows(None, occasion)?,
             token: stored.id,
             single_use: stored.single_use,
             publisher: stored.publisher,

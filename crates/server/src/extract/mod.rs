@@ -6,6 +6,7 @@ mod path;
 mod reading;
 
 pub(crate) use path::{
-    AttesterPath, FilePath, ProjectPath, PublisherPath, ReleaseFilePath, TokenPath, moved, segment,
+    AttesterPath, FilePath, PendingPath, ProjectPath, PublisherPath, ReleaseFilePath, TokenPath,
+    moved, segment,
 };
-pub(crate) use reading::{Calling, Reading, gate, presented};
+pub(crate) use reading::{Calling, Reading, gate, occasion};

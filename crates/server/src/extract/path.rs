@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use touchplate_index::accounts::TokenId;
-use touchplate_index::ports::{AttesterId, PublisherId};
+use touchplate_index::ports::{AttesterId, PendingId, PublisherId};
 use touchplate_packaging::{Filename, ProjectName, Sha256, Version};
 
 use crate::problem::Problem;
@@ -109,6 +109,20 @@ impl<S: Send + Sync> FromRequestParts<S> for PublisherPath {
         let AttesterPath { project, id } = AttesterPath::from_request_parts(parts, state).await?;
         let id = PublisherId(id.0);
         Ok(Self { project, id })
+    }
+}
+
+/// `pending-publishers/{id}`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PendingPath(pub(crate) PendingId);
+
+impl<S: Send + Sync> FromRequestParts<S> for PendingPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path(id) = path::<String, S>(parts, state).await?;
+        let id = id.parse().map_err(|_| Problem::not_found())?;
+        Ok(Self(PendingId(id)))
     }
 }
 

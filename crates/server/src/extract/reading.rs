@@ -7,7 +7,7 @@ use axum::http::{Extensions, HeaderMap};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
-use touchplate_index::accounts::{AuthError, Presented};
+use touchplate_index::accounts::{AuthError, Occasion};
 use touchplate_index::{Actor, Caller, Origin, Reader, RequestId};
 
 use super::credentials::Credentials;
@@ -25,8 +25,8 @@ pub(crate) async fn gate(State(app): State<App>, mut request: Request, next: Nex
     if routes::is_read(request.method(), request.uri().path())
         && !routes::is_open(request.uri().path())
     {
-        let presented = presented(request.extensions(), app.clock.now());
-        match reader(&app, request.headers(), &presented).await {
+        let occasion = occasion(request.extensions(), app.clock.now());
+        match reader(&app, request.headers(), &occasion).await {
             Ok(reader) => request.extensions_mut().insert(Reading(reader)),
             Err(problem) => return problem.into_response(),
         };
@@ -34,13 +34,13 @@ pub(crate) async fn gate(State(app): State<App>, mut request: Request, next: Nex
     next.run(request).await
 }
 
-async fn reader(app: &App, headers: &HeaderMap, presented: &Presented) -> Result<Reader, Problem> {
+async fn reader(app: &App, headers: &HeaderMap, occasion: &Occasion) -> Result<Reader, Problem> {
     match token(headers) {
         None if app.anonymous_read => Ok(Reader::Anonymous),
         None => Err(Problem::unauthorised(
             "Reading this index needs an API token as the password of HTTP Basic, with any user name",
         )),
-        Some(token) => Ok(Reader::Account(caller(app, &token, presented).await?)),
+        Some(token) => Ok(Reader::Account(caller(app, &token, occasion).await?)),
     }
 }
 
@@ -56,16 +56,16 @@ fn token(headers: &HeaderMap) -> Option<String> {
 }
 
 /// When and from where a request came.
-pub(crate) fn presented(extensions: &Extensions, now: Timestamp) -> Presented {
-    Presented {
+pub(crate) fn occasion(extensions: &Extensions, now: Timestamp) -> Occasion {
+    Occasion {
         now,
         from: extensions.get().map(|ClientAddress(address)| *address),
     }
 }
 
-async fn caller(app: &App, token: &str, presented: &Presented) -> Result<Caller, Problem> {
+async fn caller(app: &App, token: &str, occasion: &Occasion) -> Result<Caller, Problem> {
     let outcome = match token.trim().parse() {
-        Ok(token) => app.index.authenticate(&token, presented).await,
+        Ok(token) => app.index.authenticate(&token, occasion).await,
         Err(malformed) => Err(AuthError::Malformed(malformed)),
     };
     outcome.map_err(|error| {
@@ -93,7 +93,7 @@ impl FromRequestParts<App> for Calling {
                 "Changing something, or seeing what members alone see, needs an API token, as a bearer token or as the password of HTTP Basic",
             )
         })?;
-        let caller = caller(app, &token, &presented(&parts.extensions, at)).await?;
+        let caller = caller(app, &token, &occasion(&parts.extensions, at)).await?;
         let request = parts.extensions.get().cloned();
         let origin = Origin {
             actor: Actor::User(caller.user.clone()),

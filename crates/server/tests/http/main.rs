@@ -17,6 +17,7 @@ mod narrowed;
 mod oidc;
 mod openapi;
 mod pages;
+mod pending;
 mod provider;
 mod publishers;
 mod ratchets;

@@ -182,26 +182,26 @@ fn all_that_was_asked_on_the_way_holds() {
     );
     let third = narrowed(&second, r#"{"networks":["10.0.0.0/8"]}"#);
     let third: Bearer = third.parse().unwrap();
-    let presented = |seconds, from: Option<&str>| Presented {
+    let occasion = |seconds, from: Option<&str>| Occasion {
         now: NOW + jiff::SignedDuration::from_secs(seconds),
         from: from.map(|it| it.parse().unwrap()),
     };
     let demo = Projects::one("demo".parse().unwrap());
-    let here = presented(0, Some("10.1.2.3"));
+    let here = occasion(0, Some("10.1.2.3"));
     assert_eq!(third.allows(None, &here), Ok(Some(demo.clone())));
     let both = Some(demo.clone());
     assert_eq!(third.allows(both.clone(), &here), Ok(both));
-    let mapped = presented(0, Some("::ffff:10.1.2.3"));
+    let mapped = occasion(0, Some("::ffff:10.1.2.3"));
     assert_eq!(third.allows(None, &mapped), Ok(Some(demo)));
-    let why = |only: Option<&str>, presented: &Presented| {
+    let why = |only: Option<&str>, occasion: &Occasion| {
         let only = only.map(|it| Projects::one(it.parse().unwrap()));
-        third.allows(only, presented).unwrap_err().to_string()
+        third.allows(only, occasion).unwrap_err().to_string()
     };
     assert_eq!(
         [
-            why(None, &presented(1, Some("10.1.2.3"))),
-            why(None, &presented(0, Some("11.1.2.3"))),
-            why(None, &presented(0, None)),
+            why(None, &occasion(1, Some("10.1.2.3"))),
+            why(None, &occasion(0, Some("11.1.2.3"))),
+            why(None, &occasion(0, None)),
             why(Some("other"), &here),
             why(Some("fourth"), &here),
         ],

@@ -17,7 +17,7 @@ use touchplate_index::{Origin, RequestId};
 use crate::app::App;
 use crate::extract::accept::Accept;
 use crate::extract::credentials::{Credentials, TOKEN_USER};
-use crate::extract::presented;
+use crate::extract::occasion;
 use crate::problem::Problem;
 use form::{FormRefused, MAX_FORM_BYTES};
 
@@ -134,8 +134,8 @@ async fn uploader(app: &App, parts: &Parts, now: jiff::Timestamp) -> Result<Uplo
     };
     let outcome = match token.trim().parse() {
         Ok(token) => {
-            let presented = presented(&parts.extensions, now);
-            app.index.authenticate_upload(&token, &presented).await
+            let occasion = occasion(&parts.extensions, now);
+            app.index.authenticate_upload(&token, &occasion).await
         }
         Err(malformed) => Err(AuthError::Malformed(malformed)),
     };

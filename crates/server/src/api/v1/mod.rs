@@ -14,6 +14,7 @@ pub(crate) mod body;
 pub(crate) mod many;
 pub(crate) mod minted;
 pub(crate) mod openapi;
+pub(crate) mod pending;
 pub(crate) mod publishers;
 pub(crate) mod ratchets;
 mod refused;

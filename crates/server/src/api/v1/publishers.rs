@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use touchplate_index::managing::{MAX_MANAGED_BYTES, ManageError, PublisherOnTerms};
+use touchplate_index::trusted_publishing::Terms;
 
 use super::body::CallersJson;
 use super::told::{self, PublisherTold, PublishersTold};
@@ -60,6 +61,24 @@ pub(crate) async fn add(
     ];
     let body = told::json(&PublisherTold::of(&stored));
     Ok((StatusCode::CREATED, headers, body).into_response())
+}
+
+/// `PUT …/publishers/{id}/terms`: in place of those that it has.
+pub(crate) async fn set_terms(
+    State(app): State<App>,
+    path: Result<PublisherPath, Problem>,
+    CallersJson { calling, json }: CallersJson<MAX_MANAGED_BYTES>,
+) -> Result<Response, Problem> {
+    let PublisherPath { project, id } = path?;
+    let terms = Terms::parse(&json)?;
+    let Calling { caller, origin } = &calling;
+    let stored = app
+        .index
+        .set_terms_by(origin, caller, &project, id, &terms)
+        .await?;
+    app.cache.catch_up().await;
+    let body = told::json(&PublisherTold::of(&stored));
+    Ok(([(header::CONTENT_TYPE, JSON)], body).into_response())
 }
 
 /// `DELETE …/publishers/{id}`. What it vouched for keeps its provenance; the tokens minted for it end.

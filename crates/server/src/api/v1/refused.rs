@@ -4,8 +4,11 @@ use axum::http::StatusCode;
 use touchplate_index::attesters::{
     AddAttestationError, AttesterError, ChangeAttestersError, NotAllowed,
 };
-use touchplate_index::managing::{ManageError, PublisherOnTermsError, RatchetTextError};
-use touchplate_index::ports::AddPublisherError;
+use touchplate_index::managing::{
+    ManageError, ManagePendingError, PendingTextError, PublisherOnTermsError, RatchetTextError,
+    TermsTextError,
+};
+use touchplate_index::ports::{AddPendingError, AddPublisherError};
 
 use super::body::BodyRefused;
 use super::many::QuestionError;
@@ -154,6 +157,65 @@ impl From<ManageError> for Problem {
             E::Store(_) => return Self::internal(&error),
         };
         Self::client(status, &error).of_kind(code, title)
+    }
+}
+
+impl From<ManagePendingError> for Problem {
+    fn from(error: ManagePendingError) -> Self {
+        use AddPendingError as A;
+        use ManagePendingError as E;
+        let (status, code, title) = match &error {
+            E::NotAllowed(why) => not_allowed(why),
+            E::NoSuchPending { .. } => (
+                StatusCode::NOT_FOUND,
+                "no-such-pending-publisher",
+                "The caller has no such pending publisher",
+            ),
+            E::Add(A::ProjectExists(_)) => (
+                StatusCode::CONFLICT,
+                "project-exists",
+                "The project is there; its owner adds publishers to it",
+            ),
+            E::Add(A::Confusable(_)) => (
+                StatusCode::CONFLICT,
+                "name-too-similar",
+                "No project can have this name",
+            ),
+            E::Add(A::Exists(_)) => (
+                StatusCode::CONFLICT,
+                "pending-publisher-exists",
+                "The project to come has this pending publisher already",
+            ),
+            E::Add(A::TooMany(_)) => (
+                StatusCode::CONFLICT,
+                "too-many-pending-publishers",
+                "The caller has as many pending publishers as they may",
+            ),
+            // The token was that user's a moment ago.
+            E::Add(A::NoSuchUser(_) | A::Store(_)) | E::Store(_) => return Self::internal(&error),
+        };
+        Self::client(status, &error).of_kind(code, title)
+    }
+}
+
+impl From<PendingTextError> for Problem {
+    fn from(error: PendingTextError) -> Self {
+        let code = match error {
+            PendingTextError::Publisher(error) => return error.into(),
+            PendingTextError::Json(_) | PendingTextError::NoProject => {
+                "pending-publisher-malformed"
+            }
+            PendingTextError::Name(_) => "project-name-malformed",
+        };
+        let title = "The body is no pending publisher";
+        Self::client(StatusCode::BAD_REQUEST, &error).of_kind(code, title)
+    }
+}
+
+impl From<TermsTextError> for Problem {
+    fn from(error: TermsTextError) -> Self {
+        let title = "The body says no terms";
+        Self::client(StatusCode::BAD_REQUEST, &error).of_kind("terms-malformed", title)
     }
 }
 

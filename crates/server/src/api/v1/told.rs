@@ -12,7 +12,7 @@ use touchplate_index::attesters::{
 };
 use touchplate_index::files::FoundFile;
 use touchplate_index::ports::{
-    Project, StoreError, StoredAttester, StoredFile, StoredMinted, StoredPublisher,
+    Project, StoreError, StoredAttester, StoredFile, StoredMinted, StoredPending, StoredPublisher,
 };
 use touchplate_index::trusted_publishing::{RatchetSince, Terms};
 use touchplate_packaging::simple::Yanked;
@@ -323,6 +323,49 @@ impl<'k> PublishersTold<'k> {
             version: VERSION,
             project: project.as_str(),
             publishers: publishers.iter().map(PublisherTold::of).collect(),
+        }
+    }
+}
+
+/// Who may create a project by a first mint.
+#[derive(Serialize)]
+pub(super) struct PendingTold<'k> {
+    id: i64,
+    project: &'k str,
+    publisher: &'k Publisher,
+    #[serde(flatten)]
+    terms: &'k Terms,
+    created_at: Timestamp,
+    /// When it ends, unless a mint came first.
+    expires_at: Timestamp,
+}
+
+impl<'k> PendingTold<'k> {
+    pub(super) fn of(stored: &'k StoredPending) -> Self {
+        let pending = &stored.pending;
+        Self {
+            id: stored.id.0,
+            project: pending.display.as_str(),
+            publisher: &pending.publisher,
+            terms: &pending.terms,
+            created_at: stored.created_at,
+            expires_at: stored.expires_at,
+        }
+    }
+}
+
+/// `/api/v1/pending-publishers`.
+#[derive(Serialize)]
+pub(super) struct AllPendingTold<'k> {
+    version: u32,
+    pending_publishers: Vec<PendingTold<'k>>,
+}
+
+impl<'k> AllPendingTold<'k> {
+    pub(super) fn of(pending: &'k [StoredPending]) -> Self {
+        Self {
+            version: VERSION,
+            pending_publishers: pending.iter().map(PendingTold::of).collect(),
         }
     }
 }
