@@ -19,7 +19,9 @@ GITHUB = "https://token.actions.githubusercontent.com"
 GITLAB = "https://gitlab.com"
 GOOGLE = "https://accounts.google.com"
 BUILDKITE = "https://agent.buildkite.com"
-CIRCLECI = "https://oidc.circleci.com/org/11111111-2222-3333-4444-555555555555"
+# The issuer of all organisations, by whose tokens `id`, uv and touchplate ask (`--root-issuer`).
+CIRCLECI = "https://oidc.circleci.com"
+ORGANISATION = "11111111-2222-3333-4444-555555555555"
 
 
 def certificate_authority(folder):

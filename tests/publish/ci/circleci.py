@@ -12,7 +12,7 @@ FILES = (".circleci/config.yml",)
 PROJECT, DEFINITION = "66666666-7777-8888-9999-aaaaaaaaaaaa", "bbbbbbbb-cccc-dddd-eeee-ffffffffffff"
 PROGRAM = """
 match sys.argv[1:]:
-    case ["run", "oidc", "get", "--claims", claims]:
+    case ["run", "oidc", "get", "--claims", claims, "--root-issuer"]:
         print(token(json.loads(claims)["aud"]))
     case _:
         sys.exit(f"the fake does not know {sys.argv}")
@@ -27,7 +27,7 @@ def run(place, path):
     config = yaml.safe_load(text)
     claims = {"oidc.circleci.com/project-id": PROJECT, "oidc.circleci.com/pipeline-definition-id": DEFINITION,
               "oidc.circleci.com/vcs-origin": "github.com/example/demo", "oidc.circleci.com/vcs-ref": f"refs/tags/{TAG}", "oidc.circleci.com/ssh-rerun": False}
-    sub = f"org/{jobs.CIRCLECI.rsplit('/', 1)[1]}/project/{PROJECT}/user/u/vcs-origin/github.com/example/demo/vcs-ref/refs/tags/{TAG}"
+    sub = f"org/{jobs.ORGANISATION}/project/{PROJECT}/user/u/vcs-origin/github.com/example/demo/vcs-ref/refs/tags/{TAG}"
     place.program("circleci", place.asking(jobs.CIRCLECI, sub, claims) + PROGRAM)
     kept = place.scratch / "workspace"
     shutil.rmtree(kept, ignore_errors=True)

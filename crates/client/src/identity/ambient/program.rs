@@ -6,10 +6,14 @@ use serde_json::json;
 
 use super::error::AmbientError;
 
-/// CircleCI: `circleci run oidc get`.
+/// CircleCI: `circleci run oidc get`. By the issuer of all its organisations, which is the one that Sigstore and readers of its
+/// certificates know; `id` and uv ask in the same way.
 pub(super) fn circleci(audience: &str) -> Result<String, AmbientError> {
     let claims = json!({"aud": audience}).to_string();
-    run("circleci", &["run", "oidc", "get", "--claims", &claims])
+    run(
+        "circleci",
+        &["run", "oidc", "get", "--claims", &claims, "--root-issuer"],
+    )
 }
 
 /// Buildkite: `buildkite-agent oidc request-token`.
