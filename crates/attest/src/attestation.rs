@@ -21,9 +21,11 @@ pub const MAX_ATTESTATION_BYTES: usize = 1024 * 1024;
 /// of a file is added later, with its own request.
 pub const MAX_UPLOADED_ATTESTATIONS: usize = 2;
 
-/// The upload form field: its attestations, brackets, comma and some white space.
-pub const MAX_ATTESTATIONS_FIELD_BYTES: usize =
-    MAX_UPLOADED_ATTESTATIONS * MAX_ATTESTATION_BYTES + 1024;
+/// Beside them, one that names the index ([`PredicateType::IndexPublish`]).
+const MAX_UPLOADED: usize = MAX_UPLOADED_ATTESTATIONS + 1;
+
+/// The upload form field: its attestations, brackets, commas and some white space.
+pub const MAX_ATTESTATIONS_FIELD_BYTES: usize = MAX_UPLOADED * MAX_ATTESTATION_BYTES + 1024;
 
 /// Timestamps of one attestation. Writers ask one or two authorities; each costs a signature check or more.
 const MAX_TIMESTAMPS: usize = 8;
@@ -121,7 +123,8 @@ impl Attestation {
         Self::from_value(&value, text.trim_ascii())
     }
 
-    /// Reads the upload form field `attestations`: an array of 1 to [`MAX_UPLOADED_ATTESTATIONS`] attestation objects.
+    /// Reads the upload form field `attestations`: an array of 1 to [`MAX_UPLOADED_ATTESTATIONS`] attestation objects, and
+    /// one more if it names an index.
     pub fn parse_array(json: &[u8]) -> Result<Vec<Self>, AttestationError> {
         let value = json::read(json, MAX_ATTESTATIONS_FIELD_BYTES)?;
         let Value::Array(items) = &value else {
@@ -132,7 +135,7 @@ impl Attestation {
         if items.is_empty() {
             return Err(AttestationError::EmptyArray);
         }
-        if items.len() > MAX_UPLOADED_ATTESTATIONS {
+        if items.len() > MAX_UPLOADED {
             return Err(AttestationError::TooMany { found: items.len() });
         }
         let texts: Vec<&RawValue> = serde_json::from_slice(json).map_err(JsonError::Syntax)?;
@@ -142,7 +145,18 @@ impl Attestation {
                 source: Box::new(source),
             })
         };
-        items.iter().zip(&texts).enumerate().map(item).collect()
+        let read: Vec<Self> = items
+            .iter()
+            .zip(&texts)
+            .enumerate()
+            .map(item)
+            .collect::<Result<_, _>>()?;
+        let named = |it: &&Self| *it.predicate_type() == PredicateType::IndexPublish;
+        let found = read.iter().filter(|it| !named(it)).count();
+        if found > MAX_UPLOADED_ATTESTATIONS {
+            return Err(AttestationError::TooMany { found });
+        }
+        Ok(read)
     }
 
     /// `text` is the JSON that `value` was read from, strictly.

@@ -18,7 +18,8 @@ pub const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
 /// Subjects that are read. PEP 740 allows one; the bound only keeps `inspect` from printing thousands.
 const MAX_SUBJECTS: usize = 64;
 
-/// What an attestation claims. PEP 740 knows two, and existing readers fail on any other.
+/// What an attestation claims. PEP 740 knows two, and existing readers fail on any other
+/// ([`is_known_to_readers`](Self::is_known_to_readers)).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum PredicateType {
@@ -26,6 +27,10 @@ pub enum PredicateType {
     Publish,
     /// SLSA build provenance: `https://slsa.dev/provenance/v1`.
     Slsa,
+    /// Published to one index, which its body names: `urn:touchplate:attestation:publish:v1`. PyPI's own names none, so that
+    /// an attestation made for one index holds at another. [`verify`](crate::verify()) refuses it, as it is no part of
+    /// provenance objects; [`verify_any_predicate`](crate::verify_any_predicate) does not.
+    IndexPublish,
     /// Any other. [`verify`](crate::verify()) refuses it.
     Other(String),
 }
@@ -36,7 +41,16 @@ impl PredicateType {
         match self {
             Self::Publish => "https://docs.pypi.org/attestations/publish/v1",
             Self::Slsa => "https://slsa.dev/provenance/v1",
+            Self::IndexPublish => "urn:touchplate:attestation:publish:v1",
             Self::Other(uri) => uri,
+        }
+    }
+
+    /// Whether it is one of the two that PEP 740's readers know.
+    pub fn is_known_to_readers(&self) -> bool {
+        match self {
+            Self::Publish | Self::Slsa => true,
+            Self::IndexPublish | Self::Other(_) => false,
         }
     }
 }
@@ -49,7 +63,7 @@ impl fmt::Display for PredicateType {
 
 impl From<String> for PredicateType {
     fn from(uri: String) -> Self {
-        [Self::Publish, Self::Slsa]
+        [Self::Publish, Self::Slsa, Self::IndexPublish]
             .into_iter()
             .find(|known| known.as_str() == uri)
             .unwrap_or(Self::Other(uri))
@@ -131,6 +145,14 @@ impl Statement {
     pub fn predicate(&self) -> &Value {
         &self.predicate
     }
+
+    /// The base URL of the index that it is for, if it names one: [`PredicateType::IndexPublish`] alone does.
+    pub fn index(&self) -> Option<&str> {
+        match self.predicate_type {
+            PredicateType::IndexPublish => self.predicate.get("index")?.as_str(),
+            PredicateType::Publish | PredicateType::Slsa | PredicateType::Other(_) => None,
+        }
+    }
 }
 
 fn subject(value: &Value) -> Result<Subject, FieldError> {
@@ -147,7 +169,7 @@ fn subject(value: &Value) -> Result<Subject, FieldError> {
 }
 
 /// Whether `predicate` is a body that its type allows: `{}` or nothing for publish/v1; for SLSA v1 an object with the
-/// two parts that its schema requires.
+/// two parts that its schema requires; for ours the index, and nothing else.
 pub(crate) fn body_fits(predicate_type: &PredicateType, predicate: &Value) -> bool {
     let object = |body: &Map<String, Value>, key| body.get(key).is_some_and(Value::is_object);
     match (predicate_type, predicate) {
@@ -155,6 +177,10 @@ pub(crate) fn body_fits(predicate_type: &PredicateType, predicate: &Value) -> bo
         (PredicateType::Publish, Value::Object(body)) => body.is_empty(),
         (PredicateType::Slsa, Value::Object(body)) => {
             object(body, "buildDefinition") && object(body, "runDetails")
+        }
+        (PredicateType::IndexPublish, Value::Object(body)) => {
+            let index = body.get("index").and_then(Value::as_str);
+            body.len() == 1 && index.is_some_and(|index| !index.is_empty())
         }
         _ => false,
     }
@@ -169,6 +195,7 @@ mod tests {
         for uri in [
             "https://docs.pypi.org/attestations/publish/v1",
             "https://slsa.dev/provenance/v1",
+            "urn:touchplate:attestation:publish:v1",
             "https://slsa.dev/provenance/v1/",
             "",
         ] {
@@ -192,6 +219,19 @@ mod tests {
         assert_eq!(statement.subjects()[1].name.as_deref(), Some("b"));
         assert_eq!(statement.predicate_type().as_str(), "p");
         assert_eq!(statement.predicate(), &serde_json::json!([1]));
+        assert_eq!(statement.index(), None);
+        let named = |kind: &str| {
+            let text = format!(
+                r#"{{"_type":"x","subject":[],"predicateType":"{kind}","predicate":{{"index":"https://i"}}}}"#
+            );
+            let statement = Statement::parse(text.as_bytes(), 4096).unwrap();
+            statement.index().map(str::to_owned)
+        };
+        assert_eq!(
+            named(PredicateType::IndexPublish.as_str()).as_deref(),
+            Some("https://i")
+        );
+        assert_eq!(named(PredicateType::Publish.as_str()), None);
     }
 
     #[test]
@@ -238,6 +278,20 @@ mod tests {
                 false,
             ),
             (PredicateType::Slsa, json!([]), false),
+            (
+                PredicateType::IndexPublish,
+                json!({"index": "https://i"}),
+                true,
+            ),
+            (PredicateType::IndexPublish, json!({"index": ""}), false),
+            (PredicateType::IndexPublish, json!({"index": 1}), false),
+            (
+                PredicateType::IndexPublish,
+                json!({"index": "i", "x": 1}),
+                false,
+            ),
+            (PredicateType::IndexPublish, json!({}), false),
+            (PredicateType::IndexPublish, json!(null), false),
             (PredicateType::Other("x".into()), json!({}), false),
         ] {
             assert_eq!(

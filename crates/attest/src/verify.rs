@@ -172,6 +172,11 @@ fn check(
 /// Step 4.
 fn check_predicate(statement: &Statement, predicates: Predicates) -> Result<(), VerifyError> {
     let predicate_type = statement.predicate_type();
+    if predicates == Predicates::Published && *predicate_type == PredicateType::IndexPublish {
+        return Err(VerifyError::PredicateType {
+            found: predicate_type.to_string(),
+        });
+    }
     if let PredicateType::Other(uri) = predicate_type {
         // in-toto's TypeURI: an absolute URI.
         let is_uri = uri.split_once(':').is_some_and(|(scheme, rest)| {
@@ -278,7 +283,13 @@ impl Proven {
         &self.root_digest
     }
 
-    /// What kind of claim it is: publish/v1 or SLSA v1.
+    /// The base URL of the index that it is for, if it names one ([`PredicateType::IndexPublish`]). Whether that is the one
+    /// that asks is for whoever asks to compare.
+    pub fn index(&self) -> Option<&str> {
+        self.attestation.statement().index()
+    }
+
+    /// What kind of claim it is.
     pub fn predicate_type(&self) -> PredicateType {
         self.attestation.predicate_type().clone()
     }

@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod attesters;
+pub mod binding;
 pub mod chores;
 pub mod files;
 pub mod managing;
@@ -66,6 +67,11 @@ pub struct Settings {
     pub max_file_bytes: u64,
     /// What an archive may be.
     pub archive_limits: Limits,
+    /// Where this index is for everybody, without a slash at its end: what attestations that name an index must name. None
+    /// where nothing is uploaded.
+    pub url: Option<String>,
+    /// Whether every file must come with an attestation that names this index, whatever its project asks for.
+    pub index_binding_required: bool,
 }
 
 /// One gibibyte: the largest file PyPI grants on request; wheels with GPU kernels come close to it.
@@ -78,6 +84,8 @@ impl Default for Settings {
             default_visibility: projects::Visibility::Public,
             max_file_bytes: DEFAULT_MAX_FILE_BYTES,
             archive_limits: Limits::default(),
+            url: None,
+            index_binding_required: false,
         }
     }
 }
@@ -105,6 +113,16 @@ impl Index {
             trust,
             spool: Arc::new(spool),
         }
+    }
+
+    /// The same index, known under this base URL.
+    pub fn known_as(mut self, url: &str) -> Self {
+        let settings = Settings {
+            url: Some(url.trim_end_matches('/').to_owned()),
+            ..(*self.settings).clone()
+        };
+        self.settings = Arc::new(settings);
+        self
     }
 
     /// What the operator decided.

@@ -35,7 +35,7 @@ impl Index {
         filename: &Filename,
     ) -> Result<Provenance, ReadError> {
         let story = self.file_story(reader, project, version, filename).await?;
-        if story.attestations.is_empty() {
+        if in_provenance(&story.attestations).next().is_none() {
             return Err(ReadError::NoProvenance(filename.clone()));
         }
         Ok(bundles(&story.attestations)?)
@@ -69,13 +69,16 @@ impl Index {
     }
 }
 
-/// Those of a file's attestations that its provenance object has. Existing readers refuse a whole object for one publisher
-/// of a kind that they do not know, so beside one that they know there is no such publisher in it. A file that has only
-/// others loses nothing by it, and readers that know them all can verify it.
+/// Those of a file's attestations that its provenance object has. Existing readers refuse a whole object for one predicate
+/// type that they do not know, so that those that name this index are never in it; and for one publisher of a kind that
+/// they do not know, so beside one that they know there is no such publisher in it. A file that has only others loses
+/// nothing by it, and readers that know them all can verify it.
 pub fn in_provenance(stored: &[StoredAttestation]) -> impl Iterator<Item = &StoredAttestation> {
+    let served = |row: &&StoredAttestation| row.record.predicate_type.is_known_to_readers();
     let readable = |row: &StoredAttestation| row.publisher.is_known_to_readers();
-    let any = stored.iter().any(readable);
-    stored.iter().filter(move |row| !any || readable(row))
+    let any = stored.iter().filter(served).any(readable);
+    let stored = stored.iter().filter(served);
+    stored.filter(move |row| !any || readable(row))
 }
 
 /// One bundle for each publisher, in the order of their first attestation.

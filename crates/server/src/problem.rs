@@ -431,6 +431,7 @@ impl From<UploadError> for Problem {
             | UploadError::NoSuchProject { .. }
             | UploadError::ReleaseClosed { .. }
             | UploadError::NoAttestations { .. }
+            | UploadError::NotBound { .. }
             | UploadError::OtherCommit { .. }
             | UploadError::TooLarge { .. } => Self::client(StatusCode::BAD_REQUEST, &error),
             UploadError::Forbidden { .. } | UploadError::NotAccepting { .. } => {

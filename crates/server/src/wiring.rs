@@ -175,6 +175,7 @@ async fn open_here(config: &Config) -> Result<OpenedIndex, WiringError> {
         profile: config.profile,
         default_visibility: config.default_visibility,
         max_file_bytes: config.max_file_bytes,
+        index_binding_required: config.index_binding_required,
         ..Settings::default()
     };
     let blobs = ports.blobs.clone();
@@ -328,6 +329,7 @@ pub async fn assemble(
         .url
         .clone()
         .unwrap_or_else(|| PublicUrl::of_listener(address, config.tls_cert.is_some()));
+    let index = index.known_as(&url.to_string());
     let trust = open_stack(config, &url, clock.now()).await?;
     Ok(App::new(Shared {
         links: links(config, &url),

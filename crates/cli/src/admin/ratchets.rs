@@ -18,6 +18,7 @@ const KINDS: &[&str] = &[
     "no-late-files",
     "no-leftover-tokens",
     "same-commit",
+    "index-binding-required",
 ];
 
 /// Commands about ratchets.
@@ -31,6 +32,7 @@ environment-required     publishers without a deployment environment get no toke
 no-late-files            releases are closed to new files after --days; the same bytes again are welcome
 no-leftover-tokens       API tokens for this project alone are revoked, and none are made any more
 same-commit              the run that uploads and its attestations name the same commit
+index-binding-required   every file comes with an attestation that names this index, as `touchplate publish` makes it
 
 Examples:
   touchplate admin ratchet turn --project demo trusted-publishing-only

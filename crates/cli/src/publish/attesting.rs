@@ -153,7 +153,7 @@ impl Attesting {
         for (at, sidecars) in &mut self.beside {
             sidecars.retain(|sidecar| {
                 let predicate_type = sidecar.proven.predicate_type();
-                let is_taken = !matches!(predicate_type, PredicateType::Other(_));
+                let is_taken = predicate_type.is_known_to_readers();
                 if !is_taken {
                     self.held_back.push(format!(
                         "{}: indexes take publish and SLSA attestations with an upload, and this one is {predicate_type}",

@@ -107,6 +107,7 @@ fn kind(made: &Made) -> &'static str {
     match made.proven.predicate_type() {
         PredicateType::Publish => "publish",
         PredicateType::Slsa => "SLSA",
+        PredicateType::IndexPublish => "index",
         PredicateType::Other(_) => "other",
     }
 }

@@ -10,6 +10,7 @@
 
 pub mod access;
 pub mod attest;
+pub mod binding;
 pub mod checks;
 pub mod credentials;
 mod crew;

@@ -75,6 +75,14 @@ impl Claim {
             predicate: Value::Null,
         }
     }
+
+    /// That the file is published by the signer to the index with this base URL, and to no other.
+    pub fn publish_to(index: &str) -> Self {
+        Self {
+            predicate_type: PredicateType::IndexPublish,
+            predicate: json!({"index": index}),
+        }
+    }
 }
 
 /// An attestation that was made, and what verifying it proved.

@@ -14,6 +14,7 @@ use super::attester::{lookup_keys, names_a_type};
 use super::{AttestationFacts, Attributed, Capacity, LateAddition, NotAllowed, Predicates};
 use crate::Index;
 use crate::accounts::{Caller, Reader};
+use crate::binding::{self, OtherIndex};
 use crate::files::FoundFile;
 use crate::origin::Origin;
 use crate::ports::{AddLateError, LateOutcome, PinnedElsewhere, Project, StoreError};
@@ -55,6 +56,9 @@ pub enum AddAttestationError {
         #[source]
         source: DomainError,
     },
+    /// It names another index.
+    #[error("the attestation is not for this index")]
+    OtherIndex(#[source] OtherIndex),
     /// It holds, but was made by nobody whom the project expects.
     #[error(
         "the attestation was made by {identity}, which is no publisher or attester of `{project}`"
@@ -170,7 +174,7 @@ impl Index {
     /// 1. Is the file there, for the caller to see?
     /// 2. Is the caller a member of its project, with a token that reaches it?
     /// 3. Is it an attestation?
-    /// 4. Does it verify for the file under the index's trust root?
+    /// 4. Does it verify for the file under the index's trust root, and for no other index?
     /// 5. Is it by one of the project's publishers or attesters, and may they claim that?
     /// 6. It is recorded in one transaction, unless there is one of the same type by the same identity.
     ///
@@ -188,6 +192,8 @@ impl Index {
         self.may_add(caller, &found.project).await?; // 2
         let attestation = Attestation::parse(json).map_err(AddAttestationError::Malformed)?; // 3
         let proven = prove(self.trust.clone(), &found, attestation, origin.at).await?; // 4
+        binding::check(&proven, self.settings.url.as_deref())
+            .map_err(AddAttestationError::OtherIndex)?;
         let attributed = self.attribute(&found.project, &proven).await?; // 5
         let recorded = self
             .ports

@@ -138,7 +138,7 @@ pub struct StoredFile {
     pub user_agent: Option<String>,
     /// Whether its release is yanked.
     pub yanked: Yanked,
-    /// How many attestations it has.
+    /// How many attestations it has that its provenance object may have: those that name this index are not among them.
     pub attestations: u32,
 }
 
@@ -209,7 +209,7 @@ pub enum AttestError {
     /// The file is gone.
     #[error("there is no such file")]
     NoSuchFile,
-    /// The file would have more than [`MAX_WITH_UPLOADS`].
+    /// The file would have more than [`MAX_WITH_UPLOADS`], of those that name this index or of the others.
     #[error("the file has as many attestations as uploads may bring: {MAX_WITH_UPLOADS}")]
     TooMany,
     /// A publisher's names mean somebody else by now.
@@ -229,7 +229,8 @@ pub trait Releases: Send + Sync {
     async fn record(&self, origin: &Origin, file: &NewFile) -> Result<FileId, RecordError>;
 
     /// Adds verified attestations to a file, one per predicate type and identity; returns how many were new. With none
-    /// new, nothing is written. A file has at most [`MAX_WITH_UPLOADS`]. Publishers are pinned and held to it as in [`record`](Self::record).
+    /// new, nothing is written. A file has at most [`MAX_WITH_UPLOADS`], and as many that name this index, which
+    /// [`StoredFile::attestations`] does not count. Publishers are pinned and held to it as in [`record`](Self::record).
     async fn attest(
         &self,
         origin: &Origin,

@@ -27,6 +27,8 @@ pub enum RatchetKind {
     NoLeftoverTokens,
     /// [`Ratchet::SameCommit`].
     SameCommit,
+    /// [`Ratchet::IndexBindingRequired`].
+    IndexBindingRequired,
 }
 
 /// A switch, turned.
@@ -47,6 +49,8 @@ pub enum Ratchet {
     NoLeftoverTokens,
     /// The commit of the run that uploads is the commit that the attestations name.
     SameCommit,
+    /// Every file comes with an attestation that names this index.
+    IndexBindingRequired,
 }
 
 /// A text that names no ratchet.
@@ -64,13 +68,14 @@ pub struct ZeroDays;
 
 impl RatchetKind {
     /// Every one.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::TrustedPublishingOnly,
         Self::AttestationsRequired,
         Self::EnvironmentRequired,
         Self::NoLateFiles,
         Self::NoLeftoverTokens,
         Self::SameCommit,
+        Self::IndexBindingRequired,
     ];
 
     /// The word stored and shown.
@@ -82,6 +87,7 @@ impl RatchetKind {
             Self::NoLateFiles => "no-late-files",
             Self::NoLeftoverTokens => "no-leftover-tokens",
             Self::SameCommit => "same-commit",
+            Self::IndexBindingRequired => "index-binding-required",
         }
     }
 
@@ -96,6 +102,7 @@ impl RatchetKind {
             (Self::EnvironmentRequired, None) => Ratchet::EnvironmentRequired,
             (Self::NoLeftoverTokens, None) => Ratchet::NoLeftoverTokens,
             (Self::SameCommit, None) => Ratchet::SameCommit,
+            (Self::IndexBindingRequired, None) => Ratchet::IndexBindingRequired,
         })
     }
 }
@@ -127,6 +134,7 @@ impl Ratchet {
             Self::NoLateFiles { .. } => RatchetKind::NoLateFiles,
             Self::NoLeftoverTokens => RatchetKind::NoLeftoverTokens,
             Self::SameCommit => RatchetKind::SameCommit,
+            Self::IndexBindingRequired => RatchetKind::IndexBindingRequired,
         }
     }
 

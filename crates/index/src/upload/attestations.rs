@@ -5,11 +5,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use touchplate_attest::{
     Attestation, AttestationError, CertificateMemory, DomainError, FileFacts, Identity, NoMatch,
-    Proven, Repeated, TrustDomains, without_repeats,
+    PredicateType, Proven, Repeated, TrustDomains, without_repeats,
 };
 use touchplate_packaging::{Filename, ProjectName, Sha256};
 
 use super::UploadError;
+use crate::binding::{self, OtherIndex};
 use crate::ports::{MAX_WITH_UPLOADS, PinnedElsewhere};
 
 /// Why the attestations of an upload were refused, and the upload with them (PEP 740: MUST).
@@ -45,6 +46,15 @@ pub enum AttestationRefused {
     /// One is by a publisher in name, whose repository or owner is another one by now.
     #[error(transparent)]
     PinnedElsewhere(Box<PinnedElsewhere>),
+    /// One names another index.
+    #[error("attestation {position} is not for this index")]
+    OtherIndex {
+        /// Its place in the array, counted from 1.
+        position: usize,
+        /// Which one it names.
+        #[source]
+        source: OtherIndex,
+    },
     /// The file has as many as it may.
     #[error("the file has as many attestations as uploads may bring: {MAX_WITH_UPLOADS}")]
     TooMany,
@@ -61,13 +71,14 @@ pub enum AttestationRefused {
     Repeated(#[source] Repeated),
 }
 
-/// Parses and verifies the field for a file, on a thread that may block: whoever made them, each is proven. Equal ones are
-/// folded into one.
+/// Parses and verifies the field for a file, on a thread that may block: whoever made them, each is proven, and for no other
+/// index than the one at `url`. Equal ones are folded into one.
 pub(super) async fn prove(
     trust: Arc<TrustDomains>,
     filename: Filename,
     sha256: Sha256,
     json: String,
+    url: Option<String>,
     now: Timestamp,
 ) -> Result<Vec<Proven>, UploadError> {
     let work = move || {
@@ -79,8 +90,17 @@ pub(super) async fn prove(
         let mut memory = CertificateMemory::new();
         for (position, attestation) in (1..).zip(&parsed) {
             let unverified = |source| AttestationRefused::Unverified { position, source };
-            let vouched = trust.verify_remembering(&mut memory, &file, attestation, now);
-            proven.push(vouched.map_err(unverified)?.proof);
+            let vouched = match attestation.predicate_type() {
+                PredicateType::IndexPublish => trust.verify_any_predicate(&file, attestation, now),
+                // Others are refused here: they are added later, to a file that is there.
+                PredicateType::Publish | PredicateType::Slsa | PredicateType::Other(_) => {
+                    trust.verify_remembering(&mut memory, &file, attestation, now)
+                }
+            };
+            let proof = vouched.map_err(unverified)?.proof;
+            binding::check(&proof, url.as_deref())
+                .map_err(|source| AttestationRefused::OtherIndex { position, source })?;
+            proven.push(proof);
         }
         without_repeats(proven).map_err(AttestationRefused::Repeated)
     };

@@ -51,6 +51,16 @@ pub enum UploadError {
         /// The project.
         project: ProjectName,
     },
+    /// The index, or the project, takes files alone whose attestation names this index.
+    #[error(
+        "The project `{project}` takes files alone with an attestation that names this index (predicate type {}), and none \
+         came with this one: `touchplate publish` makes it",
+        touchplate_attest::PredicateType::IndexPublish
+    )]
+    NotBound {
+        /// The project.
+        project: ProjectName,
+    },
     /// The run and an attestation name different commits.
     #[error(
         "The run that uploads is of the commit {run}, and an attestation of the commit {attested}; the project `{project}` \

@@ -94,7 +94,7 @@ impl Index {
             .check_attestations(&target, &form, &spool.digests().sha256, origin.at)
             .await?; // 6
         let count = attestations.len();
-        let run = rules::run_of_upload(uploader, &target, &attestations)?;
+        let run = self.run_of_upload(uploader, &target, &form, &attestations)?;
         self.spend(uploader, &target, origin.at).await?;
 
         let (digests, size) = (*spool.digests(), spool.size());
@@ -190,7 +190,7 @@ impl Index {
         let attestations = self
             .check_attestations(target, form, &existing.digests.sha256, origin.at)
             .await?;
-        rules::run_of_upload(uploader, target, &attestations)
+        self.run_of_upload(uploader, target, form, &attestations)
             .map(drop)
             .or_else(rules::even_without_attestations)?;
         self.spend(uploader, target, origin.at).await?;
@@ -322,6 +322,7 @@ impl Index {
             form.filename.clone(),
             *digest,
             json.clone(),
+            self.settings.url.clone(),
             now,
         )
         .await?;

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use touchplate_attest::Verified;
 use touchplate_packaging::{ProjectName, Version};
 
-use super::{Forbidden, Target, UploadError, takes_uploads};
+use super::{Forbidden, Target, UploadError, UploadForm, takes_uploads};
 use crate::Index;
 use crate::ports::UploadRun;
 use crate::trusted_publishing::{MintedCaller, RatchetKind, Uploader};
@@ -88,18 +88,36 @@ impl Index {
             reason: Forbidden::UsedUp,
         })
     }
+
+    /// Whether the attestations are what the index and the project ask for, and what is recorded of the run.
+    pub(super) fn run_of_upload(
+        &self,
+        uploader: &Uploader,
+        target: &Target,
+        form: &UploadForm,
+        attestations: &[Verified],
+    ) -> Result<Option<UploadRun>, UploadError> {
+        let run = run_of_upload(uploader, target, attestations)?;
+        if self.lacks_binding(target.project(), attestations) {
+            return Err(UploadError::NotBound {
+                project: form.metadata.name.normalised(),
+            });
+        }
+        Ok(run)
+    }
 }
 
 /// Whether the attestations are what the project asks for, and what is recorded of the run that uploads: also a commit
 /// of theirs that is not the run's.
-pub(super) fn run_of_upload(
+fn run_of_upload(
     uploader: &Uploader,
     target: &Target,
     attestations: &[Verified],
 ) -> Result<Option<UploadRun>, UploadError> {
     let asks = |kind| target.project().filter(|(_, ratchets)| ratchets.has(kind));
     if let Some((project, _)) = asks(RatchetKind::AttestationsRequired)
-        && attestations.is_empty()
+        // One that names this index is none that installers are shown.
+        && !attestations.iter().any(in_provenance)
     {
         return Err(UploadError::NoAttestations {
             project: project.name.clone(),
@@ -131,10 +149,15 @@ pub(super) fn run_of_upload(
     }))
 }
 
+fn in_provenance(verified: &Verified) -> bool {
+    let predicate_type = verified.proven().predicate_type();
+    predicate_type.is_known_to_readers()
+}
+
 /// The same bytes again change nothing, so they need no attestation.
 pub(super) fn even_without_attestations(refused: UploadError) -> Result<(), UploadError> {
     match refused {
-        UploadError::NoAttestations { .. } => Ok(()),
+        UploadError::NoAttestations { .. } | UploadError::NotBound { .. } => Ok(()),
         other => Err(other),
     }
 }

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use touchplate_attest::read_strict_json;
+use touchplate_attest::{PredicateType, read_strict_json};
 use touchplate_index::RequestId;
 use touchplate_index::trusted_publishing::{ExchangeError, Minted};
 
@@ -68,6 +68,16 @@ pub(crate) async fn discovery(
             "token-mint-endpoint": format!("{url}/_/oidc/mint-token"),
             "features": [MULTI, SINGLE],
             "default-features": [MULTI],
+            // Ours, for clients that know it: PEP 807 leaves other keys to those who read them.
+            "touchplate": {
+                "index": url,
+                "simple": format!("{url}/simple/"),
+                "predicate-types": [
+                    PredicateType::Publish,
+                    PredicateType::Slsa,
+                    PredicateType::IndexPublish,
+                ],
+            },
         }),
     );
     let headers = response.headers_mut();

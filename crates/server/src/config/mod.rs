@@ -105,6 +105,12 @@ pub const KEYS: &[Key] = &[
         "Who may see a project that an upload creates: everybody, any account, its members. Default: `public`",
     ),
     key(
+        "index_binding_required",
+        "true|false",
+        "Whether every file must come with an attestation that names this index, as `touchplate publish` makes it. \
+         Default: `false`, as its project asks",
+    ),
+    key(
         "max_file_bytes",
         "BYTES",
         "The largest distribution file. Default: 1073741824 (1 GiB)",
@@ -187,6 +193,8 @@ pub struct Config {
     pub anonymous_read: bool,
     /// Who may see a project that an upload creates.
     pub default_visibility: Visibility,
+    /// Whether every file must come with an attestation that names this index.
+    pub index_binding_required: bool,
     /// The largest distribution file in bytes.
     pub max_file_bytes: u64,
     /// Who may obtain which identity from the private trust stack; none: beside its keys.
@@ -224,6 +232,7 @@ impl Config {
             files_url: None,
             anonymous_read: true,
             default_visibility: Visibility::Public,
+            index_binding_required: false,
             max_file_bytes: touchplate_index::DEFAULT_MAX_FILE_BYTES,
             trust_issuers: None,
             trust_key_file: None,
@@ -273,6 +282,9 @@ impl Config {
             default_visibility: values
                 .parsed("default_visibility")?
                 .unwrap_or(defaults.default_visibility),
+            index_binding_required: values
+                .parsed("index_binding_required")?
+                .unwrap_or(defaults.index_binding_required),
             max_file_bytes: values
                 .parsed("max_file_bytes")?
                 .unwrap_or(defaults.max_file_bytes),

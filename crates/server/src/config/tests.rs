@@ -61,6 +61,7 @@ fn every_key_is_read_and_later_sources_win() {
         files_url = "https://files.example"
         anonymous_read = false
         default_visibility = "internal"
+        index_binding_required = true
         max_file_bytes = 1000
         trust_key_file = "/run/secrets/trust"
         trust_clock = "unchecked"
@@ -92,6 +93,7 @@ fn every_key_is_read_and_later_sources_win() {
         files_url: Some("https://files.example".parse().unwrap()),
         anonymous_read: false,
         default_visibility: Visibility::Internal,
+        index_binding_required: true,
         max_file_bytes: 1000,
         trust_key_file: Some("/run/secrets/trust".into()),
         trust_clock: TrustClock::Unchecked,

@@ -38,6 +38,7 @@ pub(super) fn told(record: &VerificationRecord) -> AttestationTold {
         heading: match &record.predicate_type {
             PredicateType::Publish => "Publish attestation",
             PredicateType::Slsa => "SLSA build provenance",
+            PredicateType::IndexPublish => "Publish attestation for this index alone",
             PredicateType::Other(_) => "Attestation",
         },
         story: story(record),

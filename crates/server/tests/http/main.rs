@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod attesters;
+mod binding;
 mod ca;
 mod cache;
 mod failing;

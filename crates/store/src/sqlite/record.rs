@@ -317,7 +317,7 @@ pub(super) async fn attest(
     file: i64,
     attestations: &[Verified],
 ) -> Result<u32, AttestError> {
-    let mut added = 0;
+    let (mut added, mut served) = (0, 0);
     for verified in attestations {
         publishers::hold(connection, project, name, verified).await?;
         let proven = verified.proven();
@@ -336,18 +336,23 @@ pub(super) async fn attest(
         .execute(&mut *connection)
         .await
         .map_err(failed("record an attestation"))?;
-        added += u32::from(done.rows_affected() == 1);
+        let new = u32::from(done.rows_affected() == 1);
+        added += new;
+        if proven.predicate_type().is_known_to_readers() {
+            served += new;
+        }
     }
     if added > 0 {
-        let count: u32 = sqlx::query_scalar(
-            "UPDATE files SET attestations = attestations + ? WHERE id = ? RETURNING attestations",
+        let (count, all): (u32, u32) = sqlx::query_as(
+            "UPDATE files SET attestations = attestations + ?1 WHERE id = ?2 \
+             RETURNING attestations, (SELECT count(*) FROM attestations WHERE file_id = ?2)",
         )
-        .bind(added)
+        .bind(served)
         .bind(file)
         .fetch_one(connection)
         .await
         .map_err(failed("count a file's attestations"))?;
-        if count > MAX_WITH_UPLOADS {
+        if count > MAX_WITH_UPLOADS || all.saturating_sub(count) > MAX_WITH_UPLOADS {
             return Err(AttestError::TooMany);
         }
     }

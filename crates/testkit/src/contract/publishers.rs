@@ -1,7 +1,8 @@
 //! Publishers, and the numbers that they are pinned to.
 
 use touchplate_attest::{
-    Attestation, FileFacts, PinnedIds, Publisher, TrustRoot, Verified, verify,
+    Attestation, FileFacts, PinnedIds, PredicateType, Publisher, TrustRoot, Verified,
+    verify_any_predicate,
 };
 use touchplate_index::Ports;
 use touchplate_index::ports::{
@@ -57,14 +58,34 @@ impl Scene {
     }
 
     fn by(&self, file: &NewFile, who: &Workload, publisher: &Publisher) -> Verified {
+        self.claimed(file, who, publisher, Predicate::Publish)
+    }
+
+    /// That the file is for one index.
+    fn bound(&self, file: &NewFile, who: &Workload, publisher: &Publisher) -> Verified {
+        let claim = Predicate::Other {
+            predicate_type: PredicateType::IndexPublish.to_string(),
+            body: serde_json::json!({"index": "https://packages.example"}),
+        };
+        self.claimed(file, who, publisher, claim)
+    }
+
+    fn claimed(
+        &self,
+        file: &NewFile,
+        who: &Workload,
+        publisher: &Publisher,
+        claim: Predicate,
+    ) -> Verified {
         let (filename, sha256) = (file.filename.clone(), file.digests.sha256);
         let minted = self
             .domain
-            .attest(who, filename.as_str(), &sha256, Predicate::Publish, NOW)
+            .attest(who, filename.as_str(), &sha256, claim, NOW)
             .expect("it signs");
         let attestation = Attestation::parse(&minted).expect("an attestation");
         let root = TrustRoot::from_json(&self.domain.trusted_root_json()).expect("a root");
-        let proven = verify(&FileFacts { filename, sha256 }, &attestation, &root, NOW);
+        let facts = FileFacts { filename, sha256 };
+        let proven = verify_any_predicate(&facts, &attestation, &root, NOW);
         proven
             .expect("it verifies")
             .by(publisher)
@@ -298,4 +319,42 @@ pub(super) async fn uploads_bring_a_file_so_many_attestations(ports: Ports) {
     assert_eq!(stored.attestations, MAX_WITH_UPLOADS);
     assert_eq!(head(&scene.ports).await, before);
     assert_eq!(add(2).await.unwrap(), 0, "one that is there is no more");
+}
+
+pub(super) async fn attestations_that_name_the_index_are_kept_and_counted_apart(ports: Ports) {
+    let scene = Scene::new(ports).await;
+    let github = Publisher::github("example/demo", "release.yml");
+    scene.publisher(&github).await;
+    let at = |number: u32| {
+        let git_ref = format!("refs/tags/v{number}");
+        Workload::github("example/demo", "release.yml", &git_ref)
+    };
+    let releases = &scene.ports.releases;
+    let mut file = scene.file("demo-1.0.tar.gz", &[(&at(1), &github)]);
+    let bound = scene.bound(&file, &at(1), &github);
+    file.attestations.push(bound);
+    let id = releases.record(&origin(), &file).await.unwrap();
+    let counted = async || {
+        let found = releases.file(&file.filename).await.unwrap();
+        found.expect("it is there").1.attestations
+    };
+    assert_eq!(counted().await, 1);
+    assert_eq!(releases.attestations(id).await.unwrap().len(), 2);
+    let add = async |number| {
+        let bound = scene.bound(&file, &at(number), &github);
+        releases.attest(&origin(), id, &[bound]).await
+    };
+    for number in 2..=MAX_WITH_UPLOADS {
+        assert_eq!(add(number).await.unwrap(), 1);
+    }
+    let refused = add(MAX_WITH_UPLOADS + 1).await;
+    assert!(matches!(refused, Err(AttestError::TooMany)), "{refused:?}");
+    assert_eq!(counted().await, 1);
+    // They take no room from those that installers see.
+    let published = scene.file("demo-1.0.tar.gz", &[(&at(2), &github)]);
+    let added = releases
+        .attest(&origin(), id, &published.attestations)
+        .await;
+    assert_eq!(added.unwrap(), 1);
+    assert_eq!(counted().await, 2);
 }

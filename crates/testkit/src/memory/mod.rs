@@ -237,7 +237,7 @@ impl State {
         if let Some(release) = self.releases.iter().find(|r| r.id == file.release) {
             stored.yanked = release.release.yanked.clone();
         }
-        stored.attestations = u32::try_from(file.attestations.len()).unwrap_or(u32::MAX);
+        stored.attestations = u32::try_from(served(file)).unwrap_or(u32::MAX);
         stored
     }
 
@@ -321,6 +321,13 @@ fn claim(proven: &Proven) -> (String, String, String) {
         identity.san().to_string(),
         identity.issuer().to_owned(),
     )
+}
+
+/// How many attestations of a file its provenance object may have.
+fn served(file: &File) -> usize {
+    let rows = file.attestations.iter();
+    rows.filter(|(_, it)| it.record.predicate_type.is_known_to_readers())
+        .count()
 }
 
 fn attest(file: &mut File, attestations: &[Verified]) -> u32 {

@@ -12,7 +12,7 @@ use touchplate_index::ports::{
 use touchplate_packaging::simple::Yanked;
 use touchplate_packaging::{Filename, ProjectName, Sha256, Version};
 
-use super::{File, StoredRelease, attest};
+use super::{File, StoredRelease, attest, served};
 
 use super::Memory;
 
@@ -117,7 +117,8 @@ impl Releases for Memory {
         let found = found.ok_or(AttestError::NoSuchFile)?;
         let before = found.attestations.len();
         let added = attest(found, attestations);
-        if found.attestations.len() > MAX_WITH_UPLOADS as usize {
+        let (count, all) = (served(found), found.attestations.len());
+        if count.max(all - count) > MAX_WITH_UPLOADS as usize {
             found.attestations.truncate(before);
             return Err(AttestError::TooMany);
         }

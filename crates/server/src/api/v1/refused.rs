@@ -30,6 +30,11 @@ impl From<AddAttestationError> for Problem {
                 "attestation-unverified",
                 "The attestation does not verify for this file",
             ),
+            E::OtherIndex(_) => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "attestation-for-another-index",
+                "The attestation names another index",
+            ),
             E::NobodyExpected { .. } => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "attester-unexpected",
