@@ -13,6 +13,9 @@ def github(place):
     workflow = place.repository / ".github" / "workflows" / "release.yml"
     good = actions.load(workflow.read_text())
     before = place.index.get("/simple/demo/")
+    # A release that is not there yet: who has nothing to send is refused nothing.
+    project = place.repository / "pyproject.toml"
+    project.write_text(project.read_text().replace('version = "1.0"', 'version = "2.0"'))
 
     def fails(name, change, *texts):
         document = yaml.safe_load(yaml.safe_dump(good))
@@ -42,8 +45,6 @@ def github(place):
         evil = f"x'\";$(touch {marker})`touch {marker}`\n; touch {marker}"
         fails(f"{name} is a value, and never a command", lambda job, given: given.update({name: evil}))
         check(f"github: {name} has run nothing", not marker.exists())
-    project = place.repository / "pyproject.toml"
-    project.write_text(project.read_text().replace('version = "1.0"', 'version = "2.0"'))
     good["jobs"]["publish"]["steps"][-1]["with"]["arguments"] = "--dry-run\n"
     log = _log_of_run(workflow, good, place)
     check("github: a dry run says what would be done, and does nothing", "demo-2.0" in log and not log.startswith("it failed") and place.index.get("/simple/demo/") == before, log)
