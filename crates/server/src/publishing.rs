@@ -1,6 +1,5 @@
 //! Trusted publishing at the door: whose ID tokens are taken, and for whom they must be.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -10,13 +9,14 @@ use touchplate_client::fetch::InvalidProxy;
 use touchplate_index::trusted_publishing::{IdTokenUse, Presented};
 
 use crate::config::{Audience, Config, Provider, PublicUrl};
-use crate::outbound::{Issuer, Issuers, IssuersError, Outbound, TokenRefused};
+use crate::outbound::{InForce, Issuer, Issuers, IssuersError, Outbound, TokenRefused};
+use crate::trust::issuers_path;
 
 /// Whose ID tokens are taken, and for whom they must be.
 #[derive(Debug)]
 pub struct Publishing {
     audience: [String; 1],
-    issuers: Arc<Issuers>,
+    issuers: InForce,
     /// Those whose tokens are not exchanged, listed or not.
     except: Vec<Provider>,
 }
@@ -98,9 +98,20 @@ impl Publishing {
         }
         let audience = config.oidc_audience.clone();
         let audience = audience.unwrap_or_else(|| Audience::of(url));
+        Ok(Some(Self {
+            audience: [audience.as_str().to_owned()],
+            issuers: InForce::new(Arc::new(Self::issuers(config)?)),
+            except: config.trusted_publishing_except.clone(),
+        }))
+    }
+
+    /// Those whose tokens are taken, as the operator lists them now.
+    ///
+    /// # Errors
+    /// When the list is not usable.
+    pub(crate) fn issuers(config: &Config) -> Result<Issuers, PublishingError> {
         let outbound = Outbound::from_environment(&|name| std::env::var(name).ok())?;
-        let named = config.trust_issuers.clone();
-        let path: PathBuf = named.unwrap_or_else(|| config.data.join("trust").join("issuers.toml"));
+        let path = issuers_path(config);
         let listed = if config.trust_issuers.is_some() || path.exists() {
             Issuers::load(&path, &outbound)?
         } else {
@@ -116,11 +127,12 @@ impl Publishing {
         for provider in &config.trusted_publishing_except {
             check_listed(provider, &issuers)?;
         }
-        Ok(Some(Self {
-            audience: [audience.as_str().to_owned()],
-            issuers: Arc::new(issuers),
-            except: config.trusted_publishing_except.clone(),
-        }))
+        Ok(issuers)
+    }
+
+    /// Takes the tokens of these from now on.
+    pub(crate) fn believe(&self, issuers: Arc<Issuers>) {
+        self.issuers.replace(issuers);
     }
 
     /// For whom ID tokens must be.
@@ -145,10 +157,8 @@ impl Publishing {
     /// Checks an ID token: who issued it, signature, times, audience.
     pub(crate) async fn check(&self, token: &str, now: Timestamp) -> Result<Presented, NotTaken> {
         let received = ReceivedToken::parse(token).map_err(unread)?;
-        let issuer = self
-            .issuers
-            .of(&received)
-            .map_err(NotTaken::UnknownIssuer)?;
+        let issuers = self.issuers.current();
+        let issuer = issuers.of(&received).map_err(NotTaken::UnknownIssuer)?;
         self.check_on(issuer)?;
         let proven = issuer.prove(received, &self.audience, now).await;
         let proven = proven.map_err(NotTaken::Invalid)?;

@@ -24,6 +24,7 @@ mod discovery;
 mod forged;
 mod id_tokens;
 mod keys;
+mod listed;
 mod minted;
 mod misuses;
 mod payloads;
@@ -74,7 +75,7 @@ struct World {
     /// The issuers of [`OTHERS`].
     others: Vec<LocalIssuer>,
     stranger: LocalIssuer,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl World {
@@ -115,7 +116,7 @@ impl World {
             gitlab,
             others,
             stranger: issuer("https://evil.example", "e"),
-            _folder: folder,
+            folder,
         }
     }
 
