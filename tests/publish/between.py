@@ -2,6 +2,7 @@
 
 import http.client
 import http.server
+import json
 import ssl
 import threading
 
@@ -68,9 +69,11 @@ class Between:
                 connection.close()
                 if at.is_now(self.path, count, "after") and self.act():
                     return
-                # The index names itself; whoever asks here stays here.
+                # The index names itself; whoever asks here stays here. An attestation that names this place would be no good there.
                 if self.path.startswith("/.well-known/"):
-                    text = text.replace(upstream.encode(), between.url.removeprefix("https://").encode())
+                    told = json.loads(text.replace(upstream.encode(), between.url.removeprefix("https://").encode()))
+                    told.pop("touchplate")
+                    text = json.dumps(told).encode()
                 self.send_response(answer.status)
                 for name, value in answer.getheaders():
                     if name.lower() not in ("connection", "content-length", "transfer-encoding", "date", "server"):

@@ -44,7 +44,6 @@ pub(crate) enum Command {
     /// Sign files without keys: an attestation beside each, for uploads
     Sign(Box<sign::Arguments>),
     /// Publish a release to an index: signed, by the identity of the CI job, and checked before the first byte
-    #[command(hide = true)]
     Publish(Box<publish::Arguments>),
     /// Check who built files: those on disk with no network, and those of an index
     Verify(Box<verify::Arguments>),

@@ -34,6 +34,8 @@ pub(super) struct Attesting {
     pub(super) signing: Option<(Instance, Signatory)>,
     /// What lies beside the files, by position.
     beside: BTreeMap<usize, Vec<Sidecar>>,
+    /// What is claimed beside that a file is published: that it is published to this index, where it asks for that.
+    more: Option<Claim>,
     /// What is not sent, and why.
     pub(super) held_back: Vec<String>,
     /// Nothing is attested, for this reason.
@@ -56,12 +58,12 @@ const NO_ATTESTATIONS: &str = "--no-attestations publishes without";
 
 impl Attesting {
     /// What lies beside the files that are sent, and who signs the rest. `takes`: whether the index is known to take
-    /// attestations.
+    /// attestations; `more`: the claim that it asks for beside the usual one.
     pub(super) fn find(
         common: &Common,
         arguments: &Arguments,
         files: &[&Checked],
-        takes: bool,
+        (takes, more): (bool, Option<Claim>),
         agent: &Agent,
         now: Timestamp,
     ) -> Result<Self, Failure> {
@@ -83,9 +85,11 @@ impl Attesting {
             ..Self::default()
         };
         found.hold_back(files);
-        if (0..files.len()).all(|at| found.publishes(at)) {
+        let is_all_there = (0..files.len()).all(|at| found.publishes(at));
+        if is_all_there && (more.is_none() || !has_identity) {
             return Ok(found);
         }
+        found.more = more;
         match instance {
             Some(instance) if has_identity || arguments.attestations => {
                 let version = arguments.rekor_version;
@@ -192,20 +196,12 @@ impl Attesting {
     ) -> Result<Vec<Vec<Made>>, Failure> {
         let mut made: Vec<Vec<Made>> = files.iter().map(|_| Vec::new()).collect();
         if let Some((instance, signatory)) = self.signing.take() {
-            let open: Vec<usize> = (0..files.len()).filter(|at| !self.publishes(*at)).collect();
-            let wanted: Vec<ToSign> = open
-                .iter()
-                .filter_map(|at| files.get(*at))
-                .map(|checked| ToSign {
-                    file: checked.file.facts().clone(),
-                    claim: Claim::publish(),
-                })
-                .collect();
+            let (places, wanted) = self.unsigned(files);
             let (signer, _who) = signatory.certified(&instance, agent)?;
             self.agree(&signer.certificate().identity)?;
             let phase = Phase::files("signing", wanted.len());
             let signed = sign_all(&signer, &wanted, &|_| phase.one_more());
-            for (at, signed) in open.into_iter().zip(signed) {
+            for (at, signed) in places.into_iter().zip(signed) {
                 // None is there only behind an error.
                 let Some(signed) = signed else { continue };
                 let signed = signed?;
@@ -228,6 +224,20 @@ impl Attesting {
             }
         }
         Ok(made)
+    }
+
+    /// What is to be signed, and of which file each is.
+    fn unsigned(&self, files: &[&Checked]) -> (Vec<usize>, Vec<ToSign>) {
+        let mut wanted = Vec::new();
+        for (at, checked) in files.iter().enumerate() {
+            let publish = (!self.publishes(at)).then(Claim::publish);
+            let claims = publish.into_iter().chain(self.more.clone());
+            wanted.extend(claims.map(|claim| {
+                let file = checked.file.facts().clone();
+                (at, ToSign { file, claim })
+            }));
+        }
+        wanted.into_iter().unzip()
     }
 
     /// One release, one publisher: an attestation that somebody else left is no reason to publish as two.

@@ -59,9 +59,10 @@ fn publish(common: &Common, arguments: &Arguments) -> Result<Outcome, Failure> {
     let shelf = target.shelf(&agent, &projects)?;
     let mut wanted = Wanted::of(&checked, &shelf, arguments)?;
     let takes = target.door.is_some() || shelf.has_attestations();
+    let more = target.description.claim();
     let now = signing::now_of_system();
     let files = wanted.files(&checked);
-    let attesting = Attesting::find(common, arguments, &files, takes, &agent, now)?; // 3
+    let attesting = Attesting::find(common, arguments, &files, (takes, more), &agent, now)?; // 3
     if attesting.nothing.is_some() {
         wanted.attest_nothing();
     }

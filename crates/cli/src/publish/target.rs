@@ -5,6 +5,7 @@ use std::path::Path;
 
 use touchplate_client::fetch::{Agent, Cause, FileEntry, Netrc, Places};
 use touchplate_client::publish::access::{Access, Exchange, Identity, Lease};
+use touchplate_client::publish::binding::SelfDescription;
 use touchplate_client::publish::credentials::{
     Credential, CredentialsError, Destination, Given, Keyring,
 };
@@ -28,6 +29,8 @@ pub(super) struct Target {
     pub(super) destination: Destination,
     /// Where it exchanges identities, if it does.
     pub(super) door: Option<Door>,
+    /// What it says of itself beside that.
+    pub(super) description: SelfDescription,
     pub(super) simple: Option<SimpleApi>,
 }
 
@@ -61,16 +64,20 @@ impl Target {
                 "name its upload URL with --index URL, UV_PUBLISH_URL, TWINE_REPOSITORY_URL, or in .pypirc",
             )
         })?;
-        let door = if options.trusted_publishing == TrustedPublishing::Never {
-            None
-        } else {
-            Door::find(agent, &destination.url)?
-        };
+        let door = Door::find(agent, &destination.url)?;
+        let discovered = door.as_ref().and_then(Door::discovered);
+        let description = discovered.map_or(Ok(SelfDescription::default()), |discovered| {
+            SelfDescription::read(discovered, &destination.url)
+        });
+        let description = description.map_err(|error| {
+            Failure::outside(error).hint("name the upload URL as the index itself does")
+        })?;
         let said = options.check_url.as_ref().or(destination.simple.as_ref());
-        let simple = SimpleApi::of(&destination.url, said, None);
+        let simple = SimpleApi::of(&destination.url, said, description.simple.as_ref());
         Ok(Self {
             destination,
             door,
+            description,
             simple,
         })
     }
@@ -89,7 +96,9 @@ impl Target {
         if let Some(credential) = given.filter(|_| wants != TrustedPublishing::Always) {
             return Ok(Access::Given(credential));
         }
-        if let (Some(door), Some(identity)) = (&self.door, identity) {
+        let door = self.door.as_ref();
+        let door = door.filter(|_| wants != TrustedPublishing::Never);
+        if let (Some(door), Some(identity)) = (door, identity) {
             let clock = &signing::now_of_system;
             let exchange = Exchange::new(agent, door.clone(), identity, clock, minted);
             return Ok(Access::Exchanged(Box::new(exchange)));

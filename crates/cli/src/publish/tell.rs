@@ -81,11 +81,13 @@ pub(super) fn text(preflight: &Preflight<'_>, outcomes: &Outcomes, dry_run: bool
             &format!("{}, says {}", token.subject(), token.vouching_issuer()),
         );
     }
-    attested(&mut page, preflight, outcomes);
     if !dry_run {
         for (_, url) in links(preflight) {
             page.row("listed at", url.as_str());
         }
+    }
+    attested(&mut page, preflight, outcomes);
+    if !dry_run {
         page.gap();
         page.line(&next(preflight));
     }

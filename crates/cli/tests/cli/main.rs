@@ -22,6 +22,7 @@ mod odd_index;
 mod pins;
 #[cfg(test)]
 mod private_index;
+#[cfg(test)]
 mod publish;
 #[cfg(test)]
 mod run;

@@ -115,7 +115,8 @@ impl Stack {
         self.token_as("index.jwt", &format!("index-{}", self.address), claims);
     }
 
-    fn token_as(&self, file: &str, audience: &str, claims: &Value) {
+    /// Writes a token of that job into a file.
+    pub(crate) fn token_as(&self, file: &str, audience: &str, claims: &Value) {
         let mut all = github_claims("acme/demo", "release.yml", "refs/tags/v1.0");
         for (key, value) in claims.as_object().unwrap() {
             all[key] = value.clone();

@@ -6,7 +6,7 @@ mod read;
 
 use jiff::{SignedDuration, Timestamp};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use touchplate_attest::read_strict_json;
 use url::Url;
 
@@ -43,7 +43,7 @@ pub struct Door {
     audience: String,
     mint: Url,
     uses: Uses,
-    discovered: Option<Map<String, Value>>,
+    discovered: Option<Value>,
 }
 
 /// For how many uploads a token is.
@@ -79,7 +79,7 @@ impl Door {
             audience,
             mint,
             uses,
-            discovered: Some(discovered),
+            discovered: Some(Value::Object(discovered)),
         }))
     }
 
@@ -107,7 +107,7 @@ impl Door {
     }
 
     /// What the index says of itself by PEP 807, if it does: a later key of it may be of use to others.
-    pub fn discovered(&self) -> Option<&Map<String, Value>> {
+    pub fn discovered(&self) -> Option<&Value> {
         self.discovered.as_ref()
     }
 

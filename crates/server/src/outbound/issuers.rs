@@ -37,7 +37,6 @@ pub struct Issuer {
     url: String,
     policy: IssuerPolicy,
     signing_audiences: Vec<String>,
-    publishes: bool,
     algorithms: Vec<TokenAlgorithm>,
     keys: Arc<KeySource>,
 }
@@ -145,7 +144,6 @@ struct Entry {
     kind: String,
     #[serde(default)]
     audiences: Vec<String>,
-    trusted_publishing: Option<bool>,
     algorithms: Option<Vec<String>>,
     jwks_file: Option<PathBuf>,
     ca_file: Option<PathBuf>,
@@ -228,11 +226,6 @@ impl Issuer {
         &self.signing_audiences
     }
 
-    /// Whether its tokens are exchanged for tokens to upload with, as far as the list says.
-    pub fn publishes(&self) -> bool {
-        self.publishes
-    }
-
     /// Checks a token of this issuer for one of `audiences`.
     ///
     /// # Errors
@@ -281,7 +274,6 @@ impl Entry {
                 require: self.require,
             },
             signing_audiences,
-            publishes: self.trusted_publishing.unwrap_or(true),
             algorithms,
         })
     }
