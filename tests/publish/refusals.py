@@ -13,6 +13,9 @@ def github(place):
     workflow = place.repository / ".github" / "workflows" / "release.yml"
     good = actions.load(workflow.read_text())
     before = place.index.get("/simple/demo/")
+    # A release that is not there yet: who has nothing to send is refused nothing.
+    project = place.repository / "pyproject.toml"
+    project.write_text(project.read_text().replace('version = "1.0"', 'version = "2.0"'))
 
     def fails(name, change, *texts):
         document = yaml.safe_load(yaml.safe_dump(good))
@@ -42,7 +45,25 @@ def github(place):
         evil = f"x'\";$(touch {marker})`touch {marker}`\n; touch {marker}"
         fails(f"{name} is a value, and never a command", lambda job, given: given.update({name: evil}))
         check(f"github: {name} has run nothing", not marker.exists())
-    workflow.write_text(yaml.safe_dump(good))
+    good["jobs"]["publish"]["steps"][-1]["with"]["arguments"] = "--dry-run\n"
+    log = _log_of_run(workflow, good, place)
+    check("github: a dry run says what would be done, and does nothing", "demo-2.0" in log and not log.startswith("it failed") and place.index.get("/simple/demo/") == before, log)
+    given = good["jobs"]["publish"]["steps"][-1]["with"]
+    given.update(arguments="", binary=str(place.archive.binary), files="dist/*.whl\ndist/*.tar.gz\n")
+    del given["archive"], given["sha256"]
+    log = _log_of_run(workflow, good, place)
+    names = [file["filename"] for file in place.index.get("/simple/demo/")["files"]]
+    check("github: a program that is there already publishes as well", names[2:] == ["demo-2.0-py3-none-any.whl", "demo-2.0.tar.gz"], f"{names}\n{log}")
+
+
+def _log_of_run(workflow, document, place):
+    workflow.write_text(yaml.safe_dump(document))
+    place.log = ""
+    try:
+        actions.run(place, ".github/workflows/release.yml")
+    except JobFailed as failure:
+        return f"it failed: {failure}"
+    return place.log
 
 
 def gitlab(place):

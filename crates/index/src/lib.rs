@@ -20,7 +20,7 @@ pub mod spool;
 pub mod trusted_publishing;
 pub mod upload;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use touchplate_attest::TrustDomains;
 use touchplate_packaging::{Profile, archive::Limits};
@@ -95,7 +95,8 @@ impl Default for Settings {
 pub struct Index {
     ports: Ports,
     settings: Arc<Settings>,
-    trust: Arc<TrustDomains>,
+    /// One for all clones, so that what one is told all believe.
+    trust: Arc<RwLock<Arc<TrustDomains>>>,
     spool: Arc<SpoolRoom>,
 }
 
@@ -110,7 +111,7 @@ impl Index {
         Self {
             ports,
             settings: Arc::new(settings),
-            trust,
+            trust: Arc::new(RwLock::new(trust)),
             spool: Arc::new(spool),
         }
     }
@@ -131,8 +132,15 @@ impl Index {
     }
 
     /// Whom attestations are checked by: the domain of the project's name.
-    pub fn trust(&self) -> &TrustDomains {
-        &self.trust
+    pub fn trust(&self) -> Arc<TrustDomains> {
+        let trust = self.trust.read();
+        // Whoever panicked did not leave it half written.
+        trust.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// From now on attestations are checked by `trust`; checks that are under way end as they began.
+    pub fn believe(&self, trust: Arc<TrustDomains>) {
+        *self.trust.write().unwrap_or_else(PoisonError::into_inner) = trust;
     }
 
     /// Where uploads wait until they are accepted.

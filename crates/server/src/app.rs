@@ -11,7 +11,7 @@ use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::config::Network;
 use crate::publishing::Publishing;
-use crate::trust::TrustStack;
+use crate::trust::Mounted;
 
 /// The state of the server: cheap to clone.
 #[derive(Clone)]
@@ -40,7 +40,7 @@ pub struct Shared {
     /// Trusted publishing, unless the operator wants none.
     pub publishing: Option<Publishing>,
     /// The private trust stack, where there is one.
-    pub trust: Option<TrustStack>,
+    pub trust: Mounted,
 }
 
 impl App {

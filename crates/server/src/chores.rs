@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use touchplate_index::chores::SWEEP_GRACE;
 
 use crate::app::App;
+use crate::reloading::Reloading;
 use crate::renewed::LOOK_EVERY;
 use crate::tls::Tls;
 
@@ -47,6 +48,16 @@ pub(crate) async fn sweep(app: App) {
                 tracing::error!(%error, cause, "the sweep stopped; the next one goes on");
             }
         }
+    }
+}
+
+/// Takes up new keys of the trust stack and another list of issuers, for ever.
+pub(crate) async fn reload(mut reloading: Reloading) {
+    let mut ticks = tokio::time::interval(LOOK_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        reloading.look_again().await;
     }
 }
 

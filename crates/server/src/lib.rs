@@ -16,6 +16,7 @@ pub mod outbound;
 mod pages;
 pub mod problem;
 pub mod publishing;
+mod reloading;
 mod renewed;
 pub mod routes;
 mod serving;

@@ -1,6 +1,5 @@
 //! Trusted publishing at the door: whose ID tokens are taken, and for whom they must be.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,14 +8,17 @@ use touchplate_attest::id_token::{IdTokenError, ReceivedToken};
 use touchplate_client::fetch::InvalidProxy;
 use touchplate_index::trusted_publishing::{IdTokenUse, Presented};
 
-use crate::config::{Audience, Config, PublicUrl};
-use crate::outbound::{Issuers, IssuersError, Outbound, TokenRefused};
+use crate::config::{Audience, Config, Provider, PublicUrl};
+use crate::outbound::{InForce, Issuer, Issuers, IssuersError, Outbound, TokenRefused};
+use crate::trust::issuers_path;
 
 /// Whose ID tokens are taken, and for whom they must be.
 #[derive(Debug)]
 pub struct Publishing {
     audience: [String; 1],
-    issuers: Arc<Issuers>,
+    issuers: InForce,
+    /// Those whose tokens are not exchanged, listed or not.
+    except: Vec<Provider>,
 }
 
 /// Why trusted publishing is not to be had.
@@ -28,6 +30,14 @@ pub enum PublishingError {
     /// A proxy.
     #[error(transparent)]
     Proxy(#[from] InvalidProxy),
+    /// Turned off by a URL that is nobody's: whom did the operator mean?
+    #[error(
+        "`trusted_publishing_except` names the issuer {issuer}, and the list of issuers has none of this URL"
+    )]
+    NotListed {
+        /// As it is named.
+        issuer: String,
+    },
 }
 
 /// Why an ID token is not taken.
@@ -39,6 +49,16 @@ pub(crate) enum NotTaken {
     /// Nobody whom the operator lists.
     #[error("unknown trusted publishing issuer")]
     UnknownIssuer(#[source] TokenRefused),
+    /// The operator turned its provider off.
+    #[error(
+        "{provider} trusted publishing functionality not enabled: tokens of {issuer} are not exchanged here"
+    )]
+    Off {
+        /// What kind of provider it is.
+        provider: &'static str,
+        /// Which.
+        issuer: String,
+    },
     /// A rule does not hold.
     #[error("malformed or invalid token")]
     Invalid(#[source] TokenRefused),
@@ -56,7 +76,7 @@ kind = "gitlab"
 
 [[issuer]]
 issuer = "https://accounts.google.com"
-kind = "email"
+kind = "google"
 
 [[issuer]]
 issuer = "https://agent.buildkite.com"
@@ -64,7 +84,7 @@ kind = "buildkite"
 
 [[issuer]]
 issuer = "https://platform.activestate.com/api/v1/oauth/oidc"
-kind = "generic"
+kind = "activestate"
 "#;
 
 impl Publishing {
@@ -78,9 +98,20 @@ impl Publishing {
         }
         let audience = config.oidc_audience.clone();
         let audience = audience.unwrap_or_else(|| Audience::of(url));
+        Ok(Some(Self {
+            audience: [audience.as_str().to_owned()],
+            issuers: InForce::new(Arc::new(Self::issuers(config)?)),
+            except: config.trusted_publishing_except.clone(),
+        }))
+    }
+
+    /// Those whose tokens are taken, as the operator lists them now.
+    ///
+    /// # Errors
+    /// When the list is not usable.
+    pub(crate) fn issuers(config: &Config) -> Result<Issuers, PublishingError> {
         let outbound = Outbound::from_environment(&|name| std::env::var(name).ok())?;
-        let named = config.trust_issuers.clone();
-        let path: PathBuf = named.unwrap_or_else(|| config.data.join("trust").join("issuers.toml"));
+        let path = issuers_path(config);
         let listed = if config.trust_issuers.is_some() || path.exists() {
             Issuers::load(&path, &outbound)?
         } else {
@@ -93,15 +124,15 @@ impl Publishing {
         } else {
             listed
         };
-        Ok(Some(Self::new(audience.as_str(), Arc::new(issuers))))
+        for provider in &config.trusted_publishing_except {
+            check_listed(provider, &issuers)?;
+        }
+        Ok(issuers)
     }
 
-    /// For this audience, from these issuers.
-    pub fn new(audience: &str, issuers: Arc<Issuers>) -> Self {
-        Self {
-            audience: [audience.to_owned()],
-            issuers,
-        }
+    /// Takes the tokens of these from now on.
+    pub(crate) fn believe(&self, issuers: Arc<Issuers>) {
+        self.issuers.replace(issuers);
     }
 
     /// For whom ID tokens must be.
@@ -110,13 +141,25 @@ impl Publishing {
         audience
     }
 
+    /// Whether the operator lets this issuer's tokens be exchanged: asked before its keys are.
+    fn check_on(&self, issuer: &Issuer) -> Result<(), NotTaken> {
+        let kind = issuer.policy().kind;
+        let named = |provider: &Provider| provider.is(kind, issuer.url());
+        if issuer.publishes() && !self.except.iter().any(named) {
+            return Ok(());
+        }
+        Err(NotTaken::Off {
+            provider: kind.as_str(),
+            issuer: issuer.url().to_owned(),
+        })
+    }
+
     /// Checks an ID token: who issued it, signature, times, audience.
     pub(crate) async fn check(&self, token: &str, now: Timestamp) -> Result<Presented, NotTaken> {
         let received = ReceivedToken::parse(token).map_err(unread)?;
-        let issuer = self
-            .issuers
-            .of(&received)
-            .map_err(NotTaken::UnknownIssuer)?;
+        let issuers = self.issuers.current();
+        let issuer = issuers.of(&received).map_err(NotTaken::UnknownIssuer)?;
+        self.check_on(issuer)?;
         let proven = issuer.prove(received, &self.audience, now).await;
         let proven = proven.map_err(NotTaken::Invalid)?;
         // What is signed: other spellings of the signature are the same token.
@@ -125,6 +168,17 @@ impl Publishing {
             used: IdTokenUse::new(proven.issuer(), proven.id(), signed, proven.expires_at()),
             claims: TokenClaims::new(proven.issuer(), proven.claims().clone()),
         })
+    }
+}
+
+/// A kind may have no issuer, today; a URL that nobody has is misspelt, and who was meant would stay on.
+fn check_listed(provider: &Provider, issuers: &Issuers) -> Result<(), PublishingError> {
+    match provider {
+        Provider::Kind(_) => Ok(()),
+        Provider::Issuer(url) if issuers.all().any(|issuer| issuer.url() == url) => Ok(()),
+        Provider::Issuer(url) => Err(PublishingError::NotListed {
+            issuer: url.clone(),
+        }),
     }
 }
 
@@ -137,5 +191,26 @@ fn unread(error: IdTokenError) -> NotTaken {
         | IdTokenError::NoKeyId
         | IdTokenError::Critical => NotTaken::Invalid(error.into()),
         other => NotTaken::Malformed(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turning_off_an_issuer_that_nobody_is_stops_the_server() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::in_folder(folder.path());
+        let url = "https://packages.example".parse().unwrap();
+        for (except, opens) in [
+            ("kubernetes", true),
+            ("https://gitlab.com", true),
+            ("https://gitlab.com/", false),
+        ] {
+            config.trusted_publishing_except = vec![except.parse().unwrap()];
+            let opened = Publishing::open(&config, &url);
+            assert_eq!(opened.is_ok(), opens, "{except}: {opened:?}");
+        }
     }
 }

@@ -24,8 +24,9 @@ use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::config::{Config, PublicUrl};
 use crate::publishing::{Publishing, PublishingError};
+use crate::reloading::{Reloading, Watched};
 use crate::tls::{Tls, TlsError};
-use crate::trust::{self, OpenStackError, TrustStack};
+use crate::trust::{self, Mounted, OpenStackError, TrustStack};
 use crate::{chores, serving};
 
 pub use crate::observe::Peer;
@@ -132,7 +133,7 @@ async fn open_index(config: &Config) -> Result<OpenedIndex, WiringError> {
 }
 
 /// The private trust stack, where there is one.
-async fn open_stack(
+pub(crate) async fn open_stack(
     config: &Config,
     url: &PublicUrl,
     now: Timestamp,
@@ -210,7 +211,7 @@ fn believed(config: &Config) -> Result<TrustDomains, WiringError> {
 
 /// The public-good instance for every name, and beside it this server's own stack, if it has one, for the names that the
 /// stack was made for and on the word of the issuers that it believes.
-fn believed_by_default(config: &Config) -> Result<TrustDomains, WiringError> {
+pub(crate) fn believed_by_default(config: &Config) -> Result<TrustDomains, WiringError> {
     let public = TrustDomain::public_good();
     let own = trust::own_domain(config)?;
     let domains = TrustDomains::new([public].into_iter().chain(own).collect());
@@ -295,6 +296,7 @@ pub async fn serve_on(
     };
     let address = listener.local_addr().map_err(refused)?;
     let tls = Tls::open(config.tls_cert.as_deref(), config.tls_key.as_deref())?.map(Arc::new);
+    let watched = Watched::new(&config);
     let app = assemble(&config, clock, address).await?;
     let listening = ListeningOn {
         url: app.url.clone(),
@@ -305,6 +307,9 @@ pub async fn serve_on(
     let mut tasks = JoinSet::new();
     tasks.spawn(chores::follow_the_journal(app.clone()));
     tasks.spawn(chores::sweep(app.clone()));
+    let url = public_url(&config, address);
+    let reloading = Reloading::new(app.clone(), config, url, watched);
+    tasks.spawn(chores::reload(reloading));
     if let Some(tls) = &tls {
         tasks.spawn(chores::renew_tls(tls.clone()));
     }
@@ -325,10 +330,7 @@ pub async fn assemble(
     address: SocketAddr,
 ) -> Result<App, WiringError> {
     let OpenedIndex { index, blobs } = open_index(config).await?;
-    let url = config
-        .url
-        .clone()
-        .unwrap_or_else(|| PublicUrl::of_listener(address, config.tls_cert.is_some()));
+    let url = public_url(config, address);
     let index = index.known_as(&url.to_string());
     let trust = open_stack(config, &url, clock.now()).await?;
     Ok(App::new(Shared {
@@ -342,8 +344,14 @@ pub async fn assemble(
         forwarded_from: config.forwarded_from.clone(),
         drains: Drains::default(),
         publishing: Publishing::open(config, &url)?,
-        trust,
+        trust: Mounted::new(trust),
     }))
+}
+
+/// Where readers reach an index that listens on `address`.
+fn public_url(config: &Config, address: SocketAddr) -> PublicUrl {
+    let of_listener = || PublicUrl::of_listener(address, config.tls_cert.is_some());
+    config.url.clone().unwrap_or_else(of_listener)
 }
 
 fn links(config: &Config, url: &PublicUrl) -> Links {

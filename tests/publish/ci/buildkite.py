@@ -9,6 +9,7 @@ import jobs
 from .place import COMMIT, TAG, Unknown, copy_matching
 
 FILES = (".buildkite/pipeline.yml",)
+WHO = (jobs.BUILDKITE, "https://buildkite.com/example/demo")
 STEP_KEYS = {"label", "key", "command", "commands", "artifact_paths", "depends_on", "if"}
 AGENT = """
 import glob, os, shutil

@@ -8,6 +8,7 @@ from .place import TAG, Unknown, copy_matching
 FILES = ("Jenkinsfile",)
 ISSUER = "https://jenkins.example.org/oidc"
 JOB = "https://jenkins.example.org/job/demo/job/release/"
+WHO = (ISSUER, f"{ISSUER}/{JOB}")
 # Credentials of the plugin `oidc-provider`, as the page says that they are made.
 AUDIENCES = {"demo-sigstore": "sigstore", "demo-packages": "packages.example.org"}
 # Of structure alone: they run nothing.

@@ -10,6 +10,7 @@ from .place import Unknown
 
 FILES = ("tekton/release.yml", "kubernetes/release.yml")
 ISSUER = "https://kubernetes.default.svc.cluster.local"
+WHO = (ISSUER, "https://kubernetes.io/namespaces/release/serviceaccounts/publisher")
 SOURCE = "$(workspaces.source.path)"
 
 

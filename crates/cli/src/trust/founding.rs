@@ -80,8 +80,8 @@ Examples:
   touchplate trust rotate ca --data /srv/touchplate --root-key /media/offline/root.pem
   touchplate trust rotate log --data /srv/touchplate --overlap-hours 0
 
-The new keys are believed from now on; the old ones for some hours more, in which every server is to be
-started anew. What they signed goes on verifying. Clients that keep a copy of the root need the new one.")]
+The new keys are believed from now on; the old ones for some hours more, in which every running server
+takes up the new ones by itself, and says so in its log. What they signed goes on verifying. Clients that keep a copy of the root need the new one.")]
 pub(super) struct RotateArguments {
     /// Which keys
     #[arg(value_enum)]
@@ -189,7 +189,7 @@ pub(super) fn rotate(common: &Common, arguments: &RotateArguments) -> Result<Out
     report(&layout, arguments.reporting.format, "rotated")?;
     if arguments.reporting.format == Format::Text {
         note(&format!(
-            "{HINT}hint:{HINT:#} start every server of this stack anew within {} hours, and give clients {}",
+            "{HINT}hint:{HINT:#} every running server takes up the new keys within seconds: see in its log that it did, within {} hours, and give clients {}",
             arguments.overlap_hours,
             quoted(&folder.join("root.json").display().to_string())
         ));

@@ -191,7 +191,7 @@ impl Index {
             .await?; // 1
         self.may_add(caller, &found.project).await?; // 2
         let attestation = Attestation::parse(json).map_err(AddAttestationError::Malformed)?; // 3
-        let proven = prove(self.trust.clone(), &found, attestation, origin.at).await?; // 4
+        let proven = prove(self.trust(), &found, attestation, origin.at).await?; // 4
         binding::check(&proven, self.settings.url.as_deref())
             .map_err(AddAttestationError::OtherIndex)?;
         let attributed = self.attribute(&found.project, &proven).await?; // 5

@@ -318,7 +318,7 @@ impl Index {
             return Ok(Vec::new());
         };
         let proven = attestations::prove(
-            self.trust.clone(),
+            self.trust(),
             form.filename.clone(),
             *digest,
             json.clone(),

@@ -204,6 +204,7 @@ impl Refused {
             Self::NotTaken(NotTaken::Malformed(_) | NotTaken::UnknownIssuer(_)) => {
                 "invalid-payload"
             }
+            Self::NotTaken(NotTaken::Off { .. }) => "not-enabled",
             Self::NotTaken(NotTaken::Invalid(_)) => "invalid-token",
             Self::Exchange(error) => match error {
                 ExchangeError::ProjectExists { .. } => "invalid-pending-publisher",

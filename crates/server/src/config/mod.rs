@@ -4,6 +4,7 @@
 //! (`TOUCHPLATE_LISTEN`) and as a flag (`--listen`, with `-` for `_`). Keys that nobody knows are refused.
 
 mod audience;
+mod provider;
 mod source;
 mod trust_clock;
 mod url;
@@ -18,6 +19,7 @@ use touchplate_store::{BlobsUrl, DatabaseUrl, Location};
 use crate::logging::LogFormat;
 
 pub use audience::{Audience, InvalidAudience};
+pub use provider::{InvalidProvider, Provider};
 pub use source::{ConfigError, Origin};
 pub use touchplate_index::accounts::{InvalidNetwork, Network};
 pub use trust_clock::{InvalidTrustClock, TrustClock};
@@ -87,7 +89,8 @@ pub const KEYS: &[Key] = &[
     key(
         "forwarded_from",
         "NETWORK,…",
-        "Proxies, as addresses or networks, whose `X-Forwarded-For` counts in the log. Default: none",
+        "Proxies, as addresses or networks, whose `X-Forwarded-For` counts: in the log, in limits for addresses, and where a token was \
+         narrowed to a network. Default: none",
     ),
     key(
         "files_url",
@@ -129,6 +132,12 @@ pub const KEYS: &[Key] = &[
         "trusted_publishing",
         "true|false",
         "Whether ID tokens of CI jobs are exchanged for tokens to upload with. Default: `true`",
+    ),
+    key(
+        "trusted_publishing_except",
+        "PROVIDER,…",
+        "Providers whose ID tokens are not exchanged: kinds of issuers (`github`, `gitlab`, `google`, …) or issuers' URLs. The \
+         list of issuers can say it too, with `trusted_publishing = false`. Default: none",
     ),
     key(
         "oidc_audience",
@@ -173,6 +182,8 @@ pub struct Config {
     pub tls_key: Option<PathBuf>,
     /// Whether ID tokens are exchanged for tokens.
     pub trusted_publishing: bool,
+    /// Providers whose ID tokens are not exchanged.
+    pub trusted_publishing_except: Vec<Provider>,
     /// Whom ID tokens must be for; none: named after `url`.
     pub oidc_audience: Option<Audience>,
     /// The folder for everything that has no place of its own.
@@ -219,6 +230,7 @@ impl Config {
             tls_cert: None,
             tls_key: None,
             trusted_publishing: true,
+            trusted_publishing_except: Vec::new(),
             oidc_audience: None,
             data: data.to_owned(),
             location: Location {
@@ -264,6 +276,7 @@ impl Config {
             trusted_publishing: values
                 .parsed("trusted_publishing")?
                 .unwrap_or(defaults.trusted_publishing),
+            trusted_publishing_except: values.list("trusted_publishing_except")?,
             oidc_audience: values.parsed("oidc_audience")?,
             location: Location {
                 database: values

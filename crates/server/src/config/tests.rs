@@ -1,6 +1,8 @@
 use std::error::Error as _;
 use std::fs;
 
+use touchplate_trust::authority::IssuerKind;
+
 use super::*;
 
 fn pairs(given: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -68,6 +70,7 @@ fn every_key_is_read_and_later_sources_win() {
         tls_cert = "/etc/chain.pem"
         tls_key = "/etc/key.pem"
         trusted_publishing = false
+        trusted_publishing_except = ["github", "https://gitlab.example"]
         oidc_audience = "acme-index"
         trust_issuers = "/etc/issuers.toml"
         log_format = "json"
@@ -100,6 +103,10 @@ fn every_key_is_read_and_later_sources_win() {
         tls_cert: Some("/etc/chain.pem".into()),
         tls_key: Some("/etc/key.pem".into()),
         trusted_publishing: false,
+        trusted_publishing_except: vec![
+            Provider::Kind(IssuerKind::GitHub),
+            Provider::Issuer("https://gitlab.example".to_owned()),
+        ],
         oidc_audience: Some("acme-index".parse().unwrap()),
         trust_issuers: Some("/etc/issuers.toml".into()),
         log_format: LogFormat::Json,
@@ -112,6 +119,12 @@ fn what_is_wrong_is_said_with_its_place() {
     assert_eq!(
         refusal("lisen = \"x\"", &[], &[]),
         "touchplate.toml: there is no key `lisen`; did you mean `listen`?"
+    );
+    assert!(
+        refusal("trusted_publishing_except = [\"githup\"]", &[], &[]).ends_with(
+            "expected an issuer's URL or one of github, gitlab, google, circleci, buildkite, kubernetes, email, activestate, \
+             generic, found `githup`"
+        )
     );
     assert!(
         refusal("colour = 1", &[], &[])

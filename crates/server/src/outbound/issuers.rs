@@ -37,6 +37,7 @@ pub struct Issuer {
     url: String,
     policy: IssuerPolicy,
     signing_audiences: Vec<String>,
+    publishes: bool,
     algorithms: Vec<TokenAlgorithm>,
     keys: Arc<KeySource>,
 }
@@ -144,6 +145,7 @@ struct Entry {
     kind: String,
     #[serde(default)]
     audiences: Vec<String>,
+    trusted_publishing: Option<bool>,
     algorithms: Option<Vec<String>>,
     jwks_file: Option<PathBuf>,
     ca_file: Option<PathBuf>,
@@ -226,6 +228,11 @@ impl Issuer {
         &self.signing_audiences
     }
 
+    /// Whether its tokens are exchanged for tokens to upload with, as far as the list says.
+    pub fn publishes(&self) -> bool {
+        self.publishes
+    }
+
     /// Checks a token of this issuer for one of `audiences`.
     ///
     /// # Errors
@@ -274,6 +281,7 @@ impl Entry {
                 require: self.require,
             },
             signing_audiences,
+            publishes: self.trusted_publishing.unwrap_or(true),
             algorithms,
         })
     }

@@ -5,12 +5,14 @@
 //! `client::fetch`'s guarded agent.
 
 mod discovery;
+mod in_force;
 mod issuers;
 mod key_source;
 
 use touchplate_client::fetch::{Credentials, Environment, InvalidProxy, Proxies, Settings};
 
 pub use discovery::KeysError;
+pub use in_force::InForce;
 pub use issuers::{Issuer, Issuers, IssuersError, SIGSTORE, TokenRefused};
 pub use key_source::KeySource;
 

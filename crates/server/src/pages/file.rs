@@ -98,7 +98,7 @@ fn page(app: &App, story: &FileStory) -> FilePage {
         "{}/integrity/{}/{version}/{}/provenance",
         app.url, project.name, file.filename
     );
-    let private_root = is_private(app.index.trust(), &project.name);
+    let private_root = is_private(&app.index.trust(), &project.name);
     let attestations = story
         .attestations
         .iter()

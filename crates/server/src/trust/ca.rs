@@ -21,7 +21,7 @@ use super::TrustStack;
 use super::limits::WithinLimits;
 use crate::api::v1::body::JsonBody;
 use crate::app::App;
-use crate::outbound::{Issuer, Issuers, TokenRefused};
+use crate::outbound::{InForce, Issuer, Issuers, TokenRefused};
 use crate::problem::Problem;
 
 /// A token of 16 KiB, a request of 8 KiB in base64, and room for their names.
@@ -34,7 +34,7 @@ const KEYS_AGAIN: HeaderValue = HeaderValue::from_static("10");
 #[derive(Debug)]
 pub struct Ca {
     authority: Authority,
-    issuers: Arc<Issuers>,
+    issuers: InForce,
     /// Each chain from the issuing certificate up to the root, PEM.
     chains: Vec<Vec<String>>,
 }
@@ -49,9 +49,14 @@ impl Ca {
         let chains = chains.collect::<Result<_, _>>()?;
         Ok(Self {
             authority,
-            issuers,
+            issuers: InForce::new(issuers),
             chains,
         })
+    }
+
+    /// Believes these issuers from now on.
+    pub(crate) fn believe(&self, issuers: Arc<Issuers>) {
+        self.issuers.replace(issuers);
     }
 }
 
@@ -261,7 +266,8 @@ impl Ca {
     ) -> Result<CertifiedIdentity, SigningRefused> {
         let read = ReceivedToken::parse(token).map_err(TokenRefused::Token);
         let read = read.map_err(SigningRefused::Token)?;
-        let issuer = self.issuers.of(&read).map_err(SigningRefused::Token)?;
+        let issuers = self.issuers.current();
+        let issuer = issuers.of(&read).map_err(SigningRefused::Token)?;
         let token = issuer.prove(read, issuer.signing_audiences(), now).await;
         let token = token.map_err(SigningRefused::Token)?;
         let identity = issuer.policy().identify(&token);
@@ -323,7 +329,8 @@ async fn trust_bundle(_: WithinLimits, stack: TrustStack) -> Response {
 
 /// `GET /api/v2/configuration`: whose tokens get certificates.
 async fn configuration(_: WithinLimits, stack: TrustStack) -> Response {
-    let issuers = stack.ca.issuers.all();
+    let issuers = stack.ca.issuers.current();
+    let issuers = issuers.all();
     // From others there are no certificates.
     let issuers = issuers.filter(|issuer| !issuer.policy().allow.is_empty());
     let configuration = Configuration {

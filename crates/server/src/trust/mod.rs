@@ -16,6 +16,7 @@ mod told;
 mod tsa;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{FromRequestParts, Request, State};
@@ -24,6 +25,7 @@ use axum::http::header::CACHE_CONTROL;
 use axum::http::request::Parts;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
+use tokio::sync::RwLock;
 use touchplate_trust::log::Log;
 use touchplate_trust::rekor::{Rekor1, Rekor2};
 use touchplate_trust::stamp::TimestampAuthority;
@@ -35,7 +37,7 @@ use documents::Documents;
 use limits::Limits;
 
 pub use opening::{FOLDER, ISSUERS, OpenStackError, StackParts};
-pub(crate) use opening::{open, own_domain};
+pub(crate) use opening::{issuers, issuers_path, open, own_domain};
 
 /// The stack that this server runs: cheap to clone.
 #[derive(Clone)]
@@ -68,6 +70,58 @@ impl TrustStack {
     }
 }
 
+/// The stack that is served now, if any. Another takes its place when the operator has made new keys.
+pub struct Mounted(RwLock<Option<TrustStack>>);
+
+/// Requests that are under way may finish with the former keys for this long: nearly all take milliseconds.
+const FORMER_TIME: Duration = Duration::from_secs(2);
+
+/// How often it is looked whether they have.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+impl Mounted {
+    /// Serves `stack`, or none.
+    pub fn new(stack: Option<TrustStack>) -> Self {
+        Self(RwLock::new(stack))
+    }
+
+    /// The stack for one request. Waits while one takes the place of another.
+    pub async fn current(&self) -> Option<TrustStack> {
+        self.0.read().await.clone()
+    }
+
+    /// Puts what `open` yields in the place of what is served, if it yields a stack; requests wait meanwhile. The former
+    /// one must be at rest before: it cannot append to a log whose head is signed with a newer key.
+    pub(crate) async fn replace<E>(
+        &self,
+        open: impl Future<Output = Result<Option<TrustStack>, E>>,
+    ) -> Result<bool, E> {
+        let mut place = self.0.write().await;
+        if let Some(former) = &*place {
+            former.at_rest().await;
+        }
+        let Some(stack) = open.await? else {
+            return Ok(false);
+        };
+        *place = Some(stack);
+        Ok(true)
+    }
+}
+
+impl TrustStack {
+    /// Waits until no request has it any more, for a time.
+    async fn at_rest(&self) {
+        let finished = async {
+            while Arc::strong_count(&self.0) > 1 {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
+        if tokio::time::timeout(FORMER_TIME, finished).await.is_err() {
+            tracing::warn!("requests to the trust stack that are still under way may fail");
+        }
+    }
+}
+
 impl std::ops::Deref for TrustStack {
     type Target = Services;
 
@@ -96,7 +150,7 @@ pub(crate) fn owns(path: &str) -> bool {
 
 /// Lets requests through where there is a stack. What a handler does not let caches keep, none keeps.
 async fn mounted(State(app): State<App>, request: Request, next: Next) -> Response {
-    if app.trust.is_none() {
+    if app.trust.current().await.is_none() {
         return Problem::not_found().into_response();
     }
     let mut response = next.run(request).await;
@@ -111,6 +165,6 @@ impl FromRequestParts<App> for TrustStack {
     type Rejection = Problem;
 
     async fn from_request_parts(_: &mut Parts, app: &App) -> Result<Self, Problem> {
-        app.trust.clone().ok_or_else(Problem::not_found)
+        app.trust.current().await.ok_or_else(Problem::not_found)
     }
 }

@@ -1,6 +1,6 @@
 //! From a stack's folder to its services.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -118,7 +118,7 @@ pub(crate) async fn open(
         return Ok(None);
     }
     let keys = layout.unlock(&layout.secret(config.trust_key_file.as_deref())?, now)?;
-    let issuers = issuers(config, &folder)?;
+    let issuers = issuers(config)?;
     let logs = LogFiles::open(&folder.join("log.sqlite"), &folder.join("tiles")).await?;
     let floor = SqliteStampFloor::open(&folder.join("stamps.sqlite")).await?;
     let parts = StackParts {
@@ -133,11 +133,15 @@ pub(crate) async fn open(
     Ok(Some(TrustStack::of(parts, now).await?))
 }
 
-fn issuers(config: &Config, folder: &Path) -> Result<Issuers, OpenStackError> {
-    let path: PathBuf = match &config.trust_issuers {
-        Some(path) => path.clone(),
-        None => folder.join(ISSUERS),
-    };
+/// Where the list of issuers is.
+pub(crate) fn issuers_path(config: &Config) -> PathBuf {
+    let named = config.trust_issuers.clone();
+    named.unwrap_or_else(|| config.data.join(FOLDER).join(ISSUERS))
+}
+
+/// Whose ID tokens the authority believes; nobody's where there is no list.
+pub(crate) fn issuers(config: &Config) -> Result<Issuers, OpenStackError> {
+    let path = issuers_path(config);
     if config.trust_issuers.is_none() && !path.exists() {
         // Nobody gets a certificate until somebody is listed.
         return Ok(Issuers::default());
@@ -152,7 +156,7 @@ pub(crate) fn own_domain(config: &Config) -> Result<Option<TrustDomain>, OpenSta
     let Some(layout) = Layout::open(&folder)? else {
         return Ok(None);
     };
-    let issuers = issuers(config, &folder)?;
+    let issuers = issuers(config)?;
     let issuers = issuers
         .all()
         .map(|issuer| issuer.url().parse::<OidcIssuer>());

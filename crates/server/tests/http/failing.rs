@@ -140,7 +140,7 @@ impl World {
             forwarded_from: Vec::new(),
             drains: Default::default(),
             publishing: None,
-            trust: None,
+            trust: touchplate_server::trust::Mounted::new(None),
         });
         Self {
             app,

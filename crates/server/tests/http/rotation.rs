@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -17,11 +18,14 @@ use touchplate_client::sign::{Claim, RekorVersion, SignError, Signer, SigningCon
 use touchplate_server::Clock as _;
 use touchplate_server::config::TrustClock;
 use touchplate_testkit::TestServer;
-use touchplate_testkit::http::Request;
+use touchplate_testkit::http::{Answer, Part, Request, multipart, multipart_type};
+use touchplate_testkit::sample::{self, Sample};
 use touchplate_trust::layout::{Founding, Layout, Rotated, Rotation, SecretFile};
 use touchplate_trust::{LocalIssuer, github_claims};
 
 const ISSUER: &str = "https://token.actions.githubusercontent.com";
+/// No change takes this long to be taken up; a test that waits for one has failed.
+const PATIENCE: Duration = Duration::from_secs(60);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// A server with a stack, and who may sign there.
@@ -216,30 +220,122 @@ async fn what_old_keys_signed_goes_on_verifying() {
     verify(&one, &with_entry(&old[0], &told), &root, now).unwrap();
 }
 
+/// New keys for everything, while the server runs.
+fn rotate_beside(world: &World) {
+    let layout = Layout::open(&world.trust).unwrap().unwrap();
+    let secret = layout.secret(None).unwrap();
+    for what in [Rotation::Root, Rotation::Log, Rotation::Ct, Rotation::Tsa] {
+        let how = Rotated {
+            what,
+            secret: &secret,
+            root_key: None,
+            overlap: DAY,
+        };
+        Layout::rotate(&world.trust, &how, world.now()).unwrap();
+    }
+}
+
+impl World {
+    /// Signs until the server does so with the keys of the time after `before`; what it signs meanwhile verifies as well.
+    async fn signs_with_new_keys(
+        &self,
+        file: &FileFacts,
+        version: RekorVersion,
+        before: &TrustRoot,
+    ) -> String {
+        let work = async {
+            loop {
+                // Every signing is refused by the client itself where it does not verify under the root of now.
+                let signed = self.sign(file, version).await;
+                if verify(file, &signed, before, self.now()).is_err() {
+                    return signed;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, work)
+            .await
+            .expect("new keys in time")
+    }
+
+    /// Uploads a wheel with an attestation.
+    async fn upload(&self, token: &str, sample: &Sample, attestation: &str) -> Answer {
+        let fields = sample.fields().into_iter();
+        let mut parts: Vec<Part> = fields
+            .map(|(name, value)| Part::text(&name, value))
+            .collect();
+        parts.push(Part::file("content", &sample.filename(), sample.bytes()));
+        parts.push(Part::text("attestations", format!("[{attestation}]")));
+        let request = Request::new("POST", "/legacy/")
+            .token(token)
+            .body(&multipart_type(), multipart(&parts));
+        self.server.client.send(&request).await
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_was_not_started_anew_signs_nothing_that_verifies() {
+async fn a_server_takes_up_new_keys_while_it_runs_and_believes_them() {
+    let world = World::new().await;
+    let alice = world.server.user("alice").await.of("demo").await;
+    let [old, new] = ["1.0", "1.1"].map(|version| sample::wheel("demo", version));
+    let facts = |sample: &Sample| FileFacts {
+        filename: sample.filename().parse().unwrap(),
+        sha256: sample.sha256(),
+    };
+    let first = world.sign(&facts(&old), RekorVersion::V1).await;
+    world.upload(&alice.token, &old, &first).await.assert_ok();
+    let before = world.root();
+    world.server.clock.advance(DAY);
+    rotate_beside(&world);
+    // Clients learn of the new keys at once.
+    let served = world.server.get("/trust/root.json").await.assert_ok();
+    let served = TrustRoot::from_json(&served.body).unwrap();
+    assert_eq!(served.digest(), world.root().digest());
+    // Whoever signs in between is served, several at a time.
+    let busy = (0..4).map(async |number| {
+        for round in 0..10 {
+            let some = file(&format!("demo-{number}.{round}.tar.gz"));
+            world.sign(&some, RekorVersion::V1).await;
+        }
+    });
+    futures_util::future::join_all(busy).await;
+    for version in [RekorVersion::V2, RekorVersion::V1] {
+        let signed = world
+            .signs_with_new_keys(&facts(&new), version, &before)
+            .await;
+        verify(&facts(&new), &signed, &world.root(), world.now()).unwrap();
+        if matches!(version, RekorVersion::V1) {
+            world.upload(&alice.token, &new, &signed).await.assert_ok();
+        }
+    }
+    // What the old keys signed goes on verifying, and the index goes on taking it.
+    verify(&facts(&old), &first, &world.root(), world.now()).unwrap();
+    let page = world.server.get_json("/simple/demo/").await;
+    assert_eq!(page["files"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_cannot_be_used_leave_the_former_ones() {
     let world = World::new().await;
     let demo = file("demo-1.0.tar.gz");
-    let before = world.sign(&demo, RekorVersion::V1).await;
-    world.server.clock.advance(DAY);
-    let layout = Layout::open(&world.trust).unwrap().unwrap();
-    let how = Rotated {
-        what: Rotation::Log,
-        secret: &layout.secret(None).unwrap(),
-        root_key: None,
-        overlap: SignedDuration::ZERO,
-    };
-    Layout::rotate(&world.trust, &how, world.now()).unwrap();
-    let root = world.root();
-    verify(&demo, &before, &root, world.now()).unwrap();
-    // Clients learn of the new keys at once.
-    let request = Request::get("/trust/root.json");
-    let served = world.server.client.send(&request).await.assert_ok();
-    let served = TrustRoot::from_json(&served.body).unwrap();
-    assert_eq!(served.digest(), root.digest());
-    world.server.clock.advance(DAY);
-    for version in [RekorVersion::V1, RekorVersion::V2] {
-        let refused = world.try_to_sign(&demo, version).await;
-        assert!(matches!(refused, Err(SignError::Verify(_))), "{refused:?}");
+    world.sign(&demo, RekorVersion::V1).await;
+    let description = world.trust.join("stack.toml");
+    let good = std::fs::read_to_string(&description).unwrap();
+    let other_url = good.replacen("http://127.0.0.1", "http://127.0.0.2", 1);
+    assert_ne!(good, other_url);
+    for broken in ["", "version = 1\n", other_url.as_str()] {
+        std::fs::write(&description, broken).unwrap();
+        // Long enough to be looked at more than once.
+        for _ in 0..5 {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            world.sign(&demo, RekorVersion::V1).await;
+        }
     }
+    std::fs::write(&description, good).unwrap();
+    let before = world.root();
+    world.server.clock.advance(DAY);
+    rotate_beside(&world);
+    world
+        .signs_with_new_keys(&demo, RekorVersion::V1, &before)
+        .await;
 }

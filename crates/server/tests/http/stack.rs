@@ -12,7 +12,7 @@ use touchplate_server::app::{App, Shared};
 use touchplate_server::cache::Cache;
 use touchplate_server::outbound::Issuers;
 use touchplate_server::trust::limits::{ADDRESS_LIMIT, IDENTITY_LIMIT, Limits};
-use touchplate_server::trust::{StackParts, TrustStack};
+use touchplate_server::trust::{Mounted, StackParts, TrustStack};
 use touchplate_testkit::FixedClock;
 use touchplate_testkit::memory::{FloorMemory, LogMemory, Memory};
 use touchplate_trust::layout::{Founding, Keys, Layout, SecretFile};
@@ -69,7 +69,7 @@ impl Stack {
             forwarded_from: vec!["192.0.2.0/24".parse().unwrap()],
             drains: Default::default(),
             publishing: None,
-            trust: Some(trust),
+            trust: Mounted::new(Some(trust)),
         });
         Self {
             app,

@@ -33,7 +33,7 @@ pub struct Rotated<'a> {
     pub secret: &'a Secret,
     /// Where the root's key is, or is to be written; none: where the description says.
     pub root_key: Option<&'a Path>,
-    /// For how long the old keys are believed beside the new ones: until every server has been started anew.
+    /// For how long the old keys are believed beside the new ones: until every server has taken up the new ones.
     pub overlap: SignedDuration,
 }
 

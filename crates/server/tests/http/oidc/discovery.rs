@@ -2,7 +2,9 @@
 
 use insta::assert_snapshot;
 use serde_json::json;
+use touchplate_attest::id_token::TokenAlgorithm;
 use touchplate_testkit::http::Request;
+use touchplate_trust::LocalIssuer;
 
 use super::{AUDIENCE, MINT, World, demo, refused};
 
@@ -88,4 +90,45 @@ async fn an_operator_may_want_none_of_it() {
             .status,
         404
     );
+}
+
+#[tokio::test]
+async fn a_provider_is_turned_off() {
+    let except = ["gitlab", "https://ci.example"].map(|it| it.parse().unwrap());
+    let world = World::with(|config| config.trusted_publishing_except = except.to_vec()).await;
+    world.project("demo", &demo()).await;
+    let of = |url: &str| {
+        world
+            .others
+            .iter()
+            .find(|issuer| issuer.url() == url)
+            .unwrap()
+    };
+    let off = |provider: &str, issuer: &str| {
+        format!(
+            "{provider} trusted publishing functionality not enabled: tokens of {issuer} are not exchanged here"
+        )
+    };
+    // A kind is all issuers of it; a URL is one. Nothing else of the token is looked at.
+    for (issuer, provider) in [
+        (&world.gitlab, "gitlab"),
+        (of("https://gitlab.com"), "gitlab"),
+        (of("https://ci.example"), "generic"),
+    ] {
+        let token = world.signed(issuer, "somebody-else", json!({}));
+        let expected = off(provider, issuer.url());
+        world.refuses(&token, "not-enabled", &expected).await;
+    }
+    world.minted(json!({})).await;
+    assert_eq!(world.server.get("/_/oidc/audience").await.status, 200);
+
+    // And in the list itself: its keys are not asked for.
+    let quiet = LocalIssuer::new("https://quiet.example", "q", TokenAlgorithm::ES256).unwrap();
+    let listed = "[[issuer]]\nissuer = \"https://quiet.example\"\nkind = \"github\"\njwks_file = \"none\"\ntrusted_publishing = false\n";
+    let world = World::listing(listed).await;
+    let token = world.signed(&quiet, AUDIENCE, json!({}));
+    let expected = off("github", "https://quiet.example");
+    world.refuses(&token, "not-enabled", &expected).await;
+    world.project("demo", &demo()).await;
+    world.minted(json!({})).await;
 }

@@ -6,7 +6,7 @@
 //! | §3.2, 1: no `{"token": …}`; a megabyte of JSON; the token in another field | `payloads::payloads_that_are_none_are_refused` |
 //! | 2: no JWT | the same, `forged::what_was_signed_is_all_of_it` |
 //! | 3: unknown issuer | `id_tokens::tokens_that_do_not_verify_are_refused`, `forged::signed_claims_that_do_not_hold` |
-//! | 4: turned off | `discovery::an_operator_may_want_none_of_it` |
+//! | 4: turned off, all or a provider | `discovery::an_operator_may_want_none_of_it`, `discovery::a_provider_is_turned_off` |
 //! | 5: signature, times, audience; step 3's token attacks | `forged`, `keys`, `id_tokens::tokens_that_do_not_verify_are_refused` |
 //! | 6, 7: a pending publisher's name was taken, or may not be | `pending::names_that_were_taken_meanwhile_and_names_that_may_not_be` |
 //! | 8, 10: replayed, also at the same moment | `id_tokens::an_id_token_is_exchanged_once`, `forged::a_clock_that_was_set_back_takes_no_token_twice` |
@@ -24,6 +24,7 @@ mod discovery;
 mod forged;
 mod id_tokens;
 mod keys;
+mod listed;
 mod minted;
 mod misuses;
 mod payloads;
@@ -74,7 +75,7 @@ struct World {
     /// The issuers of [`OTHERS`].
     others: Vec<LocalIssuer>,
     stranger: LocalIssuer,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl World {
@@ -115,7 +116,7 @@ impl World {
             gitlab,
             others,
             stranger: issuer("https://evil.example", "e"),
-            _folder: folder,
+            folder,
         }
     }
 
