@@ -1,6 +1,7 @@
 //! `admin apply`: the publishers of projects as a file has them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -8,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use touchplate_attest::Publisher;
 use touchplate_index::Index;
-use touchplate_index::ports::{PendingId, PublisherId};
+use touchplate_index::ports::{PendingId, PublisherId, StoredPending};
 use touchplate_index::projects::{ReadError, Visibility};
 use touchplate_index::trusted_publishing::{PendingPublisher, Terms};
 use touchplate_packaging::{DisplayName, ProjectName};
@@ -79,9 +80,12 @@ impl Apply {
         visibility: Visibility,
     ) -> Result<Outcome, Failure> {
         let wanted = read(&self.file).map_err(Failure::usage)?;
+        let mut pending = pending(index).await?;
         let mut changes = 0;
         for (name, wanted) in &wanted {
-            for change in differences(index, name, wanted).await? {
+            let project: ProjectName = name.parse().map_err(Failure::usage)?;
+            let there = there(index, &project, &mut pending).await?;
+            for change in differences(there, wanted) {
                 changes += 1;
                 say(&format!("{}\n", change.told(name)))?;
                 if !self.dry_run {
@@ -148,62 +152,112 @@ fn publisher(table: toml::Table) -> Result<(Publisher, Terms), String> {
     Ok((publisher, terms))
 }
 
-async fn differences(index: &Index, name: &str, wanted: &Wanted) -> Result<Vec<Change>, Failure> {
-    let project: ProjectName = name.parse().map_err(Failure::usage)?;
-    let (there, mut changes): (Vec<_>, Vec<_>) = match index.publishers(&project).await {
+/// What is there of one project: its publishers, or the pending ones of its name.
+struct There {
+    exists: bool,
+    stored: Vec<Stored>,
+}
+
+struct Stored {
+    row: Row,
+    publisher: Publisher,
+    terms: Terms,
+}
+
+#[derive(Clone, Copy)]
+enum Row {
+    Publisher(PublisherId),
+    Pending(PendingId),
+}
+
+/// Pending publishers by the project that they are for: read once, since there may be many of both.
+type PendingOf = BTreeMap<ProjectName, Vec<StoredPending>>;
+
+async fn pending(index: &Index) -> Result<PendingOf, Failure> {
+    let mut of = PendingOf::new();
+    for stored in index.pending_publishers(None).await? {
+        let name = stored.pending.display.normalised();
+        of.entry(name).or_default().push(stored);
+    }
+    Ok(of)
+}
+
+async fn there(
+    index: &Index,
+    project: &ProjectName,
+    pending: &mut PendingOf,
+) -> Result<There, Failure> {
+    match index.publishers(project).await {
         Ok(stored) => {
-            let there = stored
-                .into_iter()
-                .map(|it| (Some(it.id), None, it.publisher, it.terms));
-            (there.collect(), Vec::new())
+            let stored = stored.into_iter().map(|it| Stored {
+                row: Row::Publisher(it.id),
+                publisher: it.publisher,
+                terms: it.terms,
+            });
+            Ok(There {
+                exists: true,
+                stored: stored.collect(),
+            })
         }
         Err(ReadError::NotFound) => {
-            let pending = index.pending_publishers(None).await?.into_iter();
-            let of_it = pending.filter(|it| it.pending.display.normalised() == project);
-            let there = of_it.map(|it| (None, Some(it.id), it.pending.publisher, it.pending.terms));
-            (there.collect(), Vec::new())
+            let of_it = pending.remove(project).unwrap_or_default().into_iter();
+            let stored = of_it.map(|it| Stored {
+                row: Row::Pending(it.id),
+                publisher: it.pending.publisher,
+                terms: it.pending.terms,
+            });
+            Ok(There {
+                exists: false,
+                stored: stored.collect(),
+            })
         }
-        Err(error) => return Err(error.into()),
-    };
-    let exists = index.publishers(&project).await.is_ok();
-    let keys: BTreeSet<_> = wanted
-        .publishers
-        .iter()
-        .map(|(it, _)| it.unique_key())
-        .collect();
-    for (id, pending, publisher, terms) in &there {
-        let want = wanted
-            .publishers
-            .iter()
-            .find(|(it, _)| it.unique_key() == publisher.unique_key());
-        match (id, pending, want) {
-            (Some(id), _, Some((_, wants))) if wants != terms => {
-                changes.push(Change::SetTerms(*id, publisher.clone(), wants.clone()));
-            }
-            (None, Some(id), Some((_, wants))) if wants != terms => {
-                changes.push(Change::RemovePending(*id, publisher.clone()));
-                changes.push(Change::AddPending(publisher.clone(), wants.clone()));
-            }
-            (Some(id), _, None) => changes.push(Change::Remove(*id, publisher.clone())),
-            (None, Some(id), None) => changes.push(Change::RemovePending(*id, publisher.clone())),
-            _ => {}
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What differs, each publisher told by its key ([`Publisher::unique_key`]): one look for each, however many there are.
+fn differences(there: There, wanted: &Wanted) -> Vec<Change> {
+    // Of two in the file that are one, the first.
+    let mut missing: BTreeMap<String, &(Publisher, Terms)> = BTreeMap::new();
+    let mut order = Vec::new();
+    for one in &wanted.publishers {
+        let key = one.0.unique_key();
+        if let Entry::Vacant(place) = missing.entry(key.clone()) {
+            place.insert(one);
+            order.push(key);
         }
     }
-    let has: BTreeSet<_> = there.iter().map(|(_, _, it, _)| it.unique_key()).collect();
-    let mut missing: BTreeSet<_> = keys.difference(&has).cloned().collect();
-    for (publisher, terms) in &wanted.publishers {
-        if missing.remove(&publisher.unique_key()) {
-            let (publisher, terms) = (publisher.clone(), terms.clone());
-            changes.push(if exists {
-                Change::Add(publisher, terms)
-            } else {
-                Change::AddPending(publisher, terms)
-            });
+    let mut changes = Vec::new();
+    for Stored {
+        row,
+        publisher,
+        terms,
+    } in there.stored
+    {
+        match (row, missing.remove(&publisher.unique_key())) {
+            (_, Some((_, wants))) if *wants == terms => {}
+            (Row::Publisher(id), Some((_, wants))) => {
+                changes.push(Change::SetTerms(id, publisher, wants.clone()));
+            }
+            (Row::Pending(id), Some((_, wants))) => {
+                changes.push(Change::RemovePending(id, publisher.clone()));
+                changes.push(Change::AddPending(publisher, wants.clone()));
+            }
+            (Row::Publisher(id), None) => changes.push(Change::Remove(id, publisher)),
+            (Row::Pending(id), None) => changes.push(Change::RemovePending(id, publisher)),
         }
+    }
+    for (publisher, terms) in order.iter().filter_map(|key| missing.remove(key)) {
+        let (publisher, terms) = (publisher.clone(), terms.clone());
+        changes.push(if there.exists {
+            Change::Add(publisher, terms)
+        } else {
+            Change::AddPending(publisher, terms)
+        });
     }
     // What is added first: at no moment has a project nobody who may publish.
     changes.sort_by_key(|change| matches!(change, Change::Remove(..)));
-    Ok(changes)
+    changes
 }
 
 async fn make(
