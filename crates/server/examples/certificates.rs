@@ -3,30 +3,21 @@
 //! `certificates FOLDER` makes an identity provider, writes its keys and `issuers.toml` into FOLDER and a line to standard
 //! output; then it reads lines `ADDRESS SIGNERS REQUESTS ALGORITHM` from standard input, asks, and writes a line of JSON for each.
 
-use std::error::Error;
+mod load;
+
 use std::io::{BufRead as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use serde_json::json;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpSocket, TcpStream};
+use load::{Failure, Load, post};
+use serde_json::{Value, json};
 use touchplate_attest::id_token::TokenAlgorithm;
 use touchplate_trust::{KeyKind, LocalIssuer, SigningKey, github_claims};
 
-type Failure = Box<dyn Error + Send + Sync>;
-
 /// Each may have 300 certificates in a minute.
 const CERTIFICATES_EACH: usize = 250;
-
-/// From each 3,000 requests may come in a minute.
-const REQUESTS_EACH: usize = 2500;
 
 fn main() -> Result<(), Failure> {
     let folder = std::env::args()
@@ -55,13 +46,9 @@ fn main() -> Result<(), Failure> {
             .find(|(known, _)| *known == algorithm)
             .ok_or("expected RS256 or ES256")?;
         let requests = prepare(issuer, requests.parse()?)?;
-        let load = Load {
-            address: address.parse()?,
-            next: AtomicUsize::new(0),
-            requests,
-        };
-        let told = runtime.block_on(run(Arc::new(load), signers.parse()?))?;
-        writeln!(out, "{told}")?;
+        let load = Load::new(address.parse()?, requests);
+        let (told, _) = runtime.block_on(load.run(signers.parse()?))?;
+        writeln!(out, "{}", Value::Object(told.figures("certificates")))?;
     }
     Ok(())
 }
@@ -105,11 +92,7 @@ fn prepare(issuer: &LocalIssuer, count: usize) -> Result<Vec<Vec<u8>>, Failure> 
             },
         })
         .to_string();
-        let head = format!(
-            "POST /api/v2/signingCert HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-            body.len()
-        );
-        prepared.push([head.as_bytes(), body.as_bytes()].concat());
+        prepared.push(post("/api/v2/signingCert", &body));
     }
     Ok(prepared)
 }
@@ -122,100 +105,4 @@ fn wrapped(base64: &str) -> String {
         .map(|line| String::from_utf8_lossy(line).into_owned())
         .collect();
     lines.join("\n")
-}
-
-struct Load {
-    address: SocketAddr,
-    next: AtomicUsize,
-    requests: Vec<Vec<u8>>,
-}
-
-/// All requests, by so many signers at once, each with a connection of its own.
-async fn run(load: Arc<Load>, signers: usize) -> Result<String, Failure> {
-    let began = Instant::now();
-    let tasks = (0..signers).map(|_| tokio::spawn(signer(load.clone())));
-    let tasks: Vec<_> = tasks.collect();
-    let mut took = Vec::new();
-    for task in tasks {
-        took.extend(task.await??);
-    }
-    let seconds = began.elapsed().as_secs_f64();
-    took.sort_unstable();
-    let at = |share: f64| {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            clippy::cast_precision_loss,
-            reason = "a rank among some thousands"
-        )]
-        let rank = (took.len() as f64 * share) as usize;
-        let found = took.get(rank.min(took.len().saturating_sub(1)));
-        found.map_or(0.0, |time| time.as_secs_f64() * 1e3)
-    };
-    #[expect(clippy::cast_precision_loss, reason = "some thousands")]
-    let rate = took.len() as f64 / seconds;
-    Ok(json!({
-        "certificates": took.len(),
-        "per_second": rate,
-        "median_ms": at(0.5),
-        "p99_ms": at(0.99),
-    })
-    .to_string())
-}
-
-async fn signer(load: Arc<Load>) -> Result<Vec<Duration>, Failure> {
-    let mut took = Vec::new();
-    let mut connection: Option<(usize, TcpStream)> = None;
-    loop {
-        let number = load.next.fetch_add(1, Ordering::Relaxed);
-        let Some(request) = load.requests.get(number) else {
-            return Ok(took);
-        };
-        let source = number / REQUESTS_EACH;
-        let stream = match connection.take() {
-            Some((from, stream)) if from == source => stream,
-            _ => connect(load.address, source).await?,
-        };
-        let (_, stream) = connection.insert((source, stream));
-        let began = Instant::now();
-        stream.write_all(request).await?;
-        answer(stream).await?;
-        took.push(began.elapsed());
-    }
-}
-
-/// From another loopback address for each source, since callers are counted by address.
-async fn connect(address: SocketAddr, source: usize) -> Result<TcpStream, Failure> {
-    let socket = TcpSocket::new_v4()?;
-    let source = u8::try_from(source % 250)?;
-    socket.bind(SocketAddr::new(
-        Ipv4Addr::new(127, 0, 1, source + 1).into(),
-        0,
-    ))?;
-    let stream = socket.connect(address).await?;
-    stream.set_nodelay(true)?;
-    Ok(stream)
-}
-
-async fn answer(stream: &mut TcpStream) -> Result<(), Failure> {
-    let mut read = Vec::with_capacity(8192);
-    loop {
-        if stream.read_buf(&mut read).await? == 0 {
-            return Err("the server hung up".into());
-        }
-        let text = String::from_utf8_lossy(&read);
-        let Some((head, body)) = text.split_once("\r\n\r\n") else {
-            continue;
-        };
-        let lines = head.lines().filter_map(|line| line.split_once(':'));
-        let mut lengths = lines.filter(|(name, _)| name.eq_ignore_ascii_case("content-length"));
-        let length: usize = lengths.next().ok_or("no length")?.1.trim().parse()?;
-        if body.len() < length {
-            continue;
-        }
-        if !head.starts_with("HTTP/1.1 200") {
-            return Err(format!("refused: {text}").into());
-        }
-        return Ok(());
-    }
 }
