@@ -10,7 +10,7 @@ use touchplate_packaging::{
 };
 
 use super::{NewProject, PinnedElsewhere, Project, ProjectId, StoreError, UploadRun};
-use crate::accounts::UserName;
+use crate::accounts::{TokenId, UserName};
 use crate::origin::Origin;
 
 /// A file's row number; never reused.
@@ -58,6 +58,8 @@ pub struct NewFile {
     pub equal_bytes_allowed: bool,
     /// The run that uploads it, where that is trusted publishing.
     pub run: Option<UploadRun>,
+    /// The token that it uses up, where that is for one upload.
+    pub spends: Option<TokenId>,
     /// What [`Releases::sweeps`] said before the bytes were stored.
     pub sweeps: u64,
 }
@@ -107,6 +109,9 @@ pub enum RecordError {
     /// A publisher's names mean somebody else by now.
     #[error(transparent)]
     PinnedElsewhere(Box<PinnedElsewhere>),
+    /// The token was for one upload, and another one came first.
+    #[error("the token was used up meanwhile")]
+    UsedUp,
     /// The bytes were swept away between their storing and now: store them again.
     #[error("the bytes were swept away meanwhile")]
     BytesSwept,
@@ -215,6 +220,9 @@ pub enum AttestError {
     /// A publisher's names mean somebody else by now.
     #[error(transparent)]
     PinnedElsewhere(Box<PinnedElsewhere>),
+    /// The token was for one upload, and another one came first.
+    #[error("the token was used up meanwhile")]
+    UsedUp,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -226,16 +234,19 @@ pub trait Releases: Send + Sync {
     /// Records an accepted upload: project, release, filename, file, attestations, follow-up work, journal row, in one
     /// transaction. Each attestation's publisher is pinned to the numbers it shows
     /// ([`StoredPublisher::held_to`](super::StoredPublisher::held_to)), or the upload is refused if it is pinned to others.
+    /// A token for one upload is used up with it: of several that bring one token, one is recorded.
     async fn record(&self, origin: &Origin, file: &NewFile) -> Result<FileId, RecordError>;
 
     /// Adds verified attestations to a file, one per predicate type and identity; returns how many were new. With none
-    /// new, nothing is written. A file has at most [`MAX_WITH_UPLOADS`], and as many that name this index, which
-    /// [`StoredFile::attestations`] does not count. Publishers are pinned and held to it as in [`record`](Self::record).
+    /// new, nothing is written, but that a token for one upload is used up. A file has at most [`MAX_WITH_UPLOADS`], and as
+    /// many that name this index, which [`StoredFile::attestations`] does not count. Publishers are pinned and held to it as
+    /// in [`record`](Self::record).
     async fn attest(
         &self,
         origin: &Origin,
         file: FileId,
         attestations: &[Verified],
+        spends: Option<&TokenId>,
     ) -> Result<u32, AttestError>;
 
     /// The file of that name and the project it belongs to.

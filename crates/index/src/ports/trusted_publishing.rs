@@ -244,9 +244,6 @@ pub trait TrustedPublishing: Send + Sync {
         project: ProjectId,
     ) -> Result<Option<StoredPublisher>, StoreError>;
 
-    /// Uses a token up; false when it was used up before. For tokens that serve one upload.
-    async fn spend(&self, id: &TokenId, at: Timestamp) -> Result<bool, StoreError>;
-
     /// Revokes a minted token; revoking it again changes nothing, false when there is no such token.
     async fn revoke_minted(&self, origin: &Origin, id: &TokenId) -> Result<bool, StoreError>;
 

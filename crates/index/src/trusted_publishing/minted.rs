@@ -76,6 +76,14 @@ pub struct MintedCaller {
 }
 
 impl Uploader {
+    /// The token that an upload uses up.
+    pub(crate) fn spends(&self) -> Option<&TokenId> {
+        match self {
+            Self::Run(minted) if minted.single_use => Some(&minted.token),
+            Self::Run(_) | Self::User(_) => None,
+        }
+    }
+
     /// Who acts.
     pub fn actor(&self) -> Actor {
         match self {

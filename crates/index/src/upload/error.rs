@@ -226,8 +226,28 @@ impl UploadError {
             RecordError::PinnedElsewhere(cause) => {
                 AttestationRefused::PinnedElsewhere(cause).into()
             }
+            RecordError::UsedUp => Self::used_up(filename),
             RecordError::EqualBytes(other) => Self::EqualBytes { other },
             RecordError::Store(cause) => Self::Store(cause),
+        }
+    }
+
+    pub(super) fn from_attest(error: AttestError, filename: &Filename) -> Self {
+        match error {
+            AttestError::NoSuchFile => Self::Raced,
+            AttestError::TooMany => AttestationRefused::TooMany.into(),
+            AttestError::PinnedElsewhere(cause) => {
+                AttestationRefused::PinnedElsewhere(cause).into()
+            }
+            AttestError::UsedUp => Self::used_up(filename),
+            AttestError::Store(cause) => Self::Store(cause),
+        }
+    }
+
+    fn used_up(filename: &Filename) -> Self {
+        Self::Forbidden {
+            project: filename.project().clone(),
+            reason: Forbidden::UsedUp,
         }
     }
 }
@@ -247,19 +267,6 @@ impl From<SpoolError> for UploadError {
         match error {
             SpoolError::TooLarge { limit } => Self::TooLarge { limit },
             SpoolError::Disk(cause) => Self::Spool(cause),
-        }
-    }
-}
-
-impl From<AttestError> for UploadError {
-    fn from(error: AttestError) -> Self {
-        match error {
-            AttestError::NoSuchFile => Self::Raced,
-            AttestError::TooMany => AttestationRefused::TooMany.into(),
-            AttestError::PinnedElsewhere(cause) => {
-                AttestationRefused::PinnedElsewhere(cause).into()
-            }
-            AttestError::Store(cause) => Self::Store(cause),
         }
     }
 }

@@ -60,9 +60,10 @@ impl Index {
     /// 4. Is the filename free? If the same bytes are there already, only attestations are added.
     /// 5. Is the release open? Is the archive what it says it is, and does it agree with the form?
     /// 6. Does each attestation verify, by a publisher of this project? Is there one, and of the run's commit, if the project
-    ///    asks for that? A token for one upload is used up from here on.
+    ///    asks for that?
     /// 7. The bytes are stored.
-    /// 8. Everything is recorded in one transaction.
+    /// 8. Everything is recorded in one transaction, and a token for one upload is used up in it: an upload that comes to
+    ///    nothing leaves it, and of two that race one is refused.
     pub async fn upload(
         &self,
         origin: &Origin,
@@ -93,9 +94,7 @@ impl Index {
         let attestations = self
             .check_attestations(&target, &form, &spool.digests().sha256, origin.at)
             .await?; // 6
-        let count = attestations.len();
         let run = self.run_of_upload(uploader, &target, &form, &attestations)?;
-        self.spend(uploader, &target, origin.at).await?;
 
         let (digests, size) = (*spool.digests(), spool.size());
         let sweeps = self.ports.releases.sweeps(&digests.sha256).await?;
@@ -117,16 +116,14 @@ impl Index {
             user_agent,
             equal_bytes_allowed: self.settings.profile == Profile::Private,
             run,
+            spends: uploader.spends().cloned(),
             sweeps,
         };
         let recorded = self.record(origin, uploader, &mut file).await; // 8
-        if let Err(refused) = recorded {
+        if recorded.is_err() {
             self.take_back(&digests.sha256).await;
-            return Err(refused);
         }
-        Ok(Accepted::Stored {
-            attestations: count,
-        })
+        recorded
     }
 
     /// A refused upload leaves nothing behind. That it was refused says nothing of the bytes: another file may have the
@@ -142,10 +139,13 @@ impl Index {
         origin: &Origin,
         uploader: &Uploader,
         file: &mut NewFile,
-    ) -> Result<(), UploadError> {
+    ) -> Result<Accepted, UploadError> {
         for _ in 0..TRIES {
             match self.ports.releases.record(origin, file).await {
-                Ok(_) => return Ok(()),
+                Ok(_) => {
+                    let attestations = file.attestations.len();
+                    return Ok(Accepted::Stored { attestations });
+                }
                 // Somebody else created the project first: the caller may upload only if they may upload to theirs.
                 Err(RecordError::ProjectAppeared | RecordError::ProjectGone) => {
                     let name = &file.metadata.name;
@@ -157,16 +157,18 @@ impl Index {
                     file.target = self.target(&target, uploader, name);
                 }
                 Err(RecordError::FileExists) => {
-                    let existing = self.ports.releases.file(&file.filename).await?;
-                    return match existing {
-                        Some((_, existing)) if existing.digests.sha256 == file.digests.sha256 => {
-                            Ok(())
-                        }
-                        Some((_, existing)) => Err(UploadError::exists(&existing)),
-                        None => Err(UploadError::Burned {
-                            filename: file.filename.clone(),
-                        }),
+                    let Some((_, existing)) = self.ports.releases.file(&file.filename).await?
+                    else {
+                        let filename = file.filename.clone();
+                        return Err(UploadError::Burned { filename });
                     };
+                    if existing.digests.sha256 != file.digests.sha256 {
+                        return Err(UploadError::exists(&existing));
+                    }
+                    let attestations = &file.attestations;
+                    return self
+                        .identical(origin, uploader, &existing, attestations)
+                        .await;
                 }
                 Err(other) => return Err(UploadError::from_record(other, &file.filename)),
             }
@@ -193,15 +195,27 @@ impl Index {
         self.run_of_upload(uploader, target, form, &attestations)
             .map(drop)
             .or_else(rules::even_without_attestations)?;
-        self.spend(uploader, target, origin.at).await?;
-        let added = if attestations.is_empty() {
-            0
-        } else {
-            self.ports
-                .releases
-                .attest(origin, existing.id, &attestations)
-                .await?
-        };
+        self.identical(origin, uploader, existing, &attestations)
+            .await
+    }
+
+    /// Adds to a file that is there what came with the same bytes once more.
+    async fn identical(
+        &self,
+        origin: &Origin,
+        uploader: &Uploader,
+        existing: &StoredFile,
+        attestations: &[Verified],
+    ) -> Result<Accepted, UploadError> {
+        let spends = uploader.spends();
+        if attestations.is_empty() && spends.is_none() {
+            return Ok(Accepted::Identical { added: 0 });
+        }
+        let releases = &self.ports.releases;
+        let added = releases
+            .attest(origin, existing.id, attestations, spends)
+            .await;
+        let added = added.map_err(|error| UploadError::from_attest(error, &existing.filename))?;
         Ok(Accepted::Identical { added })
     }
 

@@ -70,25 +70,6 @@ impl Index {
         Ok(())
     }
 
-    /// Uses up a token that is for one upload. An upload that fails after this has used it up too.
-    pub(super) async fn spend(
-        &self,
-        uploader: &Uploader,
-        target: &Target,
-        at: Timestamp,
-    ) -> Result<(), UploadError> {
-        let (Uploader::Run(minted), Some((project, _))) = (uploader, target.project()) else {
-            return Ok(());
-        };
-        if !minted.single_use || self.ports.trusted.spend(&minted.token, at).await? {
-            return Ok(());
-        }
-        Err(UploadError::Forbidden {
-            project: project.name.clone(),
-            reason: Forbidden::UsedUp,
-        })
-    }
-
     /// Whether the attestations are what the index and the project ask for, and what is recorded of the run.
     pub(super) fn run_of_upload(
         &self,

@@ -14,7 +14,7 @@ use touchplate_packaging::{FileKind, ProjectName, Sha256};
 
 use super::projects::{self, InsertError};
 use super::rows::{column, parsed, signed, to_json, unsigned};
-use super::{INDEX, Sqlite, failed, journal, publishers};
+use super::{INDEX, Sqlite, failed, journal, publishers, trusted_publishing};
 
 impl Sqlite {
     pub(super) async fn record_upload(
@@ -24,6 +24,11 @@ impl Sqlite {
     ) -> Result<FileId, RecordError> {
         let doing = "record an upload";
         let mut transaction = self.write().await?;
+        if let Some(token) = &file.spends
+            && !trusted_publishing::spend(&mut *transaction, token, origin.at).await?
+        {
+            return Err(RecordError::UsedUp);
+        }
         bytes_are_there(&mut transaction, file).await?;
         let name = file.filename.project();
         let details = json!({
@@ -51,6 +56,7 @@ impl Sqlite {
         attested.map_err(|error| match error {
             // It was inserted a moment ago in this transaction, and an upload brings fewer than a file may have.
             AttestError::NoSuchFile | AttestError::TooMany => RecordError::ProjectGone,
+            AttestError::UsedUp => RecordError::UsedUp,
             AttestError::PinnedElsewhere(cause) => RecordError::PinnedElsewhere(cause),
             AttestError::Store(cause) => RecordError::Store(cause),
         })?;

@@ -5,6 +5,7 @@ use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 use touchplate_attest::Verified;
 use touchplate_index::Origin;
+use touchplate_index::accounts::TokenId;
 use touchplate_index::ports::{
     AttestError, ChangeError, FileId, NewFile, Project, ProjectFiles, ProjectId, RecordError,
     Release, ReleaseMetadata, Releases, StoreError, StoredAttestation, StoredFile,
@@ -13,7 +14,7 @@ use touchplate_packaging::simple::Yanked;
 use touchplate_packaging::{Filename, ProjectName, Sha256, Version};
 
 use super::rows::{self, column, json as from_json, parsed, time, yanked};
-use super::{INDEX, Sqlite, failed, journal, record};
+use super::{INDEX, Sqlite, failed, journal, record, trusted_publishing};
 
 #[async_trait]
 impl Releases for Sqlite {
@@ -26,8 +27,14 @@ impl Releases for Sqlite {
         origin: &Origin,
         file: FileId,
         attestations: &[Verified],
+        spends: Option<&TokenId>,
     ) -> Result<u32, AttestError> {
         let mut transaction = self.write().await?;
+        if let Some(token) = spends
+            && !trusted_publishing::spend(&mut *transaction, token, origin.at).await?
+        {
+            return Err(AttestError::UsedUp);
+        }
         let row = sqlx::query(
             "SELECT f.filename, p.id AS project_id, p.name AS project \
              FROM files f JOIN projects p ON p.id = f.project_id WHERE f.id = ?",
@@ -42,6 +49,16 @@ impl Releases for Sqlite {
         let of = (project_id, &project);
         let added = record::attest(&mut transaction, of, file.0, attestations).await?;
         if added == 0 {
+            // Whom it pinned on the way is not kept.
+            transaction
+                .rollback()
+                .await
+                .map_err(failed("add no attestations"))?;
+            if let Some(token) = spends
+                && !trusted_publishing::spend(&self.writer, token, origin.at).await?
+            {
+                return Err(AttestError::UsedUp);
+            }
             return Ok(0);
         }
         let details =

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::json;
-use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{SqliteConnection, SqliteExecutor};
 use touchplate_index::Origin;
 use touchplate_index::accounts::{NarrowingKey, SecretHash, TokenId, UserName};
 use touchplate_index::ports::{
@@ -104,6 +104,21 @@ async fn reach(
     .await
     .map_err(failed(doing))?;
     Ok(true)
+}
+
+/// Uses up a token that is for one upload; false when it was used up before.
+pub(super) async fn spend<'e>(
+    executor: impl SqliteExecutor<'e>,
+    id: &TokenId,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query("UPDATE minted_tokens SET used_at = ? WHERE id = ? AND used_at IS NULL")
+        .bind(at.as_microsecond())
+        .bind(id.as_str())
+        .execute(executor)
+        .await
+        .map_err(failed("use a token up"))?;
+    Ok(done.rows_affected() == 1)
 }
 
 async fn insert(
@@ -255,17 +270,6 @@ impl TrustedPublishing for Sqlite {
         .await
         .map_err(failed("look up what a token reaches"))?;
         row.as_ref().map(publishers::stored).transpose()
-    }
-
-    async fn spend(&self, id: &TokenId, at: Timestamp) -> Result<bool, StoreError> {
-        let done =
-            sqlx::query("UPDATE minted_tokens SET used_at = ? WHERE id = ? AND used_at IS NULL")
-                .bind(at.as_microsecond())
-                .bind(id.as_str())
-                .execute(&self.writer)
-                .await
-                .map_err(failed("use a token up"))?;
-        Ok(done.rows_affected() == 1)
     }
 
     async fn revoke_minted(&self, origin: &Origin, id: &TokenId) -> Result<bool, StoreError> {

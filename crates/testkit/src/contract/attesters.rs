@@ -298,7 +298,7 @@ pub(super) async fn an_upload_brings_nothing_that_was_added_before(ports: Ports)
     let before = head(&ports).await;
     let added = ports
         .releases
-        .attest(&origin(), id, &[verified])
+        .attest(&origin(), id, &[verified], None)
         .await
         .unwrap();
     assert_eq!((added, head(&ports).await), (0, before));
@@ -322,7 +322,10 @@ pub(super) async fn of_racing_attestations_one_is_kept(ports: Ports) {
                 let added = ports.late.add(&origin(), id, &late).await;
                 return u32::from(added.is_ok());
             }
-            let added = ports.releases.attest(&origin(), id, &[verified]).await;
+            let added = ports
+                .releases
+                .attest(&origin(), id, &[verified], None)
+                .await;
             added.expect("it finds its file")
         }));
     }

@@ -142,7 +142,9 @@ pub(super) async fn a_publisher_is_pinned_to_the_numbers_it_first_showed(ports: 
         assert_eq!(source.found, file.attestations[1].ids());
         // Added to a file that is there, likewise.
         let file = scene.file("demo-1.0.tar.gz", &by);
-        let refused = releases.attest(&origin(), one, &file.attestations).await;
+        let refused = releases
+            .attest(&origin(), one, &file.attestations, None)
+            .await;
         assert!(
             matches!(&refused, Err(AttestError::PinnedElsewhere(it)) if it.id == id),
             "{refused:?}"
@@ -158,7 +160,9 @@ pub(super) async fn a_publisher_is_pinned_to_the_numbers_it_first_showed(ports: 
 
     // The same one that is there already: nothing is written.
     let before = head(&scene.ports).await;
-    let again = releases.attest(&origin(), one, &file.attestations).await;
+    let again = releases
+        .attest(&origin(), one, &file.attestations, None)
+        .await;
     assert_eq!((again.unwrap(), head(&scene.ports).await), (0, before));
 
     // An operator forgets the numbers, and the next attestation pins anew; or sets them.
@@ -307,7 +311,9 @@ pub(super) async fn uploads_bring_a_file_so_many_attestations(ports: Ports) {
     let id = releases.record(&origin(), &file).await.unwrap();
     let add = async |number| {
         let file = scene.file("demo-1.0.tar.gz", &[(&at(number), &github)]);
-        releases.attest(&origin(), id, &file.attestations).await
+        releases
+            .attest(&origin(), id, &file.attestations, None)
+            .await
     };
     for number in 2..=MAX_WITH_UPLOADS {
         assert_eq!(add(number).await.unwrap(), 1);
@@ -342,7 +348,7 @@ pub(super) async fn attestations_that_name_the_index_are_kept_and_counted_apart(
     assert_eq!(releases.attestations(id).await.unwrap().len(), 2);
     let add = async |number| {
         let bound = scene.bound(&file, &at(number), &github);
-        releases.attest(&origin(), id, &[bound]).await
+        releases.attest(&origin(), id, &[bound], None).await
     };
     for number in 2..=MAX_WITH_UPLOADS {
         assert_eq!(add(number).await.unwrap(), 1);
@@ -353,7 +359,7 @@ pub(super) async fn attestations_that_name_the_index_are_kept_and_counted_apart(
     // They take no room from those that installers see.
     let published = scene.file("demo-1.0.tar.gz", &[(&at(2), &github)]);
     let added = releases
-        .attest(&origin(), id, &published.attestations)
+        .attest(&origin(), id, &published.attestations, None)
         .await;
     assert_eq!(added.unwrap(), 1);
     assert_eq!(counted().await, 2);

@@ -4,8 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use touchplate_attest::{PinnedIds, Publisher, Run};
 use touchplate_index::accounts::{NarrowingKey, SecretHash, TokenId};
 use touchplate_index::ports::{
-    AddPendingError, AddPublisherError, FulfilError, MintError, NewMinted, NewToken, PendingId,
-    Project, ProjectTarget, PublisherId, RatchetError, Reach, TokenError, UploadRun,
+    AddPendingError, AddPublisherError, AttestError, FulfilError, MintError, NewFile, NewMinted,
+    NewToken, PendingId, Project, ProjectId, ProjectTarget, PublisherId, RatchetError, Reach,
+    RecordError, TokenError, UploadRun,
 };
 use touchplate_index::projects::Visibility;
 use touchplate_index::trusted_publishing::{
@@ -13,7 +14,7 @@ use touchplate_index::trusted_publishing::{
 };
 use touchplate_index::{Origin, Ports};
 
-use super::{NOW, demo, head, name, origin, project, upload, user, version};
+use super::{NOW, demo, filenames, head, name, origin, project, upload, user, version};
 
 fn later(seconds: i64) -> Timestamp {
     NOW.checked_add(SignedDuration::from_secs(seconds))
@@ -211,13 +212,66 @@ pub(super) async fn a_token_is_minted_once_for_one_id_token(ports: Ports) {
     let listed = trusted.minted_for(one.id, 3).await.unwrap();
     let listed: Vec<_> = listed.iter().map(|it| it.id.clone()).collect();
     assert_eq!(listed, [token(6), token(1), token(2)]);
-    assert!(trusted.spend(&token(1), NOW).await.unwrap());
-    assert!(!trusted.spend(&token(1), NOW).await.unwrap());
-    assert!(!trusted.spend(&token(99), NOW).await.unwrap());
-    assert_eq!(
-        trusted.minted(&token(1)).await.unwrap().unwrap().used_at,
-        Some(NOW)
+}
+
+pub(super) async fn a_token_for_one_upload_is_used_up_by_the_one_that_is_recorded(ports: Ports) {
+    let one = created(&ports, "one").await;
+    let id = added(&ports, "one", &publisher("release.yml")).await;
+    let (trusted, releases) = (&ports.trusted, &ports.releases);
+    let mint = async |number: u32| {
+        let minted = NewMinted {
+            single_use: true,
+            ..minted(number, &number.to_string(), vec![reach(&one, id)])
+        };
+        trusted.mint(&origin(), &minted).await.unwrap();
+    };
+    let used_at = async |number| {
+        let stored = trusted.minted(&token(number)).await.unwrap();
+        stored.unwrap().used_at
+    };
+    let file = |filename: &str, number| NewFile {
+        spends: Some(token(number)),
+        ..upload(ProjectTarget::Existing(one.id), filename, b"bytes")
+    };
+    mint(1).await;
+    // What is refused in the transaction leaves it: here by a project that is no more.
+    let nowhere = NewFile {
+        target: ProjectTarget::Existing(ProjectId(999)),
+        ..file("one-1.0.tar.gz", 1)
+    };
+    let refused = releases.record(&origin(), &nowhere).await;
+    assert!(
+        matches!(refused, Err(RecordError::ProjectGone)),
+        "{refused:?}"
     );
+    assert_eq!(used_at(1).await, None);
+
+    let (first, second) = (file("one-1.0.tar.gz", 1), file("one-1.1.tar.gz", 1));
+    let origin = origin();
+    let raced = tokio::join!(
+        releases.record(&origin, &first),
+        releases.record(&origin, &second)
+    );
+    let there = match raced {
+        (Ok(there), Err(RecordError::UsedUp)) | (Err(RecordError::UsedUp), Ok(there)) => there,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(used_at(1).await, Some(NOW));
+    assert_eq!(filenames(&ports, "one").await.len(), 1);
+
+    // The same bytes once more: they bring nothing, and are an upload.
+    mint(2).await;
+    let before = head(&ports).await;
+    for (token, expected) in [(token(2), true), (token(2), false), (token(99), false)] {
+        let told = releases.attest(&origin, there, &[], Some(&token)).await;
+        let is_as_expected = match &told {
+            Ok(0) => expected,
+            Err(AttestError::UsedUp) => !expected,
+            _ => false,
+        };
+        assert!(is_as_expected, "{told:?}");
+    }
+    assert_eq!((used_at(2).await, head(&ports).await), (Some(NOW), before));
 }
 
 pub(super) async fn a_removed_publishers_tokens_reach_nothing(ports: Ports) {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use touchplate_attest::Verified;
 use touchplate_index::Origin;
-use touchplate_index::accounts::Role;
+use touchplate_index::accounts::{Role, TokenId};
 use touchplate_index::ports::{
     AttestError, ChangeError, CreateProjectError, FileId, MAX_WITH_UPLOADS, NewFile, Project,
     ProjectFiles, ProjectId, ProjectTarget, RecordError, ReleaseMetadata, Releases, StoreError,
@@ -20,6 +20,9 @@ use super::Memory;
 impl Releases for Memory {
     async fn record(&self, origin: &Origin, new: &NewFile) -> Result<FileId, RecordError> {
         let mut state = self.state();
+        if new.spends.as_ref().is_some_and(|it| !state.is_unspent(it)) {
+            return Err(RecordError::UsedUp);
+        }
         let (sweeps, underway) = state
             .sweeps
             .get(&new.digests.sha256.to_string())
@@ -96,6 +99,7 @@ impl Releases for Memory {
         if let Some(project) = state.projects.iter_mut().find(|p| p.id == project) {
             project.display = new.metadata.name.clone();
         }
+        state.spend(new.spends.as_ref(), origin.at);
         state.note(origin, "upload file", Some(new.filename.project()));
         Ok(id)
     }
@@ -105,8 +109,12 @@ impl Releases for Memory {
         origin: &Origin,
         file: FileId,
         attestations: &[Verified],
+        spends: Option<&TokenId>,
     ) -> Result<u32, AttestError> {
         let mut state = self.state();
+        if spends.is_some_and(|it| !state.is_unspent(it)) {
+            return Err(AttestError::UsedUp);
+        }
         let of = |f: &&File| f.stored.id == file;
         let found = state.files.iter().find(of).ok_or(AttestError::NoSuchFile)?;
         let (owner, project) = (found.project, found.stored.filename.project().clone());
@@ -122,6 +130,7 @@ impl Releases for Memory {
             found.attestations.truncate(before);
             return Err(AttestError::TooMany);
         }
+        state.spend(spends, origin.at);
         if added > 0 {
             state.hold(held);
             state.note(origin, "add attestations", Some(&project));

@@ -32,6 +32,19 @@ impl State {
         found.map(|(_, stored)| stored)
     }
 
+    /// Whether a token that is for one upload can be used still.
+    pub(super) fn is_unspent(&self, id: &TokenId) -> bool {
+        let mut minted = self.minted.iter();
+        minted.any(|(stored, _)| stored.id == *id && stored.used_at.is_none())
+    }
+
+    pub(super) fn spend(&mut self, id: Option<&TokenId>, at: Timestamp) {
+        let mut minted = self.minted.iter_mut();
+        if let Some((stored, _)) = minted.find(|(stored, _)| Some(&stored.id) == id) {
+            stored.used_at = Some(at);
+        }
+    }
+
     fn remove_pending(&mut self, origin: &Origin, id: PendingId) -> bool {
         let Some(at) = self.pending.iter().position(|stored| stored.id == id) else {
             return false;
@@ -235,18 +248,6 @@ impl TrustedPublishing for Memory {
         let found = state.minted.iter().find(|(stored, _)| stored.id == *id);
         let reach = found.and_then(|(_, reach)| reach.iter().find(|(p, _)| *p == project));
         Ok(reach.and_then(|(project, id)| state.publisher(*project, *id).cloned()))
-    }
-
-    async fn spend(&self, id: &TokenId, at: Timestamp) -> Result<bool, StoreError> {
-        let mut state = self.state();
-        let found = state.minted.iter_mut().find(|(stored, _)| stored.id == *id);
-        Ok(match found {
-            Some((stored, _)) if stored.used_at.is_none() => {
-                stored.used_at = Some(at);
-                true
-            }
-            Some(_) | None => false,
-        })
     }
 
     async fn revoke_minted(&self, origin: &Origin, id: &TokenId) -> Result<bool, StoreError> {

@@ -99,12 +99,20 @@ async fn a_minted_token_uploads_to_its_projects_for_its_time_and_does_nothing_el
 async fn a_token_for_one_upload_serves_one() {
     let world = World::new().await;
     world.project("demo", &demo()).await;
-    let body = json!({"token": world.token(json!({})), "features": ["single-use-token"]});
-    let token = world.post(body.to_string()).await.assert_ok().json();
-    let token = token["token"].as_str().unwrap().to_owned();
-    // What is refused before the file is judged does not use it up.
+    let mint = async || {
+        let body = json!({"token": world.token(json!({})), "features": ["single-use-token"]});
+        let token = world.post(body.to_string()).await.assert_ok().json();
+        token["token"].as_str().unwrap().to_owned()
+    };
+    let token = mint().await;
+    // What is refused leaves it: another project, and what the last step alone can know.
     let nowhere = world.upload(&token, &sample::wheel("other", "1.0")).await;
     assert_eq!(nowhere.status, 400);
+    let sdist = sample::sdist("demo", "0.9");
+    world.upload(&mint().await, &sdist).await.assert_ok();
+    let second = world.upload(&token, &sample::sdist("demo", "0.9.0")).await;
+    let words = "Only one sdist may be uploaded per release";
+    assert!(second.text().contains(words), "{}", second.text());
     world
         .upload(&token, &sample::wheel("demo", "1.0"))
         .await
@@ -115,8 +123,41 @@ async fn a_token_for_one_upload_serves_one() {
             "the token was for one upload, which it has served",
         );
     }
+    // The same bytes by another token: it has served.
+    let token = mint().await;
+    for status in [200, 403] {
+        let again = world.upload(&token, &sample::wheel("demo", "1.0")).await;
+        assert_eq!(again.status, status, "{}", again.text());
+    }
+    let page = world.server.get_json("/simple/demo/").await;
+    assert_eq!(page["files"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_uploads_that_race_with_one_token_one_is_stored() {
+    let world = World::new().await;
+    world.project("demo", &demo()).await;
+    let body = json!({"token": world.token(json!({})), "features": ["single-use-token"]});
+    let token = world.post(body.to_string()).await.assert_ok().json();
+    let token = token["token"].as_str().unwrap();
+    let samples: Vec<_> = (1..=8)
+        .map(|number| sample::wheel("demo", &format!("{number}.0")))
+        .collect();
+    let uploads = samples.iter().map(|sample| world.upload(token, sample));
+    let answers = futures_util::future::join_all(uploads).await;
+    let stored = answers.iter().filter(|answer| answer.status == 200);
+    assert_eq!(stored.count(), 1);
+    for answer in answers.iter().filter(|answer| answer.status != 200) {
+        assert_eq!(answer.status, 403, "{}", answer.text());
+        assert!(
+            answer
+                .text()
+                .contains("for one upload, which it has served")
+        );
+    }
     let page = world.server.get_json("/simple/demo/").await;
     assert_eq!(page["files"].as_array().unwrap().len(), 1);
+    assert_eq!(world.server.stored_blobs().len(), 1);
 }
 
 #[tokio::test]
