@@ -227,6 +227,12 @@ def try_admin(data, *words):
     return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment())
 
 
+def narrowed(token, *words):
+    """`touchplate token narrow …`; the token that is left. Raises where it fails."""
+    command = [binary(), "token", "narrow", *map(str, words)]
+    return subprocess.run(command, input=token, capture_output=True, text=True, env=environment(), check=True).stdout.strip()
+
+
 def new_index(data, project=None, publisher=None, user="alice"):
     """A data directory with a user, and a project with a publisher if asked for; a token for all projects."""
     admin(data, "user", "add", user)
