@@ -38,7 +38,7 @@ def github(place):
     fails("files that are not there", lambda job, given: given.update(files="nowhere/*"), "no file matches")
     fails("an input that the action does not have", lambda job, given: given.update(tokens="x"), "unexpected inputs")
     fails("no index", lambda job, given: given.pop("index"), "the input index is required")
-    fails("a job without the right to an ID token is told so", lambda job, given: job["permissions"].pop("id-token"), "id-token: write")
+    fails("a job without the right to an ID token is told so", lambda job, given: job["permissions"].pop("id-token"), "::error", "id-token: write")
 
     marker = place.scratch / "injected"
     for name in ("index", "files", "trust-config", "archive", "sha256", "arguments"):
@@ -53,6 +53,7 @@ def github(place):
     del given["archive"], given["sha256"]
     log = _log_of_run(workflow, good, place)
     names = [file["filename"] for file in place.index.get("/simple/demo/")["files"]]
+    check("github: what was minted is masked before anything else is said of it", "::add-mask::tp-" in log, log)
     check("github: a program that is there already publishes as well", names[2:] == ["demo-2.0-py3-none-any.whl", "demo-2.0.tar.gz"], f"{names}\n{log}")
 
 

@@ -1,7 +1,6 @@
 """GitHub Actions: workflows, and composite actions. A runner of our own, not GitHub's: expressions of names, texts, `==`, `!=`, `!`."""
 
 import fnmatch
-import os
 import re
 import shutil
 
@@ -14,6 +13,8 @@ from .place import COMMIT, TAG, JobFailed, Unknown
 FILES = (".github/workflows/release.yml",)
 OURS = "example/touchplate"
 EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
+WORKFLOW_KEYS = {"name", "on", "permissions", "concurrency", "jobs"}
+JOB_KEYS = {"name", "needs", "runs-on", "environment", "permissions", "steps"}
 STEP_KEYS = {"id", "name", "uses", "run", "with", "env", "if", "shell", "working-directory"}
 
 
@@ -23,6 +24,8 @@ def run(place, path):
         "iss": jobs.GITHUB, "sub": "repo:example/demo:environment:release",
         "claims": {**jobs.github_claims("example/demo"), "environment": "release"}})
     workflow = load((place.repository / path).read_text())
+    if unknown := set(workflow) - WORKFLOW_KEYS:
+        raise Unknown(f"a workflow's {unknown}")
     if not any(fnmatch.fnmatchcase(TAG, pattern) for pattern in workflow["on"]["push"]["tags"]):
         raise Unknown("the workflow does not run for tags")
     done, stored = [], {}
@@ -52,6 +55,8 @@ class Job:
     """One job on one fresh machine."""
 
     def __init__(self, place, name, job, stored):
+        if unknown := set(job) - JOB_KEYS:
+            raise Unknown(f"a job's {unknown}")
         self.place, self.job, self.stored = place, job, stored
         self.folder = place.scratch / "jobs" / name
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -81,6 +86,8 @@ class Job:
     def uses(self, step):
         action, _, version = step["uses"].partition("@")
         given = {name: _text(value) for name, value in step.get("with", {}).items()}
+        if EXPRESSION.search(str(given)) or set(step) - STEP_KEYS or "if" in step:
+            raise Unknown(f"an expression or a condition of the step {action}")
         if not re.fullmatch(r"[0-9a-f]{40}", version):
             raise Unknown(f"{step['uses']} is not pinned to a commit")
         if action == "actions/checkout":

@@ -78,7 +78,7 @@ class Place:
 
     def environment(self, **variables):
         """What a machine gives to a job, and these variables."""
-        machine = {"HOME": self.scratch / "home", "PATH": f"{self.tools}:/usr/bin:/bin", "SSL_CERT_FILE": self.index.ca, "CURL_CA_BUNDLE": self.index.ca}
+        machine = {"HOME": self.scratch / "home", "PATH": f"{self.tools}:/usr/bin:/bin", "SSL_CERT_FILE": self.index.ca}
         return {name: str(value) for name, value in {**machine, **variables}.items()}
 
     def shell(self, script, folder, environment, words=("/bin/bash", "-e", "-c")):
