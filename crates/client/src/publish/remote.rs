@@ -44,7 +44,7 @@ impl SimpleApi {
 }
 
 /// From a path's end to that of the Simple API, of the same host: Warehouse's shape (and ours), Nexus and pypiserver,
-/// Artifactory, Gitea and GitLab. An upload URL that is a Simple API itself is pulp's.
+/// Artifactory, Gitea and GitLab, devpi. An upload URL that is a Simple API itself is pulp's.
 fn guess(upload: &Url) -> Option<Url> {
     let path = upload.path().trim_end_matches('/');
     let segments: Vec<&str> = path.split('/').skip(1).collect();
@@ -59,6 +59,8 @@ fn guess(upload: &Url) -> Option<Url> {
         | [.., "api", "pypi", _]
         | ["api", "packages", _, "pypi"]
         | [.., "packages", "pypi"] => Some(format!("{path}/simple/")),
+        // devpi's user and index, where a file may be replaced: all the more reason to look before.
+        [_, _] => Some(format!("{path}/+simple/")),
         _ => None,
     }?;
     let mut url = upload.clone();
@@ -211,11 +213,15 @@ mod tests {
                 "https://h.example/api/v4/projects/7/packages/pypi",
                 "https://h.example/api/v4/projects/7/packages/pypi/simple/",
             ),
+            (
+                "https://h.example/root/dev/",
+                "https://h.example/root/dev/+simple/",
+            ),
         ] {
             assert_eq!(guess(&url(upload)).unwrap().as_str(), simple, "{upload}");
         }
         for other in [
-            "https://h.example/root/dev/",
+            "https://h.example/a/path/of/its/own/",
             "https://h.example/upload",
             "https://h.example/notlegacy",
         ] {
