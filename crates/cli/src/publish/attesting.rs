@@ -58,12 +58,12 @@ const NO_ATTESTATIONS: &str = "--no-attestations publishes without";
 
 impl Attesting {
     /// What lies beside the files that are sent, and who signs the rest. `takes`: whether the index is known to take
-    /// attestations; `more`: the claim that it asks for beside the usual one.
+    /// attestations, else why they are held back; `more`: the claim that it asks for beside the usual one.
     pub(super) fn find(
         common: &Common,
         arguments: &Arguments,
         files: &[&Checked],
-        (takes, more): (bool, Option<Claim>),
+        (takes, more): (Result<(), &'static str>, Option<Claim>),
         agent: &Agent,
         now: Timestamp,
     ) -> Result<Self, Failure> {
@@ -73,10 +73,8 @@ impl Attesting {
         if arguments.no_attestations {
             return Ok(Self::without("--no-attestations"));
         }
-        if !takes && !arguments.attestations {
-            return Ok(Self::without(
-                "the index does not say that it takes them, and some lose or refuse them; --attestations sends them",
-            ));
+        if let (Err(why), false) = (takes, arguments.attestations) {
+            return Ok(Self::without(&format!("{why}; --attestations sends them")));
         }
         let has_identity = arguments.signing.has_identity();
         let instance = Self::instance(common, arguments, files, has_identity)?;

@@ -140,6 +140,9 @@ fn of_upload(error: &UploadError) -> Option<String> {
         UploadError::Busy { .. } | UploadError::Failed { .. } | UploadError::Fetch(_) => {
             "run the same command again: what is there already, byte for byte, is not sent twice"
         }
+        UploadError::Promised { .. } => {
+            "ask the index what became of it (pulp: its tasks); if it has a listing elsewhere, name that with --check-url"
+        }
         UploadError::Refused { .. } => return None,
         UploadError::Conflict { .. } => {
             "files of a release never change: build what is there, or publish another version"

@@ -58,7 +58,7 @@ fn publish(common: &Common, arguments: &Arguments) -> Result<Outcome, Failure> {
     let projects = target::projects(checked.iter().map(|it| &it.file));
     let shelf = target.shelf(&agent, &projects)?;
     let mut wanted = Wanted::of(&checked, &shelf, arguments)?;
-    let takes = target.door.is_some() || shelf.has_attestations();
+    let takes = target.takes_attestations(&arguments.destination, &shelf, identity.is_some());
     let more = target.description.claim();
     let now = signing::now_of_system();
     let files = wanted.files(&checked);

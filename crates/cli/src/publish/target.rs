@@ -119,6 +119,26 @@ impl Target {
         ))
     }
 
+    /// Whether the index is known to take attestations from whoever uploads; else why they are held back.
+    pub(super) fn takes_attestations(
+        &self,
+        options: &DestinationOptions,
+        shelf: &Shelf<'_>,
+        has_identity: bool,
+    ) -> Result<(), &'static str> {
+        let is_given = self.destination.credential.is_some()
+            && options.trusted_publishing != TrustedPublishing::Always;
+        match &self.door {
+            // PyPI, which says nothing of itself by PEP 807, refuses them from all but publishers.
+            Some(door) if door.discovered().is_none() && (is_given || !has_identity) => Err(
+                "an index that speaks as PyPI does refuses them with a password or an API token",
+            ),
+            Some(_) => Ok(()),
+            None if shelf.has_attestations() => Ok(()),
+            None => Err("the index does not say that it takes them, and some lose or refuse them"),
+        }
+    }
+
     fn kept(&self) -> Result<Option<Credential>, Failure> {
         let Destination { url, username, .. } = &self.destination;
         let netrc = Netrc::from_environment(&|name| std::env::var(name).ok());

@@ -2,6 +2,7 @@
 //! is sent again.
 
 mod error;
+mod promise;
 
 use std::io::Read;
 use std::thread;
@@ -177,6 +178,7 @@ impl Uploader<'_> {
         let said = said(&answer);
         match status {
             // A page instead of an answer: whoever answered may not have read what was sent.
+            202 => self.promised(item, FIRST_PAUSE),
             200..=299 if is_page(&answer) => match self.listing.standing(&item.file) {
                 Standing::Identical { .. } => Ok(Next::Done(Uploaded::Sent)),
                 _ => Err(UploadError::Page { url, status }),
@@ -200,7 +202,11 @@ impl Uploader<'_> {
                 let error = UploadError::Busy { url, said };
                 Ok(Next::Again(error, Some(retry_after.unwrap_or(FIRST_PAUSE))))
             }
-            400 | 409 if says_exists(&said) || status == 409 => self.exists(item, said),
+            400 | 409 => match self.exists(item, &said, says_exists(&said) || status == 409)? {
+                Some(next) => Ok(next),
+                None if is_page(&answer) => Err(UploadError::Page { url, status }),
+                None => Err(UploadError::Refused { url, status, said }),
+            },
             408 | 500..=599 => {
                 let error = UploadError::Failed { url, status, said };
                 match (self.after_a_loss(item, error)?, retry_after) {
@@ -213,17 +219,20 @@ impl Uploader<'_> {
         }
     }
 
-    /// The index says that there is such a file: whether it is this one, its listing says.
-    fn exists(&self, item: &Item, said: String) -> Result<Next, UploadError> {
-        match self.listing.standing(&item.file) {
-            Standing::Identical { .. } => Ok(Next::Done(Uploaded::Found)),
-            Standing::Conflicting { listed } => Err(conflict(item, listed)),
-            Standing::New => Err(UploadError::ExistsUnseen {
-                said,
-                why: "its listing does not have it".to_owned(),
-            }),
-            Standing::CannotBeTold { why } => Err(UploadError::ExistsUnseen { said, why }),
+    /// The index may have such a file: whether it is this one, its listing says. pulp says so in the reason phrase alone,
+    /// which HTTP/2 has no room for, so that the listing is looked at whatever it says; `says_so`: whether it said so aloud.
+    fn exists(&self, item: &Item, said: &str, says_so: bool) -> Result<Option<Next>, UploadError> {
+        let why = match self.listing.standing(&item.file) {
+            Standing::Identical { .. } => return Ok(Some(Next::Done(Uploaded::Found))),
+            Standing::Conflicting { listed } => return Err(conflict(item, listed)),
+            Standing::New => "its listing does not have it".to_owned(),
+            Standing::CannotBeTold { why } => why,
+        };
+        if says_so {
+            let said = said.to_owned();
+            return Err(UploadError::ExistsUnseen { said, why });
         }
+        Ok(None)
     }
 
     /// No answer, or one of a server that failed: it may have stored the file all the same.

@@ -87,6 +87,16 @@ pub enum UploadError {
         /// In the index's words.
         said: String,
     },
+    /// 202, and nothing came of it that could be seen.
+    #[error(
+        "{url} took the file to decide on it later (202), and whether it is published cannot be told: {why}"
+    )]
+    Promised {
+        /// Where it was sent.
+        url: Url,
+        /// Why it cannot be told.
+        why: String,
+    },
     /// Other bytes are there under that name.
     #[error(
         "the index has another `{filename}`: it lists sha256 {listed}, and this file has {ours}"
@@ -137,7 +147,7 @@ impl UploadError {
             | Self::Refused { .. }
             | Self::Conflict { .. }
             | Self::ExistsUnseen { .. } => Cause::No,
-            Self::Busy { .. } | Self::Failed { .. } => Cause::Outside,
+            Self::Busy { .. } | Self::Failed { .. } | Self::Promised { .. } => Cause::Outside,
         }
     }
 }
