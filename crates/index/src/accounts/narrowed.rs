@@ -134,7 +134,7 @@ impl Block {
     }
 }
 
-/// A token that its holder narrowed, as it came; [`Bearer::is_of`] tells whether it is genuine.
+/// A token that its holder narrowed, as it came: it says what it says, and whether it is genuine is still to be found out.
 pub struct Narrowed {
     id: TokenId,
     /// All of its text but the key at its end.
