@@ -6,7 +6,7 @@ use touchplate_packaging::{Filename, ProjectName, Version};
 use crate::Index;
 use crate::accounts::Reader;
 use crate::files::FoundFile;
-use crate::ports::{ProjectFiles, ReleaseMetadata, StoreError, StoredAttestation};
+use crate::ports::{ProjectFiles, ReleaseMetadata, StoreError, StoredAttestation, UploadRun};
 use crate::projects::ReadError;
 
 /// A file with everything known of where it came from.
@@ -15,6 +15,8 @@ pub struct FileStory {
     pub found: FoundFile,
     /// Its attestations and what was checked.
     pub attestations: Vec<StoredAttestation>,
+    /// The run that uploaded it, where that was trusted publishing.
+    pub run: Option<UploadRun>,
 }
 
 /// A project with its releases and files.
@@ -51,9 +53,11 @@ impl Index {
     ) -> Result<FileStory, ReadError> {
         let found = self.file_in(reader, project, version, filename).await?;
         let attestations = self.ports.releases.attestations(found.file.id).await?;
+        let run = self.ports.trusted.run_of(found.file.id).await?;
         Ok(FileStory {
             found,
             attestations,
+            run,
         })
     }
 

@@ -9,7 +9,7 @@ use super::{AttestationRecord, Capacity};
 use crate::Index;
 use crate::accounts::{Reader, sees};
 use crate::files::FoundFile;
-use crate::ports::{AttestedFile, StoreError};
+use crate::ports::{AttestedFile, StoreError, UploadRun};
 use crate::projects::ReadError;
 
 /// When an attestation was added to a file that was there already, and by whom.
@@ -48,6 +48,8 @@ pub struct KnownFile {
     pub found: FoundFile,
     /// Its attestations.
     pub attestations: Vec<KnownAttestation>,
+    /// The run that uploaded it, where that was trusted publishing.
+    pub run: Option<UploadRun>,
 }
 
 impl Index {
@@ -62,6 +64,7 @@ impl Index {
         let found = self.file_in(reader, project, version, filename).await?;
         let with_upload = self.ports.releases.attestations(found.file.id).await?;
         let later = self.ports.late.list(found.file.id).await?;
+        let run = self.ports.trusted.run_of(found.file.id).await?;
         let with_upload = with_upload.into_iter().map(|stored| KnownAttestation {
             json: stored.json,
             facts: AttestationFacts {
@@ -73,6 +76,7 @@ impl Index {
         Ok(KnownFile {
             found,
             attestations: with_upload.chain(later).collect(),
+            run,
         })
     }
 

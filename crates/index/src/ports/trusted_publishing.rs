@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use touchplate_attest::{PinnedIds, Publisher, Run};
+use touchplate_attest::{Claims, PinnedIds, Publisher, Run};
 use touchplate_packaging::{ProjectName, Version};
 
 use super::{ProjectId, PublisherId, StoreError, StoredPublisher};
@@ -309,4 +309,22 @@ pub struct UploadRun {
     pub run: Run,
     /// A commit that an attestation names, where it is another than the run's.
     pub attested_commit: Option<String>,
+}
+
+impl UploadRun {
+    /// The commits that attestations name and that are not the run's, each once: what came with the upload, then those of
+    /// `claims`, which may have been added since.
+    pub fn other_commits<'c>(&'c self, claims: impl Iterator<Item = &'c Claims>) -> Vec<&'c str> {
+        let Some(own) = self.run.commit.as_deref() else {
+            return Vec::new();
+        };
+        let named = claims.filter_map(|claims| claims.source_repository_digest.as_deref());
+        let mut others = Vec::new();
+        for commit in self.attested_commit.as_deref().into_iter().chain(named) {
+            if commit != own && !others.contains(&commit) {
+                others.push(commit);
+            }
+        }
+        others
+    }
 }

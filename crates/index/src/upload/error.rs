@@ -63,8 +63,8 @@ pub enum UploadError {
     },
     /// The run and an attestation name different commits.
     #[error(
-        "The run that uploads is of the commit {run}, and an attestation of the commit {attested}; the project `{project}` \
-         takes both of one commit alone"
+        "The run that uploads the file is of the commit {run}, and an attestation of the commit {attested}; the project \
+         `{project}` takes both of one commit alone"
     )]
     OtherCommit {
         /// The project.

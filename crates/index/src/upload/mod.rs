@@ -195,6 +195,11 @@ impl Index {
         self.run_of_upload(uploader, target, form, &attestations)
             .map(drop)
             .or_else(rules::even_without_attestations)?;
+        // They are held against the run that brought the file, too, whoever brings them.
+        if let Some(mut run) = self.ports.trusted.run_of(existing.id).await? {
+            run.attested_commit = None;
+            rules::same_commit(target, &run, &attestations)?;
+        }
         self.identical(origin, uploader, existing, &attestations)
             .await
     }

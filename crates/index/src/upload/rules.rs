@@ -107,27 +107,37 @@ fn run_of_upload(
     let Uploader::Run(minted) = uploader else {
         return Ok(None);
     };
-    let attested = attestations.iter().filter_map(|verified| {
-        let claims = verified.proven().claims();
-        claims.source_repository_digest.as_deref()
-    });
-    let run_commit = minted.run.commit.as_deref();
-    let mut other = attested.filter(|attested| run_commit.is_some_and(|it| it != *attested));
-    let attested_commit = other.next().map(str::to_owned);
-    if let (Some((project, _)), Some(attested)) = (asks(RatchetKind::SameCommit), &attested_commit)
-    {
-        return Err(UploadError::OtherCommit {
-            project: project.name.clone(),
-            run: run_commit.unwrap_or_default().to_owned(),
-            attested: attested.clone(),
-        });
-    }
-    Ok(Some(UploadRun {
+    let mut run = UploadRun {
         token: minted.token.clone(),
         publisher: minted.publisher.clone(),
         run: minted.run.clone(),
-        attested_commit,
-    }))
+        attested_commit: None,
+    };
+    run.attested_commit = same_commit(target, &run, attestations)?;
+    Ok(Some(run))
+}
+
+/// A commit that an attestation names, where it is another than the run's; an error where the project demands that they agree.
+pub(super) fn same_commit(
+    target: &Target,
+    run: &UploadRun,
+    attestations: &[Verified],
+) -> Result<Option<String>, UploadError> {
+    let claims = attestations.iter().map(|it| it.proven().claims());
+    let others = run.other_commits(claims);
+    let Some(attested) = others.first() else {
+        return Ok(None);
+    };
+    match target.project() {
+        Some((project, ratchets)) if ratchets.has(RatchetKind::SameCommit) => {
+            Err(UploadError::OtherCommit {
+                project: project.name.clone(),
+                run: run.run.commit.clone().unwrap_or_default(),
+                attested: (*attested).to_owned(),
+            })
+        }
+        Some(_) | None => Ok(Some((*attested).to_owned())),
+    }
 }
 
 fn in_provenance(verified: &Verified) -> bool {

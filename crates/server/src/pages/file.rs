@@ -10,6 +10,7 @@ use touchplate_packaging::ProjectName;
 use touchplate_packaging::simple::ProjectStatus;
 
 use super::project::{banner, page_path, yanked};
+use super::run::{self, RunTold};
 use super::told::{self, AttestationTold};
 use super::{rendered, sent, style, units};
 use crate::app::App;
@@ -32,6 +33,7 @@ struct FilePage {
     download: Option<String>,
     facts: Vec<(&'static str, String)>,
     digests: Vec<(&'static str, String)>,
+    run: Option<RunTold>,
     attestations: Vec<AttestationTold>,
     provenance: String,
     /// Where the index's own API has every attestation, if the provenance object has not.
@@ -121,6 +123,7 @@ fn page(app: &App, story: &FileStory) -> FilePage {
             ("BLAKE2b-256", file.digests.blake2b_256.to_string()),
             ("MD5", file.digests.md5.to_string()),
         ],
+        run: run::told(story),
         attestations,
         check: told::commands(
             file.filename.as_str(),

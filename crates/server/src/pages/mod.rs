@@ -5,6 +5,7 @@ mod file;
 mod front;
 mod link;
 mod project;
+mod run;
 pub(crate) mod style;
 mod told;
 mod units;

@@ -33,6 +33,7 @@ pub(crate) async fn list(
         let KnownFile {
             found,
             attestations,
+            ..
         } = known(app, &reader, path).await?;
         let told = told::json(&AttestationsTold::of(&found, &attestations)?);
         Ok(Rendered::new(told, None, found.is_public()))
@@ -55,14 +56,12 @@ pub(crate) async fn provenance(
     };
     let (app, path) = (&app, &path);
     let render = |reader| async move {
-        let KnownFile {
-            found,
-            attestations,
-        } = known(app, &reader, path).await?;
+        let known = known(app, &reader, path).await?;
+        let found = &known.found;
         let has_object = found.file.attestations > 0;
         let integrity = app.links.provenance(&found.project.name, &found.file);
         let integrity = integrity.filter(|_| has_object);
-        let told = told::json(&ProvenanceTold::of(&found, &attestations, integrity)?);
+        let told = told::json(&ProvenanceTold::of(&known, integrity)?);
         Ok(Rendered::new(told, None, found.is_public()))
     };
     let page = app.cache.page(key, &reader, render).await?;

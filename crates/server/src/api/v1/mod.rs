@@ -18,6 +18,7 @@ pub(crate) mod pending;
 pub(crate) mod publishers;
 pub(crate) mod ratchets;
 mod refused;
+mod run;
 mod told;
 
 /// The version of each answer's shape, as its `version` says it: keys may be added, none changes its meaning.

@@ -8,7 +8,7 @@ use touchplate_attest::{
     SubjectName,
 };
 use touchplate_index::attesters::{
-    AttestationFacts, Attester, Expected, KnownAttestation, LateAddition,
+    AttestationFacts, Attester, Expected, KnownAttestation, KnownFile, LateAddition,
 };
 use touchplate_index::files::FoundFile;
 use touchplate_index::ports::{
@@ -19,6 +19,7 @@ use touchplate_packaging::simple::Yanked;
 use touchplate_packaging::{ProjectName, Sha256};
 
 use super::VERSION;
+use super::run::RunTold;
 
 /// Whose file it is and which.
 #[derive(Serialize)]
@@ -193,6 +194,8 @@ pub(super) struct ProvenanceTold<'k> {
     digests: DigestsTold,
     uploaded_at: Timestamp,
     uploaded_by: &'k str,
+    /// Null where a user uploaded it.
+    run: Option<RunTold<'k>>,
     yanked: bool,
     yanked_reason: Option<&'k str>,
     /// Where the Integrity API has the publishers' part of it; null where it has none.
@@ -201,12 +204,14 @@ pub(super) struct ProvenanceTold<'k> {
 }
 
 impl<'k> ProvenanceTold<'k> {
-    pub(super) fn of(
-        found: &'k FoundFile,
-        attestations: &'k [KnownAttestation],
-        integrity: Option<String>,
-    ) -> Result<Self, StoreError> {
+    pub(super) fn of(known: &'k KnownFile, integrity: Option<String>) -> Result<Self, StoreError> {
+        let KnownFile {
+            found,
+            attestations,
+            run,
+        } = known;
         let file = &found.file;
+        let claims = || attestations.iter().map(|it| &it.facts.record.claims);
         Ok(Self {
             version: VERSION,
             file: FileTold::of(&found.project, file),
@@ -218,6 +223,7 @@ impl<'k> ProvenanceTold<'k> {
             },
             uploaded_at: file.uploaded_at,
             uploaded_by: &file.uploaded_by,
+            run: run.as_ref().map(|run| RunTold::of(run, claims())),
             yanked: file.yanked != Yanked::No,
             yanked_reason: match &file.yanked {
                 Yanked::Yes(reason) => reason.as_deref(),

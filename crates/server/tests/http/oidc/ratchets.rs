@@ -1,5 +1,6 @@
 //! What a project asks of uploads.
 
+use insta::{assert_json_snapshot, assert_snapshot};
 use jiff::SignedDuration;
 use serde_json::json;
 use touchplate_index::trusted_publishing::{Ratchet, RatchetKind};
@@ -40,7 +41,31 @@ async fn ratchets_hold_at_the_door() {
         .await
         .assert_ok();
     // Recorded, shown, and refused only where the project asks for that.
+    let file = "demo/1.1/demo-1.1-py3-none-any.whl";
+    let page = world.server.get(&format!("/project/{file}")).await;
+    assert_snapshot!(
+        "the_run_on_the_files_page",
+        section(&page.text(), "How it came here")
+    );
+    let known = world
+        .server
+        .get_json(&format!("/api/v1/projects/{file}/provenance"))
+        .await;
+    assert_json_snapshot!("the_run_at_api_v1", known["run"]);
     world.turn(RatchetKind::SameCommit, None).await;
+    // Also of what comes with the same bytes once more, from whichever run.
+    let commit = known["run"]["other_commits"][0].clone();
+    let same = world.minted(json!({ "sha": commit })).await;
+    let workload = sample::workload("demo", "1.1");
+    for (token, workload) in [(&token, workload.clone()), (&same, workload)] {
+        let again = sample::wheel("demo", "1.1").attested_by(workload);
+        let refused = world.upload(token, &again).await;
+        assert!(
+            refused.status == 400 && refused.text().contains("takes both of one commit alone"),
+            "{}",
+            refused.text()
+        );
+    }
     let other = world
         .upload(&token, &sample::wheel("demo", "1.2").attested())
         .await;
@@ -97,4 +122,12 @@ async fn ratchets_hold_at_the_door() {
         Ratchet::SameCommit.kind(),
         RatchetKind::SameCommit
     ));
+}
+
+/// A page's part below a heading.
+fn section<'p>(page: &'p str, heading: &str) -> &'p str {
+    let (_, below) = page
+        .split_once(&format!("<h2>{heading}</h2>"))
+        .expect(heading);
+    below.split("<h2>").next().unwrap_or(below)
 }
