@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use touchplate_attest::{Identity, PredicateType, Proven};
+use touchplate_attest::{Identity, PredicateType, Proven, TrustDomains};
 use touchplate_client::fetch::Agent;
 use touchplate_client::publish::attest::{ToSign, sign_all};
 use touchplate_client::publish::sidecars::{Sidecar, SidecarError, beside};
@@ -136,13 +136,13 @@ impl Attesting {
         files: &[&Checked],
         now: Timestamp,
     ) -> Result<BTreeMap<usize, Vec<Sidecar>>, Failure> {
-        let domains = match instance {
-            Some(instance) => touchplate_attest::TrustDomains::only(instance.root.clone()),
-            None => Trust::read(common)?.domains().clone(),
-        };
+        // Whom this run signs by, and whoever else this machine believes: a build service may sign elsewhere.
+        let root = instance.map(|instance| TrustDomains::only(instance.root.clone()));
+        let mut believed: Vec<TrustDomains> = root.into_iter().collect();
+        believed.push(Trust::read(common)?.domains().clone());
         let mut found = BTreeMap::new();
         for (at, checked) in files.iter().enumerate() {
-            let sidecars = beside(&checked.file, &domains, now)?;
+            let sidecars = beside(&checked.file, &believed, now)?;
             if !sidecars.is_empty() {
                 found.insert(at, sidecars);
             }
@@ -259,6 +259,7 @@ impl From<SidecarError> for Failure {
         match &error {
             SidecarError::Unreadable { .. } => Self::outside(error),
             SidecarError::NotOne { .. }
+            | SidecarError::NobodyBelieved { .. }
             | SidecarError::DoesNotHold { .. }
             | SidecarError::Twice { .. }
             | SidecarError::TooMany { .. } => Self::refused(error).hint(

@@ -12,6 +12,7 @@ mod sending;
 mod target;
 mod tell;
 
+use touchplate_client::fetch::Agent;
 use touchplate_client::identity::IdentityToken;
 use touchplate_client::publish::access::{Access, Identity, IdentityFailure};
 
@@ -40,7 +41,8 @@ pub(crate) fn run(common: &Common, arguments: &Arguments) -> Result<Outcome, Fai
 /// 3. Who attests, who uploads, and whether that is worse than the last release.
 /// 4. Everything is signed, and only then the first byte is sent.
 fn publish(common: &Common, arguments: &Arguments) -> Result<Outcome, Failure> {
-    let agent = signing::agent(common)?;
+    let settings = signing::settings(common)?;
+    let agent = Agent::new(settings.clone());
     let checked = plan::files(&arguments.files)?; // 1
     let target = Target::find(&agent, &arguments.destination)?; // 2
     let holder = Holder::of_run(arguments, &target)?;
@@ -56,7 +58,8 @@ fn publish(common: &Common, arguments: &Arguments) -> Result<Outcome, Failure> {
         None
     };
     let projects = target::projects(checked.iter().map(|it| &it.file));
-    let shelf = target.shelf(&agent, &projects)?;
+    let reader = target.reader(settings);
+    let shelf = target.shelf(&reader, &projects)?;
     let mut wanted = Wanted::of(&checked, &shelf, arguments)?;
     let takes = target.takes_attestations(&arguments.destination, &shelf, identity.is_some());
     let more = target.description.claim();
@@ -78,7 +81,7 @@ fn publish(common: &Common, arguments: &Arguments) -> Result<Outcome, Failure> {
     };
     let preflight = Preflight {
         checked: &checked,
-        comparisons: wanted.compare(&checked, &target, &shelf, &attesting, &agent)?,
+        comparisons: wanted.compare(&checked, &target, &shelf, &attesting, &reader)?,
         target: &target,
         access: &access,
         holder: holder.as_ref(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use touchplate_client::fetch::{Agent, Cause, FileEntry, Netrc, Places};
+use touchplate_client::fetch::{Agent, Cause, FileEntry, Netrc, Places, Settings};
 use touchplate_client::publish::access::{Access, Exchange, Identity, Lease};
 use touchplate_client::publish::binding::SelfDescription;
 use touchplate_client::publish::credentials::{
@@ -146,6 +146,17 @@ impl Target {
         let keyring = Keyring::default();
         let kept = Credential::kept(url, username.as_deref(), &netrc, Some(&keyring));
         Ok(kept?)
+    }
+
+    /// Who asks what is there: where files go with a credential that was given, the listing is asked by it as well, since a
+    /// project that a reader may not see looks like a new one. A minted token is for uploads alone.
+    pub(super) fn reader(&self, mut settings: Settings) -> Agent {
+        let given = self.destination.credential.as_ref();
+        if let Some(credential) = given {
+            let header = Some(credential.authorization());
+            settings.credentials.give(&self.destination.url, header);
+        }
+        Agent::new(settings)
     }
 
     /// What is there of each project.

@@ -65,11 +65,16 @@ enum SigningError {
 
 /// The agent of a command that signs.
 pub(crate) fn agent(common: &Common) -> Result<Agent, Failure> {
+    Ok(Agent::new(settings(common)?))
+}
+
+/// What that agent goes by.
+pub(crate) fn settings(common: &Common) -> Result<Settings, Failure> {
     if common.offline {
         return Err(Failure::usage(SigningError::Offline));
     }
-    let settings = Settings::from_environment(USER_AGENT, &|name| std::env::var(name).ok())?;
-    Ok(Agent::new(settings))
+    let variable = |name: &str| std::env::var(name).ok();
+    Ok(Settings::from_environment(USER_AGENT, &variable)?)
 }
 
 impl SigningOptions {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -26,6 +27,7 @@ pub(crate) struct Stack {
     issuer: LocalIssuer,
     address: String,
     server: Option<Server>,
+    tokens: AtomicU32,
 }
 
 impl Stack {
@@ -52,6 +54,7 @@ impl Stack {
             issuer,
             address,
             server: None,
+            tokens: AtomicU32::new(0),
         };
         stack.serve();
         for file in ["root.json", "signing_config.json", "trust_config.json"] {
@@ -118,6 +121,9 @@ impl Stack {
     /// Writes a token of that job into a file.
     pub(crate) fn token_as(&self, file: &str, audience: &str, claims: &Value) {
         let mut all = github_claims("acme/demo", "release.yml", "refs/tags/v1.0");
+        // No two are the same, within a second either.
+        let number = self.tokens.fetch_add(1, Ordering::Relaxed);
+        all["jti"] = format!("token-{number}").into();
         for (key, value) in claims.as_object().unwrap() {
             all[key] = value.clone();
         }

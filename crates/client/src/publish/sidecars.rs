@@ -59,6 +59,12 @@ pub enum SidecarError {
         /// Why not.
         source: Box<DomainError>,
     },
+    /// There is nobody to verify it by.
+    #[error("there is no trust root to verify `{}` by", .path.display())]
+    NobodyBelieved {
+        /// Where it is.
+        path: PathBuf,
+    },
     /// Two claim the same.
     #[error("`{}` and `{}` are attestations of the same type ({predicate_type})", .one.display(), .other.display())]
     Twice {
@@ -79,13 +85,14 @@ pub enum SidecarError {
     },
 }
 
-/// The attestations beside a file, by name, each verified by the trust domains of its project.
+/// The attestations beside a file, by name, each verified by the first of `believed` that vouches for it: others than who
+/// signs here may have made it.
 ///
 /// # Errors
 /// See [`SidecarError`].
 pub fn beside(
     file: &Distribution,
-    domains: &TrustDomains,
+    believed: &[TrustDomains],
     now: Timestamp,
 ) -> Result<Vec<Sidecar>, SidecarError> {
     let paths = paths(file)?;
@@ -97,7 +104,7 @@ pub fn beside(
     }
     let mut sidecars: Vec<Sidecar> = Vec::with_capacity(paths.len());
     for path in paths {
-        let sidecar = read(file, path, domains, now)?;
+        let sidecar = read(file, path, believed, now)?;
         let predicate_type = sidecar.proven.predicate_type();
         let same = |it: &&Sidecar| it.proven.predicate_type() == predicate_type;
         if let Some(other) = sidecars.iter().find(same) {
@@ -139,7 +146,7 @@ fn paths(file: &Distribution) -> Result<Vec<PathBuf>, SidecarError> {
 fn read(
     file: &Distribution,
     path: PathBuf,
-    domains: &TrustDomains,
+    believed: &[TrustDomains],
     now: Timestamp,
 ) -> Result<Sidecar, SidecarError> {
     let bytes = bounded(&path).map_err(|source| SidecarError::Unreadable {
@@ -150,16 +157,27 @@ fn read(
         path: path.clone(),
         source,
     })?;
-    let vouched = domains.verify_any_predicate(file.facts(), &attestation, now);
-    let vouched = vouched.map_err(|source| SidecarError::DoesNotHold {
-        path: path.clone(),
-        file: file.path().to_owned(),
-        source: Box::new(source),
-    })?;
-    Ok(Sidecar {
-        path,
-        json: attestation.json().to_owned(),
-        proven: vouched.proof,
+    let mut refusal = None;
+    for domains in believed {
+        match domains.verify_any_predicate(file.facts(), &attestation, now) {
+            Ok(vouched) => {
+                return Ok(Sidecar {
+                    path,
+                    json: attestation.json().to_owned(),
+                    proven: vouched.proof,
+                });
+            }
+            // What the first says is told: it is whom this run signs by.
+            Err(error) => refusal = refusal.or(Some(Box::new(error))),
+        }
+    }
+    Err(match refusal {
+        Some(source) => SidecarError::DoesNotHold {
+            path,
+            file: file.path().to_owned(),
+            source,
+        },
+        None => SidecarError::NobodyBelieved { path },
     })
 }
 

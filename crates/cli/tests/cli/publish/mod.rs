@@ -195,6 +195,14 @@ fn files_that_are_no_distributions_or_not_what_they_say_are_refused_first() {
         &["`demo-1.0.tar.gz` would be refused", "nothing was sent"],
     );
     let other = sample::wheel("other", "1.0");
+    let named = sample::wheel("demo", "3.0").archive_says("Name", "other");
+    refused(
+        "demo-3.0-py3-none-any.whl",
+        &named.bytes(),
+        1,
+        &["`demo-3.0-py3-none-any.whl` would be refused", "other"],
+    );
+    fs::remove_file(stack.path().join("demo-3.0-py3-none-any.whl")).unwrap();
     refused(
         "demo-2.0-py3-none-any.whl",
         &other.bytes(),
