@@ -47,10 +47,13 @@ def pod(place, account, manifest, volumes, containers, source):
         if words[0] != "/bin/sh":
             raise Unknown(f"the command {words}")
         where = container["workingDir"]
+        variables = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"}
+        for variable in container.get("env", []):
+            variables[variable["name"]] = folders.get(variable["value"], variable["value"])
         for path, folder in sorted(folders.items(), reverse=True):
             words = [word.replace(path + "/", f"{folder}/") for word in words]
             where = str(folder) if where == path else where
-        place.shell(words[-1], where, place.environment(KUBERNETES_SERVICE_HOST="10.0.0.1", KUBERNETES_SERVICE_PORT="443"), words[:-1])
+        place.shell(words[-1], where, place.environment(**variables), words[:-1])
 
 
 def tokens(place, namespace, account, sources):
