@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod admin;
 #[cfg(test)]
+mod bound;
+#[cfg(test)]
 mod bundle;
 #[cfg(test)]
 mod demo;
