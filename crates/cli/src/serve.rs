@@ -110,6 +110,7 @@ impl From<WiringError> for Failure {
         match &error {
             WiringError::TrustRoot { .. }
             | WiringError::TwoTrusts
+            | WiringError::BindingUntold
             | WiringError::Tls(_)
             | WiringError::Publishing(_)
             | WiringError::NoTrustStore { .. }

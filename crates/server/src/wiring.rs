@@ -79,6 +79,12 @@ pub enum WiringError {
     /// One root for all names, and domains: which?
     #[error("expected either `trusted_root` or `trust`, found both")]
     TwoTrusts,
+    /// What is required of uploads is told where trusted publishing is.
+    #[error(
+        "`index_binding_required` needs `trusted_publishing`: clients learn from its answer at `/.well-known/pytp` that the \
+         index wants attestations which name it"
+    )]
+    BindingUntold,
     /// The database or the blob store.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -159,6 +165,9 @@ async fn where_one_may_block<T: Send + 'static>(
 }
 
 async fn open_here(config: &Config) -> Result<OpenedIndex, WiringError> {
+    if config.index_binding_required && !config.trusted_publishing {
+        return Err(WiringError::BindingUntold);
+    }
     std::fs::create_dir_all(&config.data).map_err(|source| WiringError::Data {
         path: config.data.clone(),
         source,

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 use touchplate_index::trusted_publishing::{Ratchet, RatchetKind};
+use touchplate_server::Config;
+use touchplate_server::wiring::{self, WiringError};
 use touchplate_testkit::TestServer;
 use touchplate_testkit::http::{Answer, Request};
 use touchplate_testkit::sample::{self, Sample};
@@ -272,4 +274,18 @@ async fn a_later_one_names_the_index_as_well() {
         "urn:touchplate:problem:attestation-for-another-index"
     );
     assert_eq!(add(URL).await.status, 201);
+}
+
+#[tokio::test]
+async fn what_no_client_would_be_told_is_not_required() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = Config::in_folder(&folder.path().join("data"));
+    config.index_binding_required = true;
+    config.trusted_publishing = false;
+    assert!(matches!(
+        wiring::open(&config).await,
+        Err(WiringError::BindingUntold)
+    ));
+    config.trusted_publishing = true;
+    assert!(wiring::open(&config).await.is_ok());
 }

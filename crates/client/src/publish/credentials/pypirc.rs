@@ -41,7 +41,7 @@ impl Pypirc {
         }
     }
 
-    fn parse(path: PathBuf, text: &str) -> Result<Self, CredentialsError> {
+    pub(super) fn parse(path: PathBuf, text: &str) -> Result<Self, CredentialsError> {
         let mut sections: Vec<Section> = Vec::new();
         for (line, text) in (1..).zip(text.lines()) {
             let trimmed = text.trim();

@@ -270,6 +270,23 @@ fn what_cannot_be_used_is_refused_and_not_repeated() {
 }
 
 #[test]
+fn a_pypirc_that_is_cut_short_or_changed_is_answered() {
+    let read = |text: String| {
+        if let Ok(pypirc) = Pypirc::parse(PathBuf::new(), &text) {
+            pypirc.all();
+            pypirc.stated(&ACME.parse().unwrap());
+        }
+    };
+    for (at, _) in PYPIRC.char_indices() {
+        read(PYPIRC[..at].to_owned());
+        read(PYPIRC[at..].to_owned());
+        for with in ['[', ']', '=', ':', '\n', '%', '\u{0}'] {
+            read(format!("{}{with}{}", &PYPIRC[..at], &PYPIRC[at + 1..]));
+        }
+    }
+}
+
+#[test]
 fn a_credential_is_a_header_and_is_never_shown() {
     let credential = Credential::token("tp-hunter2", "somewhere");
     let expected = STANDARD.encode("__token__:tp-hunter2");
