@@ -122,7 +122,7 @@ fn of_mint(
 
 fn of_upload(error: &UploadError) -> Option<String> {
     let text = match error {
-        UploadError::Access(error) => return of_access(error),
+        UploadError::Access(error) | UploadError::NotRenewed(_, error) => return of_access(error),
         UploadError::Redirect { to: Some(to), .. } => {
             return Some(format!(
                 "nothing follows a redirect with a credential; if {to} is the upload URL, name it with --index"

@@ -93,7 +93,14 @@ pub(super) fn send(
             &attestations,
         )?;
         let file = checked.file.clone();
-        items.push((at, Item { file, form }));
+        let standing = preflight.wanted.standing(at);
+        let was_there = matches!(standing, Some(Standing::Identical { .. }));
+        let item = Item {
+            file,
+            form,
+            was_there,
+        };
+        items.push((at, item));
         if let Some(place) = outcomes.made.get_mut(at) {
             *place = made;
         }

@@ -71,6 +71,8 @@ pub struct Item {
     pub file: Distribution,
     /// What is sent.
     pub form: Form,
+    /// Whether the index had it before, without what is sent along now: that it is listed says nothing of that.
+    pub was_there: bool,
 }
 
 /// What became of a file.
@@ -105,8 +107,13 @@ impl Uploader<'_> {
                 Next::Done(uploaded) => return Ok(uploaded),
                 Next::Denied(error, Some(credential)) if !renewed => {
                     renewed = true;
-                    if !self.access.renew(&credential)? {
-                        return Err(error);
+                    match self.access.renew(&credential) {
+                        Ok(true) => {}
+                        Ok(false) => return Err(error),
+                        // Whether it had ended or never was good, the index's own words say best.
+                        Err(source) => {
+                            return Err(UploadError::NotRenewed(Box::new(error), source));
+                        }
                     }
                 }
                 Next::Denied(error, _) => return Err(error),
@@ -238,6 +245,7 @@ impl Uploader<'_> {
     /// No answer, or one of a server that failed: it may have stored the file all the same.
     fn after_a_loss(&self, item: &Item, error: UploadError) -> Result<Next, UploadError> {
         match self.listing.standing(&item.file) {
+            Standing::Identical { .. } if item.was_there => Ok(Next::Again(error, None)),
             Standing::Identical { .. } => Ok(Next::Done(Uploaded::Found)),
             Standing::Conflicting { listed } => Err(conflict(item, listed)),
             // Sent again, the same bytes are the same file wherever they are.

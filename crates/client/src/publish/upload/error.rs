@@ -51,6 +51,9 @@ pub enum UploadError {
         /// In the index's words.
         said: String,
     },
+    /// 401 or 403, and no other token.
+    #[error("{0}, and no other token could be had")]
+    NotRenewed(Box<UploadError>, #[source] AccessError),
     /// 413.
     #[error("the index does not take files of {bytes} bytes (413){}", saying(.said))]
     TooLarge {
@@ -143,6 +146,7 @@ impl UploadError {
                 Cause::Configuration
             }
             Self::Denied { .. }
+            | Self::NotRenewed(..)
             | Self::TooLarge { .. }
             | Self::Refused { .. }
             | Self::Conflict { .. }

@@ -79,7 +79,12 @@ mod tests {
             access: &Access::None,
             listing: &Says(Mutex::new(standings)),
         };
-        uploader.promised(&Item { file, form }, Duration::ZERO)
+        let item = Item {
+            file,
+            form,
+            was_there: false,
+        };
+        uploader.promised(&item, Duration::ZERO)
     }
 
     #[test]
