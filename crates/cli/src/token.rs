@@ -1,6 +1,5 @@
 //! `touchplate token …`: what the holder of a token does with it, with no index and no network.
 
-use std::collections::BTreeSet;
 use std::io::{self, Read as _};
 use std::str::FromStr;
 
@@ -113,13 +112,10 @@ impl Narrow {
     }
 
     fn caveats(&self, now: Timestamp) -> Result<Caveats, Failure> {
-        let projects: BTreeSet<_> = self.project.iter().cloned().collect();
-        let projects = (!projects.is_empty()).then(|| projects.try_into());
-        let networks = (!self.network.is_empty()).then(|| self.network.clone().try_into());
         Ok(Caveats {
-            projects: projects.transpose().map_err(Failure::usage)?,
+            projects: self.project.iter().cloned().collect(),
             expires_at: self.expires.map(|it| it.from(now)).transpose()?,
-            networks: networks.transpose().map_err(Failure::usage)?,
+            networks: self.network.clone(),
         })
     }
 }

@@ -3,6 +3,7 @@
 mod caveats;
 mod narrowed;
 mod network;
+mod scope;
 
 use std::fmt;
 use std::str::FromStr;
@@ -22,12 +23,13 @@ use crate::ports::{
 };
 use crate::projects::{ReadError, Visibility};
 
-pub use caveats::{
-    CaveatUnmet, Caveats, MAX_CAVEAT_NETWORKS, MAX_CAVEAT_PROJECTS, Networks, Occasion, Projects,
-    WrongCount,
+pub use caveats::{Caveats, MAX_CAVEAT_NETWORKS};
+pub use narrowed::{
+    Bearer, CaveatUnmet, MAX_BLOCKS, MAX_NARROWED_BYTES, NarrowError, Narrowed, NarrowingKey,
+    Occasion, Unfit,
 };
-pub use narrowed::{Bearer, MAX_BLOCKS, MAX_NARROWED_BYTES, NarrowError, Narrowed, NarrowingKey};
 pub use network::{InvalidNetwork, Network};
+pub use scope::{OutOfScope, Scope};
 
 /// A user's name: lower-case ASCII letters, digits, `.`, `_` and `-`, at most 64 characters, starting with a letter or digit.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -216,7 +218,7 @@ impl Token {
 
     /// The public half of its secret part.
     pub(crate) fn narrowing_key(&self) -> NarrowingKey {
-        NarrowingKey::of(self.secret)
+        NarrowingKey::of(&self.secret)
     }
 
     /// Whether its secret part is the one with this hash.
@@ -256,31 +258,8 @@ pub(crate) fn fill_random(bytes: &mut [u8]) {
         .expect("the operating system has a random generator, or nothing here could work");
 }
 
-/// What a token reaches.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// Every project of its user, and new ones.
-    All,
-    /// These alone, and no new ones.
-    Only(Projects),
-}
-
-impl Scope {
-    fn new(only: Option<Projects>) -> Self {
-        only.map_or(Self::All, Self::Only)
-    }
-
-    /// What it is for, where that is not this project.
-    pub(crate) fn elsewhere(&self, project: &ProjectName) -> Option<&Projects> {
-        match self {
-            Self::Only(projects) if !projects.contains(project) => Some(projects),
-            Self::Only(_) | Self::All => None,
-        }
-    }
-}
-
 /// Who is asking, proved by a token.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Caller {
     /// Whose token it is.
     pub user: UserName,
@@ -291,7 +270,7 @@ pub struct Caller {
 }
 
 /// Who reads.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Reader {
     /// Nobody in particular.
     Anonymous,
@@ -341,26 +320,25 @@ impl Index {
     ) -> Result<Caller, AuthError> {
         let Some(stored) = self.ports.accounts.token(given.id()).await? else {
             return Err(match self.ports.trusted.minted(given.id()).await? {
-                Some(minted) if given.is_of(&minted.hash, minted.narrowing_key) => {
+                Some(minted) if given.proved(&minted.hash, minted.narrowing_key).is_some() => {
                     AuthError::ForUploads(minted.id)
                 }
                 Some(_) | None => AuthError::Unknown,
             });
         };
-        if !given.is_of(&stored.hash, stored.narrowing_key) {
-            return Err(AuthError::Unknown); // 1
-        }
+        let proved = given.proved(&stored.hash, stored.narrowing_key);
+        let proved = proved.ok_or(AuthError::Unknown)?; // 1
         if stored.revoked_at.is_some() {
             return Err(AuthError::Revoked(stored.id)); // 2
         }
         if stored.expires_at.is_some_and(|end| end <= occasion.now) {
             return Err(AuthError::Expired(stored.id));
         }
-        let only = given.allows(stored.project.map(Projects::one), occasion)?; // 3
+        let scope = proved.scope(stored.project, occasion)?; // 3
         Ok(Caller {
             user: stored.user,
             token: stored.id,
-            scope: Scope::new(only),
+            scope,
         })
     }
 
@@ -452,7 +430,7 @@ impl Index {
 pub(crate) fn sees(reader: &Reader, project: &Project, is_member: bool) -> bool {
     let reaches = match reader {
         Reader::Anonymous => false,
-        Reader::Account(Caller { scope, .. }) => scope.elsewhere(&project.name).is_none(),
+        Reader::Account(Caller { scope, .. }) => scope.reaches(&project.name).is_ok(),
     };
     match project.visibility {
         Visibility::Public => true,

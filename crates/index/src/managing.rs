@@ -10,7 +10,7 @@ use touchplate_attest::{Glob, JsonError, Publisher, from_object, read_strict_jso
 use touchplate_packaging::ProjectName;
 
 use crate::Index;
-use crate::accounts::{Caller, Reader, Role, Scope, TokenId};
+use crate::accounts::{Caller, Reader, Role, TokenId};
 use crate::attesters::NotAllowed;
 use crate::origin::Origin;
 use crate::ports::{
@@ -391,7 +391,7 @@ impl Index {
         name: &ProjectName,
     ) -> Result<Project, NotByToken> {
         let project = self.project_by_token(caller, name).await?;
-        if caller.scope != Scope::All {
+        if !caller.scope.is_all() {
             return Err(NotByToken::NotAllowed(NotAllowed::TokenForUploads));
         }
         let user = caller.user.clone();
@@ -408,10 +408,8 @@ impl Index {
         name: &ProjectName,
     ) -> Result<Project, NotByToken> {
         let project = self.project_by_token(caller, name).await?;
-        if let Some(only) = caller.scope.elsewhere(name) {
-            let only = only.clone();
-            return Err(NotByToken::NotAllowed(NotAllowed::TokenForOthers { only }));
-        }
+        let reached = caller.scope.reaches(name);
+        reached.map_err(|why| NotByToken::NotAllowed(why.into()))?;
         let user = caller.user.clone();
         let role = self.ports.accounts.role(&user, project.id).await?;
         role.map(|_| project)

@@ -1,12 +1,12 @@
 //! Networks of proxies, and of those who hold a token: `10.0.0.0/8`, `::1`.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A network: an address and how many of its leading bits count.
+/// A network: an address and how many of its leading bits count, the others being zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Network {
@@ -23,6 +23,28 @@ pub struct InvalidNetwork {
 }
 
 impl Network {
+    fn new(address: IpAddr, prefix: u8) -> Self {
+        let address = match address {
+            IpAddr::V4(address) => {
+                let shift = 32_u32.saturating_sub(prefix.into());
+                let mask = u32::MAX.checked_shl(shift).unwrap_or(0);
+                Ipv4Addr::from_bits(address.to_bits() & mask).into()
+            }
+            IpAddr::V6(address) => {
+                let shift = 128_u32.saturating_sub(prefix.into());
+                let mask = u128::MAX.checked_shl(shift).unwrap_or(0);
+                Ipv6Addr::from_bits(address.to_bits() & mask).into()
+            }
+        };
+        Self { address, prefix }
+    }
+
+    /// Every network that the address belongs to: 33 for IPv4, 129 for IPv6.
+    pub(super) fn around(address: IpAddr) -> impl Iterator<Item = Self> {
+        let address = address.to_canonical();
+        (0..=most_bits(address)).map(move |prefix| Self::new(address, prefix))
+    }
+
     /// Whether the address belongs to it. An IPv4 address in IPv6's clothes is the IPv4 address.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.address, address.to_canonical()) {
@@ -45,6 +67,10 @@ impl Network {
     }
 }
 
+fn most_bits(address: IpAddr) -> u8 {
+    if address.is_ipv4() { 32 } else { 128 }
+}
+
 impl FromStr for Network {
     type Err = InvalidNetwork;
 
@@ -56,12 +82,12 @@ impl FromStr for Network {
             .split_once('/')
             .map_or((given, None), |(a, p)| (a, Some(p)));
         let address: IpAddr = address.parse().map_err(|_| invalid())?;
-        let most = if address.is_ipv4() { 32 } else { 128 };
+        let most = most_bits(address);
         let prefix = prefix.map_or(Ok(most), |prefix| prefix.parse().map_err(|_| invalid()))?;
         if prefix > most {
             Err(invalid())
         } else {
-            Ok(Self { address, prefix })
+            Ok(Self::new(address, prefix))
         }
     }
 }
@@ -105,6 +131,18 @@ mod tests {
         assert!(
             contains("fd00::/8", "fdff::1") && contains("::/0", "::1") && !contains("::1", "::2")
         );
+        let all = |address: &str| {
+            let around = Network::around(address.parse().unwrap());
+            around.map(|it| it.to_string()).collect::<Vec<_>>()
+        };
+        let (four, six) = (all("::ffff:10.1.2.3"), all("2001:db8:0:1::7"));
+        assert_eq!((four.len(), six.len()), (33, 129));
+        let named = ["0.0.0.0/0", "10.0.0.0/8", "10.1.2.0/24", "10.1.2.3/32"];
+        assert_eq!([0, 8, 24, 32].map(|at| four[at].as_str()), named);
+        let named = ["::/0", "2001:db8::/32", "2001:db8:0:1::/64"];
+        assert_eq!([0, 32, 64].map(|at| six[at].as_str()), named);
+        let canonical: Network = "10.1.2.3/8".parse().unwrap();
+        assert_eq!(canonical.to_string(), "10.0.0.0/8");
         for bad in [
             "",
             "10.0.0.0/33",

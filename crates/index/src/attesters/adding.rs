@@ -231,9 +231,8 @@ impl Index {
             project: project.name.clone(),
             why,
         };
-        if let Some(only) = caller.scope.elsewhere(&project.name) {
-            return Err(refused(NotAllowed::TokenForOthers { only: only.clone() }));
-        }
+        let reached = caller.scope.reaches(&project.name);
+        reached.map_err(|why| refused(why.into()))?;
         let role = self.ports.accounts.role(&caller.user, project.id).await?;
         let user = caller.user.clone();
         role.map(drop)

@@ -4,7 +4,7 @@ use touchplate_packaging::ProjectName;
 
 use super::Attester;
 use crate::Index;
-use crate::accounts::{Caller, Projects, Reader, UserName};
+use crate::accounts::{Caller, CaveatUnmet, OutOfScope, Reader, UserName};
 use crate::managing::NotByToken;
 use crate::origin::Origin;
 use crate::ports::{AttesterId, Project, PutAttester, StoreError, StoredAttester};
@@ -25,12 +25,15 @@ pub const MAX_ATTESTERS: usize = 256;
 /// Why a token's holder may not do something to a project that they may see.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAllowed {
-    /// The token is for other projects.
-    #[error("the given token is for {only} alone")]
-    TokenForOthers {
+    /// The token is for another project.
+    #[error("the given token is for the project `{only}` alone")]
+    TokenForAnother {
         /// What it is for.
-        only: Projects,
+        only: ProjectName,
     },
+    /// A holder narrowed the token.
+    #[error(transparent)]
+    Narrowed(CaveatUnmet),
     /// They have no role in the project.
     #[error("the user `{user}` is no member of this project")]
     NotAMember {
@@ -46,6 +49,15 @@ pub enum NotAllowed {
     /// What a CI job uploads with must not decide whom readers are to believe.
     #[error("the given token is for certain projects, and such a token changes no settings")]
     TokenForUploads,
+}
+
+impl From<OutOfScope> for NotAllowed {
+    fn from(why: OutOfScope) -> Self {
+        match why {
+            OutOfScope::MadeFor(only) => Self::TokenForAnother { only },
+            OutOfScope::Narrowed(unmet) => Self::Narrowed(unmet),
+        }
+    }
 }
 
 /// Why a project's attesters were not changed. Nothing was.

@@ -6,7 +6,7 @@ use touchplate_packaging::{DisplayName, InvalidName};
 
 use super::{MAX_MANAGED_BYTES, PublisherOnTerms, PublisherOnTermsError};
 use crate::Index;
-use crate::accounts::{Caller, Scope, UserName};
+use crate::accounts::{Caller, UserName};
 use crate::attesters::NotAllowed;
 use crate::origin::Origin;
 use crate::ports::{AddPendingError, PendingId, StoreError, StoredPending};
@@ -144,8 +144,6 @@ impl Index {
 }
 
 fn may_create(caller: &Caller) -> Result<(), ManagePendingError> {
-    match caller.scope {
-        Scope::All => Ok(()),
-        Scope::Only(_) => Err(ManagePendingError::NotAllowed(NotAllowed::TokenForUploads)),
-    }
+    let may = caller.scope.is_all().then_some(());
+    may.ok_or(ManagePendingError::NotAllowed(NotAllowed::TokenForUploads))
 }

@@ -5,7 +5,7 @@ use touchplate_attest::Run;
 use touchplate_packaging::{ProjectName, Sha256};
 
 use crate::Index;
-use crate::accounts::{AuthError, Bearer, Caller, Occasion, Projects, TokenId};
+use crate::accounts::{AuthError, Bearer, Caller, Occasion, Scope, TokenId};
 use crate::origin::{Actor, Origin};
 use crate::ports::{StoreError, StoredMinted};
 use crate::projects::ReadError;
@@ -61,7 +61,7 @@ pub enum Uploader {
 }
 
 /// The holder of a minted token.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct MintedCaller {
     /// The token's public part.
     pub token: TokenId,
@@ -71,8 +71,8 @@ pub struct MintedCaller {
     pub publisher: String,
     /// The run that asked.
     pub run: Run,
-    /// The projects that it was narrowed to, if it was.
-    pub only: Option<Projects>,
+    /// What its holders left of it.
+    pub scope: Scope,
 }
 
 impl Uploader {
@@ -114,9 +114,8 @@ impl Index {
     ) -> Result<Uploader, AuthError> {
         let stored = self.ports.trusted.minted(given.id()).await?;
         let stored = stored.ok_or(AuthError::Unknown)?;
-        if !given.is_of(&stored.hash, stored.narrowing_key) {
-            return Err(AuthError::Unknown);
-        }
+        let proved = given.proved(&stored.hash, stored.narrowing_key);
+        let proved = proved.ok_or(AuthError::Unknown)?;
         if stored.revoked_at.is_some() {
             return Err(AuthError::Revoked(stored.id));
         }
@@ -127,7 +126,7 @@ impl Index {
             return Err(AuthError::UsedUp(stored.id));
         }
         Ok(Uploader::Run(MintedCaller {
-            only: given.allows(None, occasion)?,
+            scope: proved.scope(None, occasion)?,
             token: stored.id,
             single_use: stored.single_use,
             publisher: stored.publisher,

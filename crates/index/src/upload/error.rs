@@ -5,7 +5,7 @@ use touchplate_packaging::simple::ProjectStatus;
 use touchplate_packaging::{Filename, FilenameRefused, ProjectName};
 
 use super::{AttestationRefused, FormError};
-use crate::accounts::{Projects, UserName};
+use crate::accounts::{CaveatUnmet, OutOfScope, UserName};
 use crate::ports::{AttestError, BlobError, RecordError, StoreError, StoredFile};
 use crate::spool::SpoolError;
 
@@ -172,12 +172,17 @@ pub enum Forbidden {
         /// Who.
         user: UserName,
     },
-    /// Their token is for other projects.
-    #[error("The given token is valid for {only} alone and isn't allowed to upload to another")]
-    TokenForOthers {
+    /// Their token is for another project.
+    #[error(
+        "The given token is valid for the project `{only}` alone and isn't allowed to upload to another"
+    )]
+    TokenForAnother {
         /// What it is for.
-        only: Projects,
+        only: ProjectName,
     },
+    /// A holder narrowed their token.
+    #[error("The given token isn't allowed to upload to this project: {0}")]
+    Narrowed(CaveatUnmet),
     /// The project takes uploads by trusted publishing alone.
     #[error("The project takes uploads by trusted publishing alone, not with API tokens")]
     NotByTrustedPublishing,
@@ -198,6 +203,15 @@ pub enum Forbidden {
         "The given token is for certain projects, and this one does not exist; only a token for all projects creates one"
     )]
     TokenCannotCreate,
+}
+
+impl From<OutOfScope> for Forbidden {
+    fn from(why: OutOfScope) -> Self {
+        match why {
+            OutOfScope::MadeFor(only) => Self::TokenForAnother { only },
+            OutOfScope::Narrowed(unmet) => Self::Narrowed(unmet),
+        }
+    }
 }
 
 impl UploadError {

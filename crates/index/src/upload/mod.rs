@@ -11,7 +11,7 @@ use touchplate_packaging::simple::ProjectStatus;
 use touchplate_packaging::{DisplayName, FileKind, Profile, ProjectName, Sha256};
 
 use crate::Index;
-use crate::accounts::{Caller, Scope};
+use crate::accounts::Caller;
 use crate::origin::Origin;
 use crate::ports::{NewFile, NewProject, Project, ProjectTarget, RecordError, StoredFile};
 use crate::spool::Spool;
@@ -245,13 +245,13 @@ impl Index {
             project: name.clone(),
             reason,
         };
-        if let Some(only) = caller.scope.elsewhere(name) {
-            return Err(refused(Forbidden::TokenForOthers { only: only.clone() }));
-        }
+        let reached = caller.scope.reaches(name);
+        reached.map_err(|why| refused(why.into()))?;
         let Some(project) = self.ports.projects.by_name(name).await? else {
-            return match caller.scope {
-                Scope::All => Ok(Target::New),
-                Scope::Only(_) => Err(refused(Forbidden::TokenCannotCreate)),
+            return if caller.scope.is_all() {
+                Ok(Target::New)
+            } else {
+                Err(refused(Forbidden::TokenCannotCreate))
             };
         };
         let mut may_claim = false;

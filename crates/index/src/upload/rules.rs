@@ -16,12 +16,11 @@ impl Index {
         minted: &MintedCaller,
         name: &ProjectName,
     ) -> Result<Target, UploadError> {
-        if let Some(only) = minted.only.as_ref().filter(|only| !only.contains(name)) {
-            return Err(UploadError::Forbidden {
-                project: name.clone(),
-                reason: Forbidden::TokenForOthers { only: only.clone() },
-            });
-        }
+        let reached = minted.scope.reaches(name);
+        reached.map_err(|why| UploadError::Forbidden {
+            project: name.clone(),
+            reason: why.into(),
+        })?;
         let Some(project) = self.ports.projects.by_name(name).await? else {
             return Err(UploadError::NoSuchProject {
                 project: name.clone(),

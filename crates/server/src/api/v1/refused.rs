@@ -68,7 +68,7 @@ impl From<AddAttestationError> for Problem {
 
 fn not_allowed(why: &NotAllowed) -> (StatusCode, &'static str, &'static str) {
     let (code, title) = match why {
-        NotAllowed::TokenForOthers { .. } => (
+        NotAllowed::TokenForAnother { .. } | NotAllowed::Narrowed(_) => (
             "token-for-another-project",
             "The token is for another project",
         ),
