@@ -230,6 +230,9 @@ pub trait TrustedPublishing: Send + Sync {
     /// owner may upload to such a project. If the name is taken, the pending publisher is removed, with a journal row.
     async fn fulfil(&self, origin: &Origin, id: PendingId) -> Result<ProjectName, FulfilError>;
 
+    /// Whether an ID token was used before. That it was not may have changed by the time it is minted for: `mint` decides.
+    async fn is_used(&self, used: &IdTokenUse, now: Timestamp) -> Result<bool, StoreError>;
+
     /// Stores a token, if its ID token was not used before and each publisher is as it was when the token was judged; marks
     /// the ID token as used, pins the publishers and corrects their spelling.
     async fn mint(&self, origin: &Origin, minted: &NewMinted) -> Result<(), MintError>;

@@ -104,7 +104,7 @@ const TRIES: u32 = 3;
 impl Index {
     /// Exchanges an ID token for a token to upload with.
     ///
-    /// 1. Is it a pending publisher's? Then its project is created.
+    /// 1. Is it a pending publisher's, and not used before? Then its project is created.
     /// 2. Of each project, which publisher is it? The one that asks for most.
     /// 3. Are repository and owner, by number, those that the publisher is pinned to?
     /// 4. The ID token is marked as used and the token stored, in one transaction.
@@ -123,6 +123,10 @@ impl Index {
             let matching: Vec<_> = pending
                 .filter(|it| is_pendings(it, &presented.claims))
                 .collect();
+            // A replay creates nothing for whoever registered after its first use.
+            if !matching.is_empty() && self.ports.trusted.is_used(&presented.used, now).await? {
+                return Err(ExchangeError::Reused);
+            }
             for pending in &matching {
                 self.fulfil(request, pending, now).await?; // 1
             }

@@ -221,6 +221,20 @@ impl TrustedPublishing for Sqlite {
         self.fulfil_pending(origin, id).await
     }
 
+    async fn is_used(&self, used: &IdTokenUse, now: Timestamp) -> Result<bool, StoreError> {
+        let row = sqlx::query(
+            "SELECT 1 FROM used_id_tokens WHERE index_id = ? AND issuer = ? AND id = ? AND until >= ?",
+        )
+        .bind(INDEX)
+        .bind(used.issuer())
+        .bind(&used.id()[..])
+        .bind(now.as_microsecond())
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(failed("look for a used ID token"))?;
+        Ok(row.is_some())
+    }
+
     async fn mint(&self, origin: &Origin, minted: &NewMinted) -> Result<(), MintError> {
         let mut transaction = self.write().await?;
         if !burn(&mut transaction, &minted.used, origin.at).await? {

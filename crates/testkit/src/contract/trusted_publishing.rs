@@ -180,6 +180,16 @@ pub(super) async fn a_token_is_minted_once_for_one_id_token(ports: Ports) {
         .await;
     assert!(matches!(used, Err(MintError::Used)), "{used:?}");
     assert!(trusted.minted(&token(2)).await.unwrap().is_none());
+    let is_used = async |jti, at| {
+        let used = IdTokenUse::new("https://issuer.example", Some(jti), "", later(300));
+        trusted.is_used(&used, at).await.unwrap()
+    };
+    let told = [
+        is_used("a", NOW).await,
+        is_used("b", NOW).await,
+        is_used("a", later(400)).await,
+    ];
+    assert_eq!(told, [true, false, false]);
     // What was refused did not use up its ID token.
     trusted
         .mint(&origin(), &minted(2, "b", vec![pinned()]))

@@ -10,7 +10,7 @@ use touchplate_index::ports::{
     StoredMinted, StoredPending, StoredPublisher, TrustedPublishing, UploadRun,
 };
 use touchplate_index::trusted_publishing::{
-    PendingPublisher, Ratchet, RatchetKind, RatchetSince, Terms,
+    IdTokenUse, PendingPublisher, Ratchet, RatchetKind, RatchetSince, Terms,
 };
 use touchplate_packaging::{ProjectName, Version};
 
@@ -30,6 +30,11 @@ impl State {
         let mut publishers = self.publishers.iter();
         let found = publishers.find(|(p, stored)| *p == project && stored.id == id);
         found.map(|(_, stored)| stored)
+    }
+
+    fn is_used(&self, used: &IdTokenUse, now: Timestamp) -> bool {
+        let key = (used.issuer().to_owned(), *used.id());
+        self.used.get(&key).is_some_and(|until| *until >= now)
     }
 
     /// Whether a token that is for one upload can be used still.
@@ -184,16 +189,16 @@ impl TrustedPublishing for Memory {
         Ok(name)
     }
 
+    async fn is_used(&self, used: &IdTokenUse, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.state().is_used(used, now))
+    }
+
     async fn mint(&self, origin: &Origin, minted: &NewMinted) -> Result<(), MintError> {
         let mut state = self.state();
-        let key = (minted.used.issuer().to_owned(), *minted.used.id());
-        if state
-            .used
-            .get(&key)
-            .is_some_and(|until| *until >= origin.at)
-        {
+        if state.is_used(&minted.used, origin.at) {
             return Err(MintError::Used);
         }
+        let key = (minted.used.issuer().to_owned(), *minted.used.id());
         for reach in &minted.reach {
             let publisher = state.publisher(reach.project, reach.publisher);
             if publisher.is_none_or(|stored| stored.ids != reach.pinned) {

@@ -78,6 +78,21 @@ async fn names_that_were_taken_meanwhile_and_names_that_may_not_be() {
 }
 
 #[tokio::test]
+async fn a_replayed_token_creates_no_project_for_a_publisher_that_was_registered_after_it() {
+    let world = World::new().await;
+    world.pending("demo", &demo()).await;
+    let token = world.token(json!({}));
+    world.mint(&token).await.assert_ok();
+    world.pending("later", &demo()).await;
+    world
+        .refuses(&token, "invalid-reuse-token", "invalid token: already used")
+        .await;
+    assert_eq!(world.server.get("/simple/later/").await.status, 404);
+    world.mint(&world.token(json!({}))).await.assert_ok();
+    assert_eq!(world.server.get("/simple/later/").await.status, 200);
+}
+
+#[tokio::test]
 async fn mints_that_race_create_one_project() {
     let world = World::new().await;
     world.pending("demo", &demo()).await;
