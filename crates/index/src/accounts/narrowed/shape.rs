@@ -25,6 +25,12 @@ const MAX_ASKED: usize = 4;
 /// Values and operators of a token in all. What [`super::Bearer::narrow`] writes has 48.
 const MAX_OPS: usize = 128;
 
+/// Facts that queries look at in all. What [`super::Bearer::narrow`] writes has them look at 21,000; one step takes some 70 ns.
+const MAX_STEPS: usize = 40_000;
+
+/// Networks that an address is in, of IPv6.
+const NETWORKS: usize = 129;
+
 /// The fact that names the project.
 pub(super) const PROJECT: &str = "project";
 /// The facts that name networks, up to 129.
@@ -47,6 +53,9 @@ pub enum Unfit {
     /// Each multiplies what is to be computed.
     #[error("a query for more than {MAX_ASKED} facts, or for two networks")]
     Asked,
+    /// Too much to compute: above all, other facts asked for beside a network that is not named.
+    #[error("queries that look at more than {MAX_STEPS} facts; name the networks")]
+    Steps,
     /// Too much to compute.
     #[error("expressions of more than {MAX_OPS} values and operators")]
     Ops,
@@ -82,6 +91,7 @@ impl Shape {
             symbols,
             queries: 0,
             ops: 0,
+            passes: 0,
         };
         let mut shape = Self {
             of_project: BTreeSet::new(),
@@ -91,7 +101,14 @@ impl Shape {
         for (at, block) in (0..).zip(&world.blocks) {
             reader.block(at, block, &mut shape)?;
         }
-        Ok(shape)
+        let networks = if shape.asks_any_network {
+            NETWORKS
+        } else {
+            shape.networks.len()
+        };
+        // With the time and the project.
+        let few = reader.passes * (networks + 2) <= MAX_STEPS;
+        few.then_some(shape).ok_or(Unfit::Steps)
     }
 
     /// Whether any check asks for the project.
@@ -111,6 +128,8 @@ struct Reader {
     network: Option<u64>,
     queries: usize,
     ops: usize,
+    /// How often all facts are looked at.
+    passes: usize,
 }
 
 impl Reader {
@@ -158,10 +177,17 @@ impl Reader {
         if self.queries > MAX_QUERIES {
             return Err(Unfit::Queries);
         }
-        let networks = query.body.iter().filter(|it| Some(it.name) == self.network);
-        if query.body.len() > MAX_ASKED || networks.count() > 1 {
+        let asked = query.body.len();
+        let mut networks = query.body.iter().filter(|it| Some(it.name) == self.network);
+        let network = networks.next();
+        if asked > MAX_ASKED || networks.next().is_some() {
             return Err(Unfit::Asked);
         }
+        // For each fact that fits one asked for, the engine looks at all of them for the next.
+        self.passes += match network {
+            Some(any) if self.named(any).is_none() => 1 + NETWORKS * asked.saturating_sub(1),
+            Some(_) | None => asked,
+        };
         // A check derives nothing, so its head has no terms; the engine prints a line for one that it cannot derive.
         if !query.head.terms.is_empty() {
             return Err(Unfit::NotAlone);
