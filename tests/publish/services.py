@@ -1,10 +1,6 @@
 """The CI services that `touchplate publish` is run in: each one's variables, where it gets tokens, and what a certificate says of it."""
 
-import contextlib
-import http.server
 import re
-import threading
-import urllib.parse
 
 import jobs
 from jobs import BUILDKITE, CIRCLECI, GITHUB, GITLAB
@@ -116,7 +112,7 @@ class Google(Service):
         self.metadata = metadata
 
     def variables(self):
-        return {"GCE_METADATA_HOST": f"127.0.0.1:{self.metadata.server_port}"}
+        return {"GCE_METADATA_HOST": self.metadata.host}
 
 
 class Kubernetes(Service):
@@ -139,32 +135,5 @@ class Kubernetes(Service):
 
 
 def all_of(index, metadata):
-    metadata.provider = index.provider
+    metadata.token = lambda audience, sub, claims: index.provider.token(GOOGLE, audience, sub, claims)
     return [GitHub(index.provider), GitLab(index), Google(metadata), Buildkite(index), CircleCI(index), Kubernetes(index)]
-
-
-@contextlib.contextmanager
-def metadata_server():
-    """Google's, as far as ID tokens go. A fake, on the loopback."""
-    class Metadata(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            url = urllib.parse.urlsplit(self.path)
-            asked = urllib.parse.parse_qs(url.query)
-            known = url.path == "/computeMetadata/v1/instance/service-accounts/default/identity"
-            if not known or self.headers["metadata-flavor"] != "Google" or asked.get("format") != ["full"]:
-                self.send_error(403)
-                return
-            claims = {"email": ACCOUNT, "email_verified": True, "azp": "1017"}
-            answer = self.server.provider.token(GOOGLE, asked["audience"][0], "1017", claims).encode()
-            self.send_response(200)
-            self.send_header("content-length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def log_message(self, *_):
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Metadata) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server
-        server.shutdown()

@@ -3,15 +3,12 @@ client at a time, what the file system of one of Google's machines says.
 """
 
 import fcntl
-import http.server
 import os
 import shutil
 import socket
 import struct
 import subprocess
 import sys
-import threading
-import urllib.parse
 
 INSIDE = "TOUCHPLATE_TEST_NAMESPACE"
 # By these names `id` and Google's own clients ask it, on port 80.
@@ -47,39 +44,3 @@ def on_google(scratch, words):
     hosts = scratch / "hosts"
     hosts.write_text(HOSTS)
     return ["unshare", "-m", "/bin/sh", "-c", MACHINE, hosts, *words]
-
-
-class Metadata:
-    """A fake of the metadata server: the identity of the machine's service account, for whatever audience is asked."""
-
-    def __init__(self, token):
-        self.email = None
-
-        class Answers(http.server.BaseHTTPRequestHandler):
-            def do_GET(this):
-                url = urllib.parse.urlsplit(this.path)
-                asked = urllib.parse.parse_qs(url.query)
-                known = url.path == "/computeMetadata/v1/instance/service-accounts/default/identity"
-                if not known or this.headers["metadata-flavor"] != "Google" or asked.get("format") != ["full"]:
-                    this.send_error(403)
-                    return
-                claims = {"email": self.email, "email_verified": True, "azp": "1017"}
-                answer = token(asked["audience"][0], "1017", claims).encode()
-                this.send_response(200)
-                this.send_header("metadata-flavor", "Google")
-                this.send_header("content-length", str(len(answer)))
-                this.end_headers()
-                this.wfile.write(answer)
-
-            def log_message(this, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 80), Answers)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()

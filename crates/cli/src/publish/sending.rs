@@ -81,30 +81,7 @@ pub(super) fn send(
     agent: &Agent,
 ) -> Result<Outcomes, Failure> {
     let mut outcomes = Outcomes::none(preflight);
-    let mut items = Vec::with_capacity(made.len());
-    for (&at, made) in preflight.wanted.sent().iter().zip(made) {
-        let Some(checked) = preflight.checked.get(at) else {
-            continue;
-        };
-        let attestations: Vec<String> = made.iter().map(|it| it.json.clone()).collect();
-        let form = Form::new(
-            &checked.file,
-            &checked.contents.metadata_bytes,
-            &attestations,
-        )?;
-        let file = checked.file.clone();
-        let standing = preflight.wanted.standing(at);
-        let was_there = matches!(standing, Some(Standing::Identical { .. }));
-        let item = Item {
-            file,
-            form,
-            was_there,
-        };
-        items.push((at, item));
-        if let Some(place) = outcomes.made.get_mut(at) {
-            *place = made;
-        }
-    }
+    let mut items = items(preflight, made, &mut outcomes)?;
     let uploader = Uploader {
         agent,
         url: &preflight.target.destination.url,
@@ -140,4 +117,32 @@ pub(super) fn send(
         }
     }
     Ok(outcomes)
+}
+
+/// What is sent of each file that is wanted, by position; what was made for it is kept with the outcomes.
+fn items(
+    preflight: &Preflight<'_>,
+    made: Vec<Vec<Made>>,
+    outcomes: &mut Outcomes,
+) -> Result<Vec<(usize, Item)>, Failure> {
+    let mut items = Vec::with_capacity(made.len());
+    for (&at, made) in preflight.wanted.sent().iter().zip(made) {
+        let Some(checked) = preflight.checked.get(at) else {
+            continue;
+        };
+        let attestations: Vec<String> = made.iter().map(|it| it.json.clone()).collect();
+        let metadata = &checked.contents.metadata_bytes;
+        let form = Form::new(&checked.file, metadata, &attestations)?;
+        let standing = preflight.wanted.standing(at);
+        let item = Item {
+            file: checked.file.clone(),
+            form,
+            was_there: matches!(standing, Some(Standing::Identical { .. })),
+        };
+        items.push((at, item));
+        if let Some(place) = outcomes.made.get_mut(at) {
+            *place = made;
+        }
+    }
+    Ok(items)
 }

@@ -3,7 +3,6 @@
 #[cfg(test)]
 mod admin;
 #[cfg(test)]
-mod bound;
 #[cfg(test)]
 mod bundle;
 #[cfg(test)]

@@ -2,11 +2,8 @@
 
 use touchplate_attest::FileFacts;
 
-use super::crew::each;
-use crate::sign::{Claim, SignError, Signed, Signer};
-
-/// Signatures on their way at once: a log batches them, and four releases at once must not be turned away.
-const MAX_AT_ONCE: usize = 8;
+use crate::crew::each;
+use crate::sign::{Claim, MAX_AT_ONCE, SignError, Signed, Signer};
 
 /// What is to be signed of one file.
 #[derive(Clone, Debug)]

@@ -2,8 +2,8 @@
 
 use touchplate_packaging::FileKind;
 
-use super::crew::each;
 use super::upload::{Item, UploadError, Uploaded, Uploader};
+use crate::crew::each;
 
 /// Files on their way at once: enough to hide waiting, and few enough for an index of one core, which reads each archive.
 const MAX_AT_ONCE: usize = 4;

@@ -13,7 +13,6 @@ pub mod attest;
 pub mod binding;
 pub mod checks;
 pub mod credentials;
-mod crew;
 pub mod door;
 pub mod downgrade;
 mod file;

@@ -36,6 +36,9 @@ pub use key::KeyError;
 use log::Recorded;
 pub use service::Kind as ServiceKind;
 
+/// Signatures on their way at once: a log batches them, and four releases at once must not be turned away.
+pub const MAX_AT_ONCE: usize = 8;
+
 /// Seconds by which a service's clock may be ahead of ours: what was signed a moment ago must not count as signed in
 /// future. Those of servers are synchronised; this is for laptops.
 const LEEWAY: i64 = 30;

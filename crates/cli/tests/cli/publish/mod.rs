@@ -1,5 +1,6 @@
 //! `publish` against a private index with its own trust stack: what it says before it sends, what it sends, what it refuses.
 
+mod bound;
 mod odd;
 
 use std::fs;

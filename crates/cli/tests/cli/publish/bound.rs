@@ -28,21 +28,10 @@ fn stack() -> Stack {
     stack
 }
 
+/// With an ID token of its own: one serves once.
 fn publish(stack: &Stack, words: &[&str]) -> Run {
     stack.index_token(&json!({}));
-    let index = stack.url("/legacy/");
-    let by = [
-        "publish",
-        "--index",
-        &index,
-        "--trust-config",
-        "trust_config.json",
-        "--identity-token-file",
-        "token.jwt",
-        "--index-token-file",
-        "index.jwt",
-    ];
-    stack.run(&[&by[..], words].concat())
+    super::publish(stack, words)
 }
 
 /// Everything that the index knows of a file.

@@ -6,7 +6,7 @@ use std::thread;
 
 /// What `work` makes of each item, `at_once` at a time. After a result for which `goes_on` is false no further item is
 /// begun: `None` is what there is of those.
-pub(super) fn each<T: Sync, R: Send>(
+pub fn each<T: Sync, R: Send>(
     at_once: usize,
     items: &[T],
     goes_on: impl Fn(&R) -> bool + Sync,
