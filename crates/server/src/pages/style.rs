@@ -11,7 +11,15 @@ use crate::api::answer;
 use crate::cache::Rendered;
 use crate::problem::Problem;
 
-const SHEET: &str = include_str!("../../templates/style.css");
+/// One sheet, written in parts: one for what every page has, one for each page that needs more.
+const SHEET: &str = concat!(
+    include_str!("../../templates/style/base.css"),
+    include_str!("../../templates/style/home.css"),
+    include_str!("../../templates/style/project.css"),
+    include_str!("../../templates/style/readme.css"),
+    include_str!("../../templates/style/file.css"),
+    include_str!("../../templates/style/coverage.css"),
+);
 
 static NAME: LazyLock<String> = LazyLock::new(|| {
     let digest = Sha256::of(SHEET.as_bytes()).to_string();
