@@ -16,7 +16,7 @@ use crate::api::{files, health, integrity, oidc, simple, upload, v1};
 use crate::app::App;
 use crate::extract::gate;
 use crate::observe::observe;
-use crate::pages::{self, style};
+use crate::pages::{self, assets};
 use crate::problem::Problem;
 use crate::trust;
 use Keep::{ForEver, Never, Revalidate};
@@ -158,7 +158,7 @@ pub fn router(app: App) -> Router {
             "/project/{project}/{version}/{filename}",
             kept(Revalidate, read(pages::file)),
         )
-        .route("/static/{name}", kept(ForEver, read(style::sheet)))
+        .route("/static/{name}", kept(ForEver, read(assets::asset)))
         .merge(api)
         .merge(trust::router(&app))
         .route("/_/oidc/audience", kept(Never, read(oidc::audience)))

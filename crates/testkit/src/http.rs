@@ -145,28 +145,47 @@ impl Answer {
         self
     }
 
-    /// The whole answer but for what differs in each run: date and request id. Headers are sorted.
-    pub fn whole(&self) -> String {
+    /// A page's own part, without the frame that every page has; of anything else the whole text.
+    pub fn main(&self) -> String {
+        let text = self.text();
+        let inside = text.split_once("<main id=\"main\">\n");
+        match inside.and_then(|(_, rest)| rest.rsplit_once("\n</main>")) {
+            Some((main, _)) => format!("{main}\n"),
+            None => text,
+        }
+    }
+
+    /// Status and headers but for what differs in each run: date and request id. Sorted.
+    pub fn head(&self) -> String {
         let mut headers: Vec<_> = self
             .headers
             .iter()
             .filter(|(name, _)| !matches!(name.as_str(), "date" | "connection"))
-            .map(|(name, value)| {
-                if name == "x-request-id" {
-                    format!("{name}: <id>\n")
-                } else {
-                    format!("{name}: {value}\n")
-                }
+            .map(|(name, value)| match name.as_str() {
+                "x-request-id" => format!("{name}: <id>\n"),
+                _ => format!("{name}: {value}\n"),
             })
             .collect();
         headers.sort();
+        format!("{} {}\n{}", self.status, self.reason, headers.concat())
+    }
+
+    /// The whole answer: its head and its body. Of a page only its own part, without the headers that follow from its
+    /// bytes, or every touch of the stylesheet would change every snapshot.
+    pub fn whole(&self) -> String {
         let body = String::from_utf8_lossy(&self.body);
-        format!(
-            "{} {}\n{}\n{body}",
-            self.status,
-            self.reason,
-            headers.concat()
-        )
+        if !body.contains("<main id=\"main\">") {
+            return format!("{}\n{body}", self.head());
+        }
+        let of_the_bytes =
+            |line: &&str| line.starts_with("content-length:") || line.starts_with("etag:");
+        let head: Vec<_> = self
+            .head()
+            .split_inclusive('\n')
+            .filter(|line| !of_the_bytes(line))
+            .map(str::to_owned)
+            .collect();
+        format!("{}\n{}", head.concat(), self.main())
     }
 }
 

@@ -12,7 +12,7 @@ use touchplate_packaging::simple::ProjectStatus;
 use super::project::{banner, page_path, yanked};
 use super::run::{self, RunTold};
 use super::told::{self, AttestationTold};
-use super::{rendered, sent, style, units};
+use super::{rendered, sent, units};
 use crate::app::App;
 use crate::cache::PageKey;
 use crate::extract::{Reading, ReleaseFilePath, moved, segment};
@@ -22,7 +22,6 @@ use crate::routes::Public;
 #[derive(Template)]
 #[template(path = "file.html")]
 struct FilePage {
-    stylesheet: String,
     name: String,
     display: String,
     version: String,
@@ -110,7 +109,6 @@ fn page(app: &App, story: &FileStory) -> FilePage {
     let publishers = in_provenance(&story.attestations).map(|stored| &stored.publisher);
     let leaves_out = in_provenance(&story.attestations).count() < story.attestations.len();
     FilePage {
-        stylesheet: style::url(),
         name: project.name.to_string(),
         display: project.display.as_str().to_owned(),
         version: version.to_string(),

@@ -5,13 +5,12 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 
-use super::{rendered, sent, style};
+use super::{rendered, sent};
 use crate::app::App;
 
 #[derive(Template)]
 #[template(path = "front.html")]
 struct FrontPage<'p> {
-    stylesheet: String,
     url: &'p str,
     needs_token: bool,
 }
@@ -19,7 +18,6 @@ struct FrontPage<'p> {
 /// `GET /`.
 pub(crate) async fn front(State(app): State<App>, headers: HeaderMap) -> Response {
     let page = FrontPage {
-        stylesheet: style::url(),
         url: &app.url,
         needs_token: !app.anonymous_read,
     };

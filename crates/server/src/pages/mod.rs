@@ -1,12 +1,12 @@
 //! Pages for people: what a project is, where each file came from. They work without scripts, under a strict content
 //! policy, and every text from outside is escaped by the template.
 
+pub(crate) mod assets;
 mod file;
 mod front;
 mod link;
 mod project;
 mod run;
-pub(crate) mod style;
 mod told;
 mod units;
 
@@ -24,9 +24,11 @@ pub(crate) use file::file;
 pub(crate) use front::front;
 pub(crate) use project::project;
 
-/// Nothing but our own stylesheet; no scripts, no pictures, no forms, no frames.
+/// Nothing but what is served here: our stylesheet, our script and what it asks, our forms; no frames. Pictures may also
+/// be in the page itself, because the icon is.
 pub(crate) const CONTENT_POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; \
+     form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
 
 /// A page as it is sent. A template that cannot be rendered is a mistake in the template.

@@ -13,7 +13,7 @@ use touchplate_packaging::simple::{ProjectStatus, Yanked};
 use touchplate_packaging::{CoreMetadata, Version};
 
 use super::link::Link;
-use super::{rendered, sent, style, units};
+use super::{rendered, sent, units};
 use crate::app::App;
 use crate::cache::PageKey;
 use crate::extract::{ProjectPath, Reading, segment};
@@ -23,7 +23,6 @@ use crate::routes::Public;
 #[derive(Template)]
 #[template(path = "project.html")]
 struct ProjectPage<'p> {
-    stylesheet: String,
     url: &'p str,
     name: &'p str,
     display: &'p str,
@@ -98,7 +97,6 @@ fn page<'p>(story: &'p ProjectStory, url: &'p str) -> ProjectPage<'p> {
         .iter()
         .map(|release| release_told(release, project, &story.files.files));
     ProjectPage {
-        stylesheet: style::url(),
         url,
         name: project.name.as_str(),
         display: project.display.as_str(),

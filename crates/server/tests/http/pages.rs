@@ -14,23 +14,29 @@ async fn the_front_page_says_what_this_is_and_how_to_use_it() {
     let server = TestServer::start().await;
     let page = server.get("/").await;
     assert_snapshot!(page.whole());
-    let text = page.text();
-    let sheet = text
-        .split("href=\"/static/")
-        .nth(1)
-        .unwrap()
-        .split('"')
-        .next()
-        .unwrap();
-    let style = server.get(&format!("/static/{sheet}")).await.assert_ok();
-    assert_eq!(
-        style.header("cache-control"),
-        Some("public, max-age=31536000, immutable")
-    );
-    assert_eq!(
-        style.header("content-type"),
-        Some("text/css; charset=utf-8")
-    );
+    for (asset, before, content_type) in [
+        (
+            "style",
+            "<link rel=\"stylesheet\" href=\"",
+            "text/css; charset=utf-8",
+        ),
+        (
+            "script",
+            "<script type=\"module\" src=\"",
+            "text/javascript; charset=utf-8",
+        ),
+    ] {
+        let text = page.text();
+        let path = text.split_once(before).unwrap().1.split_once('"').unwrap();
+        assert!(path.0.starts_with(&format!("/static/{asset}-")), "{path:?}");
+        let asset = server.get(path.0).await.assert_ok();
+        assert_eq!(
+            asset.header("cache-control"),
+            Some("public, max-age=31536000, immutable")
+        );
+        assert_eq!(asset.header("content-type"), Some(content_type));
+        assert_eq!(asset.header("x-content-type-options"), Some("nosniff"));
+    }
     assert_eq!(server.get("/static/style.css").await.status, 404);
 }
 
@@ -106,7 +112,7 @@ async fn where_a_file_came_from_is_told_in_words() {
         .get("/project/demo/1.0/demo-1.0-py3-none-any.whl")
         .await
         .assert_ok();
-    assert_snapshot!("attested", without_keys(&server, &page.text()));
+    assert_snapshot!("attested", without_keys(&server, &page.main()));
     assert_eq!(
         page.header("cache-control"),
         Some("public, max-age=0, must-revalidate")
@@ -115,7 +121,7 @@ async fn where_a_file_came_from_is_told_in_words() {
         .get("/project/demo/1.0/demo-1.0.tar.gz")
         .await
         .assert_ok();
-    assert_snapshot!("unattested", page.text());
+    assert_snapshot!("unattested", page.main());
     for claim in ["safe", "trusted."] {
         assert!(!page.text().to_lowercase().contains(claim));
     }
@@ -145,7 +151,7 @@ async fn a_person_who_signed_is_told_as_one() {
         .get("/project/demo/1.0/demo-1.0-py3-none-any.whl")
         .await
         .assert_ok();
-    assert_snapshot!(without_keys(&server, &page.text()));
+    assert_snapshot!(without_keys(&server, &page.main()));
 }
 
 #[tokio::test]

@@ -47,12 +47,11 @@ async fn refused(server: &TestServer, told: &mut String, case: &str, request: &R
             writeln!(told, "{} {}", answer.status, answer.reason).unwrap();
         }
         let content_type = answer.header("content-type").unwrap_or_default().to_owned();
-        let body = answer.text();
         // A page is a frame around the message.
-        let body = match (body.find("<p>"), body.find("</p>")) {
-            (Some(from), Some(to)) => body[from..to + 4].to_owned(),
-            _ => body,
-        };
+        let body = answer.main();
+        let message = body.split_once("<p class=\"lede\">");
+        let message = message.and_then(|(_, rest)| rest.split_once("</p>"));
+        let body = message.map_or(body.clone(), |(message, _)| format!("<p>{message}</p>"));
         writeln!(told, "{shape} ({content_type}): {}", body.trim_end()).unwrap();
     }
     assert_eq!(traces(server).await, before, "{case} left something");
