@@ -8,6 +8,7 @@ pub mod attesters;
 pub mod binding;
 pub mod chores;
 pub mod files;
+pub mod history;
 pub mod managing;
 pub mod origin;
 pub mod ports;

@@ -22,8 +22,9 @@ pub use publishers::{
     AddPublisherError, PinnedElsewhere, PublisherId, Publishers, StoredPublisher,
 };
 pub use releases::{
-    AttestError, ChangeError, FileId, MAX_WITH_UPLOADS, NewFile, ProjectFiles, ProjectTarget,
-    RecordError, Release, ReleaseMetadata, Releases, StoredAttestation, StoredFile,
+    AttestError, AttestedBy, ChangeError, FileId, MAX_WITH_UPLOADS, NewFile, ProjectFacts,
+    ProjectFiles, ProjectTarget, RecordError, Release, ReleaseMetadata, Releases,
+    StoredAttestation, StoredFile,
 };
 
 pub use trusted_publishing::{

@@ -176,6 +176,32 @@ pub struct ProjectFiles {
     pub files: Vec<StoredFile>,
 }
 
+/// A project with its releases, its files, and who is proved to have built them: what its pages tell.
+#[derive(Clone, Debug)]
+pub struct ProjectFacts {
+    /// The project.
+    pub project: Project,
+    /// Its releases, in no particular order.
+    pub releases: Vec<Release>,
+    /// Its files, in no particular order.
+    pub files: Vec<StoredFile>,
+    /// One for each attestation that came with an upload, in no particular order.
+    pub attested: Vec<AttestedBy>,
+}
+
+/// Who is proved to have built a file, by one of its attestations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttestedBy {
+    /// The file.
+    pub file: FileId,
+    /// The publisher that it was verified by; none where a newer program wrote what this one cannot read.
+    pub publisher: Option<Publisher>,
+    /// The certificate's subject name.
+    pub san: String,
+    /// The repository that the certificate names.
+    pub repository: Option<String>,
+}
+
 /// An attestation as stored, with what was checked when it came.
 #[derive(Clone, Debug)]
 pub struct StoredAttestation {
@@ -257,6 +283,17 @@ pub trait Releases: Send + Sync {
 
     /// A project with all its files, in one consistent read.
     async fn project_files(&self, name: &ProjectName) -> Result<Option<ProjectFiles>, StoreError>;
+
+    /// A project with its releases and files, and who built them, in one consistent read. It does not read the attestations
+    /// themselves: its cost is that of the files' rows.
+    async fn project_facts(&self, name: &ProjectName) -> Result<Option<ProjectFacts>, StoreError>;
+
+    /// One release and its metadata; the version in any spelling.
+    async fn release(
+        &self,
+        project: ProjectId,
+        version: &Version,
+    ) -> Result<Option<ReleaseMetadata>, StoreError>;
 
     /// A project's releases with their metadata, in no particular order.
     async fn metadata(&self, project: ProjectId) -> Result<Vec<ReleaseMetadata>, StoreError>;

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod attesters;
+mod facts;
 mod journal;
 mod known_numbers;
 mod late;
@@ -66,6 +67,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         50,
         "known numbers",
         include_str!("../../migrations/sqlite/0050_known_numbers.sql"),
+    ),
+    (
+        65,
+        "history",
+        include_str!("../../migrations/sqlite/0065_history.sql"),
     ),
 ];
 

@@ -328,8 +328,8 @@ pub(super) async fn attest(
         publishers::hold(connection, project, name, verified).await?;
         let proven = verified.proven();
         let done = sqlx::query(
-            "INSERT INTO attestations (file_id, predicate_type, san, issuer, json, publisher, record) \
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS (SELECT 1 FROM late_attestations \
+            "INSERT INTO attestations (file_id, predicate_type, san, issuer, json, publisher, record, repository) \
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE NOT EXISTS (SELECT 1 FROM late_attestations \
              WHERE file_id = ?1 AND predicate_type = ?2 AND san = ?3 AND issuer = ?4) ON CONFLICT DO NOTHING",
         )
         .bind(file)
@@ -339,6 +339,7 @@ pub(super) async fn attest(
         .bind(proven.attestation().json())
         .bind(to_json(verified.publisher())?)
         .bind(to_json(&verified.record())?)
+        .bind(proven.claims().source_repository_uri.as_deref())
         .execute(&mut *connection)
         .await
         .map_err(failed("record an attestation"))?;

@@ -7,14 +7,14 @@ use touchplate_attest::Verified;
 use touchplate_index::Origin;
 use touchplate_index::accounts::TokenId;
 use touchplate_index::ports::{
-    AttestError, ChangeError, FileId, NewFile, Project, ProjectFiles, ProjectId, RecordError,
-    Release, ReleaseMetadata, Releases, StoreError, StoredAttestation, StoredFile,
+    AttestError, ChangeError, FileId, NewFile, Project, ProjectFacts, ProjectFiles, ProjectId,
+    RecordError, ReleaseMetadata, Releases, StoreError, StoredAttestation, StoredFile,
 };
 use touchplate_packaging::simple::Yanked;
 use touchplate_packaging::{Filename, ProjectName, Sha256, Version};
 
-use super::rows::{self, column, json as from_json, parsed, time, yanked};
-use super::{INDEX, Sqlite, failed, journal, record, trusted_publishing};
+use super::rows::{self, column, json as from_json, parsed};
+use super::{INDEX, Sqlite, facts, failed, journal, record, trusted_publishing};
 
 #[async_trait]
 impl Releases for Sqlite {
@@ -114,30 +114,32 @@ impl Releases for Sqlite {
         let doing = "read a project's files";
         // One snapshot for both, or a page could carry files of a later serial than its own.
         let mut snapshot = self.readers.begin().await.map_err(failed(doing))?;
-        let project = sqlx::query(concat!(
-            "SELECT ",
-            rows::project_columns!(),
-            " FROM projects p WHERE p.index_id = ? AND p.name = ?"
-        ))
-        .bind(INDEX)
-        .bind(name.as_str())
-        .fetch_optional(&mut *snapshot)
-        .await
-        .map_err(failed(doing))?;
-        let Some(project) = project.as_ref().map(rows::project).transpose()? else {
+        let Some(project) = facts::project(&mut snapshot, name).await? else {
             return Ok(None);
         };
-        let files = sqlx::query(concat!(
-            "SELECT ",
-            rows::file_columns!(),
-            " FROM files f JOIN releases r ON r.id = f.release_id WHERE f.project_id = ?"
-        ))
-        .bind(project.id.0)
-        .fetch_all(&mut *snapshot)
-        .await
-        .map_err(failed(doing))?;
-        let files = files.iter().map(rows::file).collect::<Result<_, _>>()?;
+        let files = facts::files(&mut snapshot, project.id).await?;
         Ok(Some(ProjectFiles { project, files }))
+    }
+
+    async fn project_facts(&self, name: &ProjectName) -> Result<Option<ProjectFacts>, StoreError> {
+        self.read_facts(name).await
+    }
+
+    async fn release(
+        &self,
+        project: ProjectId,
+        version: &Version,
+    ) -> Result<Option<ReleaseMetadata>, StoreError> {
+        let row = sqlx::query(
+            "SELECT version, metadata, yanked, yanked_reason, created_at FROM releases \
+             WHERE project_id = ? AND version_key = ?",
+        )
+        .bind(project.0)
+        .bind(version.key())
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(failed("read a release"))?;
+        row.as_ref().map(with_metadata).transpose()
     }
 
     async fn metadata(&self, project: ProjectId) -> Result<Vec<ReleaseMetadata>, StoreError> {
@@ -148,17 +150,7 @@ impl Releases for Sqlite {
         .fetch_all(&self.readers)
         .await
         .map_err(failed("read releases"))?;
-        let read = |row: &SqliteRow| {
-            Ok(ReleaseMetadata {
-                release: Release {
-                    version: parsed(row, "version")?,
-                    created_at: time(row, "created_at")?,
-                    yanked: yanked(row)?,
-                },
-                metadata: from_json(row, "metadata")?,
-            })
-        };
-        rows.iter().map(read).collect()
+        rows.iter().map(with_metadata).collect()
     }
 
     async fn attestations(&self, file: FileId) -> Result<Vec<StoredAttestation>, StoreError> {
@@ -272,6 +264,13 @@ impl Releases for Sqlite {
     async fn unfinished_sweeps(&self) -> Result<Vec<Sha256>, StoreError> {
         self.list_unfinished_sweeps().await
     }
+}
+
+fn with_metadata(row: &SqliteRow) -> Result<ReleaseMetadata, StoreError> {
+    Ok(ReleaseMetadata {
+        release: rows::release(row)?,
+        metadata: from_json(row, "metadata")?,
+    })
 }
 
 type Query = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
-use touchplate_index::ports::{Project, ProjectId, Serial, StoreError, StoredFile};
+use touchplate_index::ports::{Project, ProjectId, Release, Serial, StoreError, StoredFile};
 use touchplate_packaging::simple::Yanked;
 use touchplate_packaging::{Blake2b256, Digests, Md5, Sha256};
 
@@ -137,6 +137,15 @@ pub(super) fn yanked(row: &SqliteRow) -> Result<Yanked, StoreError> {
         Yanked::Yes(column(row, "yanked_reason")?)
     } else {
         Yanked::No
+    })
+}
+
+/// A release from its columns.
+pub(super) fn release(row: &SqliteRow) -> Result<Release, StoreError> {
+    Ok(Release {
+        version: parsed(row, "version")?,
+        created_at: time(row, "created_at")?,
+        yanked: yanked(row)?,
     })
 }
 

@@ -167,13 +167,13 @@ pub(super) async fn attesters_of_a_project_are_bounded(ports: Ports) {
 }
 
 /// Mints what somebody says of a file.
-struct Mint {
+pub(super) struct Mint {
     domain: Domain,
     root: TrustRoot,
 }
 
 impl Mint {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let domain = Domain::new("contract.test", NOW).expect("a domain");
         let root = TrustRoot::from_json(&domain.trusted_root_json()).expect("a trust root");
         Self { domain, root }
@@ -187,7 +187,7 @@ impl Mint {
         verify(&file, &attestation, &self.root, NOW).expect("it verifies")
     }
 
-    fn verified(&self, given: &str, bytes: &[u8]) -> Verified {
+    pub(super) fn verified(&self, given: &str, bytes: &[u8]) -> Verified {
         let who = Workload::github("o/r", "w.yml", "refs/tags/v1");
         let proven = self.proven(&who, given, bytes, Predicate::Publish);
         let publisher = r#"{"kind":"GitHub","repository":"o/r","workflow":"w.yml"}"#;

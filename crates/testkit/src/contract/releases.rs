@@ -2,9 +2,12 @@
 
 use touchplate_index::Ports;
 use touchplate_index::accounts::Role;
-use touchplate_index::ports::{ChangeError, NewFile, ProjectTarget, RecordError, Serial};
+use touchplate_index::ports::{
+    AttestedBy, ChangeError, NewFile, ProjectTarget, RecordError, Serial,
+};
 use touchplate_packaging::simple::{ProjectStatus, Yanked};
 
+use super::attesters::Mint;
 use super::{NOW, demo, filename, filenames, head, name, origin, project, upload, user, version};
 
 pub(super) async fn an_upload_is_recorded_whole(ports: Ports) {
@@ -229,6 +232,39 @@ pub(super) async fn a_yank_shows_on_every_file_of_the_release(ports: Ports) {
         .set_yanked(&origin(), &name("demo"), &version("9"), &Yanked::No)
         .await;
     assert!(matches!(missing, Err(ChangeError::NotFound)), "{missing:?}");
+}
+
+pub(super) async fn what_a_project_has_is_read_at_once(ports: Ports) {
+    let (mint, at) = (Mint::new(), demo(&ports).await);
+    let wheel = "demo-1.0-py3-none-any.whl";
+    let mut attested = upload(at.clone(), wheel, b"1");
+    attested.attestations = vec![mint.verified(wheel, b"1")];
+    let id = ports.releases.record(&origin(), &attested).await.unwrap();
+    for (given, bytes) in [("demo-1.0.0.tar.gz", b"2"), ("demo-1.1.tar.gz", b"3")] {
+        let file = upload(at.clone(), given, bytes);
+        ports.releases.record(&origin(), &file).await.unwrap();
+    }
+    let facts = ports.releases.project_facts(&name("demo")).await.unwrap();
+    let facts = facts.expect("it is there");
+    let mut releases: Vec<_> = facts.releases.iter().map(|it| it.version.clone()).collect();
+    releases.sort();
+    assert_eq!(releases, [version("1.0"), version("1.1")]);
+    assert!(facts.releases.iter().all(|it| it.created_at == NOW));
+    assert_eq!(facts.files.len(), 3);
+    let by = AttestedBy {
+        file: id,
+        publisher: Some(attested.attestations[0].publisher().clone()),
+        san: "https://github.com/o/r/.github/workflows/w.yml@refs/tags/v1".to_owned(),
+        repository: Some("https://github.com/o/r".to_owned()),
+    };
+    assert_eq!(facts.attested, [by]);
+    let project = facts.project.id;
+    let one = ports.releases.release(project, &version("1.0.0")).await;
+    assert_eq!(one.unwrap().unwrap().metadata, attested.metadata);
+    let none = ports.releases.release(project, &version("2.0")).await;
+    assert!(none.unwrap().is_none());
+    let none = ports.releases.project_facts(&name("other")).await;
+    assert!(none.unwrap().is_none());
 }
 
 pub(super) async fn two_racing_uploads_of_one_name_leave_one(ports: Ports) {

@@ -5,9 +5,9 @@ use touchplate_attest::Verified;
 use touchplate_index::Origin;
 use touchplate_index::accounts::{Role, TokenId};
 use touchplate_index::ports::{
-    AttestError, ChangeError, CreateProjectError, FileId, MAX_WITH_UPLOADS, NewFile, Project,
-    ProjectFiles, ProjectId, ProjectTarget, RecordError, ReleaseMetadata, Releases, StoreError,
-    StoredAttestation, StoredFile,
+    AttestError, AttestedBy, ChangeError, CreateProjectError, FileId, MAX_WITH_UPLOADS, NewFile,
+    Project, ProjectFacts, ProjectFiles, ProjectId, ProjectTarget, RecordError, ReleaseMetadata,
+    Releases, StoreError, StoredAttestation, StoredFile,
 };
 use touchplate_packaging::simple::Yanked;
 use touchplate_packaging::{Filename, ProjectName, Sha256, Version};
@@ -164,6 +164,39 @@ impl Releases for Memory {
             project: project.clone(),
             files: files(project),
         }))
+    }
+
+    async fn project_facts(&self, name: &ProjectName) -> Result<Option<ProjectFacts>, StoreError> {
+        let state = self.state();
+        let Some(project) = state.project(name) else {
+            return Ok(None);
+        };
+        let releases = state.releases.iter().filter(|r| r.project == project.id);
+        let files = || state.files.iter().filter(|f| f.project == project.id);
+        let attested_by = |file: &File, attestation: &StoredAttestation| AttestedBy {
+            file: file.stored.id,
+            publisher: Some(attestation.publisher.clone()),
+            san: attestation.record.identity.san().as_str().to_owned(),
+            repository: attestation.record.claims.source_repository_uri.clone(),
+        };
+        Ok(Some(ProjectFacts {
+            project: project.clone(),
+            releases: releases.map(|r| r.release.clone()).collect(),
+            files: files().map(|f| state.stored(f)).collect(),
+            attested: files()
+                .flat_map(|f| f.attestations.iter().map(|(_, a)| attested_by(f, a)))
+                .collect(),
+        }))
+    }
+
+    async fn release(
+        &self,
+        project: ProjectId,
+        version: &Version,
+    ) -> Result<Option<ReleaseMetadata>, StoreError> {
+        let releases = self.metadata(project).await?;
+        let same = |it: &ReleaseMetadata| it.release.version == *version;
+        Ok(releases.into_iter().find(same))
     }
 
     async fn metadata(&self, project: ProjectId) -> Result<Vec<ReleaseMetadata>, StoreError> {

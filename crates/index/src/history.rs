@@ -1,0 +1,101 @@
+//! What a project's releases say of who built them, in the order in which they came.
+
+use std::collections::{BTreeSet, HashMap};
+
+use touchplate_packaging::{ProjectName, Version};
+use touchplate_policy::history::{FileProvenance, History, ReleaseFacts};
+use touchplate_policy::{Builder, Shown};
+
+use crate::Index;
+use crate::accounts::Reader;
+use crate::ports::{AttestedBy, FileId, ProjectFacts, ReleaseMetadata, StoreError};
+use crate::projects::ReadError;
+
+/// A project, what is known of its files, and how its releases are judged by it.
+#[derive(Clone, Debug)]
+pub struct ProjectHistory {
+    /// What is known.
+    pub facts: ProjectFacts,
+    /// How its releases are judged.
+    pub history: History,
+}
+
+impl Index {
+    /// A project with its history, if the reader may see it.
+    pub async fn project_history(
+        &self,
+        reader: &Reader,
+        name: &ProjectName,
+    ) -> Result<ProjectHistory, ReadError> {
+        let found = self.history_of(name).await?.ok_or(ReadError::NotFound)?;
+        if self.may_read(reader, &found.facts.project).await? {
+            Ok(found)
+        } else {
+            Err(ReadError::NotFound)
+        }
+    }
+
+    /// A project with its history, whoever may see it: for chores, which tell nobody of it by name.
+    pub async fn history_of(
+        &self,
+        name: &ProjectName,
+    ) -> Result<Option<ProjectHistory>, StoreError> {
+        let facts = self.ports.releases.project_facts(name).await?;
+        Ok(facts.map(ProjectHistory::of))
+    }
+
+    /// What the first file of a release declared. The history says that the reader may see the project.
+    pub async fn release_metadata(
+        &self,
+        of: &ProjectHistory,
+        version: &Version,
+    ) -> Result<ReleaseMetadata, ReadError> {
+        let project = of.facts.project.id;
+        let found = self.ports.releases.release(project, version).await?;
+        found.ok_or(ReadError::NotFound)
+    }
+}
+
+impl ProjectHistory {
+    /// Judges what is known of a project.
+    pub fn of(facts: ProjectFacts) -> Self {
+        let history = history(&facts);
+        Self { facts, history }
+    }
+}
+
+fn history(facts: &ProjectFacts) -> History {
+    let mut attested: HashMap<FileId, Vec<&AttestedBy>> = HashMap::new();
+    for by in &facts.attested {
+        attested.entry(by.file).or_default().push(by);
+    }
+    let new = |release: &crate::ports::Release| {
+        let version = release.version.clone();
+        let facts = ReleaseFacts::new(version.clone(), release.created_at);
+        (version, facts)
+    };
+    let mut releases: HashMap<Version, ReleaseFacts> = facts.releases.iter().map(new).collect();
+    for file in &facts.files {
+        if let Some(release) = releases.get_mut(file.filename.version()) {
+            let by = attested.get(&file.id).map_or(&[][..], Vec::as_slice);
+            release.count(provenance(by));
+        }
+    }
+    History::of(releases.into_values())
+}
+
+/// What a file's attestations say of who built it.
+fn provenance(attested: &[&AttestedBy]) -> FileProvenance {
+    if attested.is_empty() {
+        return FileProvenance::Absent;
+    }
+    let builder = |by: &&AttestedBy| {
+        let shown = Shown {
+            san: &by.san,
+            repository: by.repository.as_deref(),
+        };
+        Some(Builder::new(by.publisher.as_ref()?, shown))
+    };
+    let builders: Option<BTreeSet<Builder>> = attested.iter().map(builder).collect();
+    builders.map_or(FileProvenance::Unreadable, FileProvenance::By)
+}

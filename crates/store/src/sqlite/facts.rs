@@ -1,0 +1,105 @@
+//! What a project's pages tell, without what they do not: no metadata, no attestations.
+
+use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
+use touchplate_index::ports::{
+    AttestedBy, FileId, Project, ProjectFacts, ProjectId, Release, StoreError, StoredFile,
+};
+use touchplate_packaging::ProjectName;
+
+use super::rows::{self, column};
+use super::{INDEX, Sqlite, failed};
+
+impl Sqlite {
+    pub(super) async fn read_facts(
+        &self,
+        name: &ProjectName,
+    ) -> Result<Option<ProjectFacts>, StoreError> {
+        let doing = "read a project's facts";
+        let mut snapshot = self.readers.begin().await.map_err(failed(doing))?;
+        let Some(project) = project(&mut snapshot, name).await? else {
+            return Ok(None);
+        };
+        Ok(Some(ProjectFacts {
+            releases: releases(&mut snapshot, project.id).await?,
+            files: files(&mut snapshot, project.id).await?,
+            attested: attested(&mut snapshot, project.id).await?,
+            project,
+        }))
+    }
+}
+
+/// The project of that name.
+pub(super) async fn project(
+    connection: &mut SqliteConnection,
+    name: &ProjectName,
+) -> Result<Option<Project>, StoreError> {
+    let row = sqlx::query(concat!(
+        "SELECT ",
+        rows::project_columns!(),
+        " FROM projects p WHERE p.index_id = ? AND p.name = ?"
+    ))
+    .bind(INDEX)
+    .bind(name.as_str())
+    .fetch_optional(connection)
+    .await
+    .map_err(failed("look a project up"))?;
+    row.as_ref().map(rows::project).transpose()
+}
+
+/// A project's files.
+pub(super) async fn files(
+    connection: &mut SqliteConnection,
+    project: ProjectId,
+) -> Result<Vec<StoredFile>, StoreError> {
+    let rows = sqlx::query(concat!(
+        "SELECT ",
+        rows::file_columns!(),
+        " FROM files f JOIN releases r ON r.id = f.release_id WHERE f.project_id = ?"
+    ))
+    .bind(project.0)
+    .fetch_all(connection)
+    .await
+    .map_err(failed("read a project's files"))?;
+    rows.iter().map(rows::file).collect()
+}
+
+/// A project's releases. The index `releases_listed` has all that is asked for.
+async fn releases(
+    connection: &mut SqliteConnection,
+    project: ProjectId,
+) -> Result<Vec<Release>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT version, created_at, yanked, yanked_reason FROM releases WHERE project_id = ?",
+    )
+    .bind(project.0)
+    .fetch_all(connection)
+    .await
+    .map_err(failed("read releases"))?;
+    rows.iter().map(rows::release).collect()
+}
+
+/// Who built a project's files. The index `attestations_builders` has all that is asked for.
+async fn attested(
+    connection: &mut SqliteConnection,
+    project: ProjectId,
+) -> Result<Vec<AttestedBy>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT a.file_id, a.publisher, a.san, a.repository \
+         FROM files f JOIN attestations a ON a.file_id = f.id WHERE f.project_id = ?",
+    )
+    .bind(project.0)
+    .fetch_all(connection)
+    .await
+    .map_err(failed("read who built files"))?;
+    let read = |row: &SqliteRow| {
+        Ok(AttestedBy {
+            file: FileId(column(row, "file_id")?),
+            // A kind that is newer than this program is no reason to show nothing of the project.
+            publisher: rows::json(row, "publisher").ok(),
+            san: column(row, "san")?,
+            repository: column(row, "repository")?,
+        })
+    };
+    rows.iter().map(read).collect()
+}
