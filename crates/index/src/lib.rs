@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod attesters;
 pub mod binding;
 pub mod chores;
+pub mod downloads;
 pub mod files;
 pub mod history;
 pub mod managing;
@@ -27,10 +28,11 @@ use touchplate_attest::TrustDomains;
 use touchplate_packaging::{Profile, archive::Limits};
 
 pub use accounts::{Caller, Reader, Scope};
+use downloads::Counter;
 pub use origin::{Actor, Origin, RequestId};
 use ports::{
-    Accounts, Attesters, Blobs, Journal, LateAttestations, Projects, Publishers, Releases,
-    TrustedPublishing,
+    Accounts, Attesters, Blobs, Downloads, Journal, LateAttestations, Projects, Publishers,
+    Releases, TrustedPublishing,
 };
 use spool::SpoolRoom;
 
@@ -51,6 +53,8 @@ pub struct Ports {
     pub attesters: Arc<dyn Attesters>,
     /// What was attested after an upload.
     pub late: Arc<dyn LateAttestations>,
+    /// How often files were downloaded.
+    pub downloads: Arc<dyn Downloads>,
     /// What changed, in order.
     pub journal: Arc<dyn Journal>,
     /// Bytes by digest.
@@ -99,6 +103,7 @@ pub struct Index {
     /// One for all clones, so that what one is told all believe.
     trust: Arc<RwLock<Arc<TrustDomains>>>,
     spool: Arc<SpoolRoom>,
+    downloads: Arc<Counter>,
 }
 
 impl Index {
@@ -114,6 +119,7 @@ impl Index {
             settings: Arc::new(settings),
             trust: Arc::new(RwLock::new(trust)),
             spool: Arc::new(spool),
+            downloads: Arc::default(),
         }
     }
 

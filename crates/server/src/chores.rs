@@ -16,6 +16,9 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
 /// The first sweep waits until a server that is restarted again and again has settled.
 const FIRST_SWEEP_AFTER: Duration = Duration::from_secs(5 * 60);
 
+/// How often downloads are written down. A server that is killed forgets those of half a minute.
+const WRITE_DOWNLOADS_EVERY: Duration = Duration::from_secs(30);
+
 /// Keeps the cache up with the journal, for ever.
 pub(crate) async fn follow_the_journal(app: App) {
     let mut ticks = tokio::time::interval(crate::cache::POLL_EVERY);
@@ -23,6 +26,24 @@ pub(crate) async fn follow_the_journal(app: App) {
     loop {
         ticks.tick().await;
         app.cache.catch_up().await;
+    }
+}
+
+/// Writes down what was downloaded, for ever.
+pub(crate) async fn count_downloads(app: App) {
+    let mut ticks = tokio::time::interval(WRITE_DOWNLOADS_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        write_downloads_down(&app).await;
+    }
+}
+
+/// Writes down what was downloaded until now.
+pub(crate) async fn write_downloads_down(app: &App) {
+    if let Err(error) = app.index.write_downloads_down().await {
+        let cause = &error.cause;
+        tracing::error!(%error, %cause, "downloads are not written down; the next time tries again");
     }
 }
 
@@ -35,6 +56,10 @@ pub(crate) async fn sweep(app: App) {
         if let Err(error) = app.index.prune_tokens(app.clock.now()).await {
             let cause = std::error::Error::source(&error).map(ToString::to_string);
             tracing::error!(%error, cause, "tokens that ended stay until the next time");
+        }
+        if let Err(error) = app.index.forget_old_downloads(app.clock.now()).await {
+            let cause = &error.cause;
+            tracing::error!(%error, %cause, "days of old downloads stay until the next time");
         }
         match app
             .index

@@ -316,6 +316,7 @@ pub async fn serve_on(
     let mut tasks = JoinSet::new();
     tasks.spawn(chores::follow_the_journal(app.clone()));
     tasks.spawn(chores::sweep(app.clone()));
+    tasks.spawn(chores::count_downloads(app.clone()));
     let url = public_url(&config, address);
     let reloading = Reloading::new(app.clone(), config, url, watched);
     tasks.spawn(chores::reload(reloading));
@@ -323,9 +324,10 @@ pub async fn serve_on(
         tasks.spawn(chores::renew_tls(tls.clone()));
     }
     on_listening(&listening);
-    serving::serve(listener, router(app), tls, shutdown).await;
+    serving::serve(listener, router(app.clone()), tls, shutdown).await;
     // What the chores were doing may be killed anywhere: each is safe to run again.
     tasks.shutdown().await;
+    chores::write_downloads_down(&app).await;
     Ok(())
 }
 

@@ -76,6 +76,7 @@ pub async fn open(location: &Location) -> Result<Opened, OpenError> {
         trusted: database.clone(),
         attesters: database.clone(),
         late: database.clone(),
+        downloads: database.clone(),
         journal: database,
         blobs: Arc::new(disk),
     };

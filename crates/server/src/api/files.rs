@@ -122,6 +122,7 @@ async fn contents(
     );
     headers.insert(CONTENT_LENGTH, range.end.saturating_sub(range.start).into());
     if *method != Method::HEAD {
+        app.index.downloaded(found, &range, app.clock.now());
         let bytes = app.index.bytes(found, range).await?;
         let logged = bytes.inspect_err(|error| {
             // The head is sent already: cutting the body off is all that can be done, and clients notice.

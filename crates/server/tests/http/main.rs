@@ -6,6 +6,7 @@ mod attesters;
 mod binding;
 mod ca;
 mod cache;
+mod downloads;
 mod failing;
 mod files;
 mod health;

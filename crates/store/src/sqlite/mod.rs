@@ -2,6 +2,7 @@
 
 mod accounts;
 mod attesters;
+mod downloads;
 mod facts;
 mod journal;
 mod known_numbers;
@@ -72,6 +73,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         65,
         "history",
         include_str!("../../migrations/sqlite/0065_history.sql"),
+    ),
+    (
+        75,
+        "downloads",
+        include_str!("../../migrations/sqlite/0075_downloads.sql"),
     ),
 ];
 

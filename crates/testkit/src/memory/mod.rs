@@ -3,6 +3,7 @@
 mod accounts;
 mod attesters;
 mod blobs;
+mod downloads;
 mod floor;
 mod log;
 mod projects;
@@ -62,6 +63,7 @@ struct State {
     core_metadata: HashMap<String, Vec<u8>>,
     sweeps: HashMap<String, (u64, bool)>,
     blobs: BTreeMap<String, (Vec<u8>, SystemTime)>,
+    downloads: downloads::Counts,
 }
 
 struct StoredRelease {
@@ -91,6 +93,7 @@ impl Memory {
             trusted: memory.clone(),
             attesters: memory.clone(),
             late: memory.clone(),
+            downloads: memory.clone(),
             journal: memory.clone(),
             blobs: memory,
         }
