@@ -78,3 +78,71 @@ pub(crate) async fn asset(
         .insert(X_CONTENT_TYPE_OPTIONS, nosniff);
     Ok(response)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The colours of the first `:root` (light), or of the second with the first's below it (dark).
+    fn colours(dark: bool) -> std::collections::BTreeMap<&'static str, [f64; 3]> {
+        let roots = SHEET.split(":root {").skip(1).take(1 + usize::from(dark));
+        let rules = roots.filter_map(|root| root.split_once('}'));
+        let declared = rules.flat_map(|(rules, _)| rules.split(';'));
+        let named = declared.filter_map(|rule| {
+            let (name, value) = rule.trim().split_once(": #")?;
+            let channel =
+                |at: usize| Some(u8::from_str_radix(value.get(at..at + 2)?, 16).ok()?.into());
+            Some((name, [channel(0)?, channel(2)?, channel(4)?]))
+        });
+        named.collect()
+    }
+
+    /// WCAG 2.2's definitions of relative luminance and contrast ratio.
+    fn contrast(one: [f64; 3], other: [f64; 3]) -> f64 {
+        let luminance = |colour: [f64; 3]| {
+            let linear = colour.map(|channel| {
+                let channel = channel / 255.0;
+                if channel <= 0.04045 {
+                    channel / 12.92
+                } else {
+                    ((channel + 0.055) / 1.055).powf(2.4)
+                }
+            });
+            0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+        };
+        let (one, other) = (luminance(one), luminance(other));
+        (one.max(other) + 0.05) / (one.min(other) + 0.05)
+    }
+
+    #[test]
+    fn every_colour_can_be_read_on_every_paper() {
+        // 4.5 for text (WCAG 1.4.3, AA).
+        for dark in [false, true] {
+            let colours = colours(dark);
+            let papers = [
+                "--paper",
+                "--raise",
+                "--code-paper",
+                "--accent-paper",
+                "--good-paper",
+                "--warn-paper",
+                "--stop-paper",
+            ];
+            for ink in ["--ink", "--muted", "--accent", "--good", "--warn", "--stop"] {
+                for paper in papers {
+                    let ratio = contrast(colours[ink], colours[paper]);
+                    assert!(ratio >= 4.5, "{ink} on {paper}, dark {dark}: {ratio:.2}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_sheet_and_the_script_ask_nobody_else() {
+        for text in [SHEET, SCRIPT] {
+            for call in ["url(", "@import", "http:", "https:", "eval(", "innerHTML"] {
+                assert!(!text.contains(call), "{call}");
+            }
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! Links to what others wrote.
 
+use super::text;
+
 /// A text, and where it leads if that is on the web.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Link {
@@ -16,7 +18,7 @@ impl Link {
         let plain =
             url.bytes().all(|b| b.is_ascii_graphic()) && !url.contains(['"', '<', '>', '\\', '`']);
         Self {
-            text: text.to_owned(),
+            text: text::line(text).into_owned(),
             href: (on_the_web && plain).then(|| url.to_owned()),
         }
     }
@@ -27,9 +29,9 @@ impl Link {
     }
 
     /// A text that leads nowhere.
-    pub(super) fn plain(text: impl Into<String>) -> Self {
+    pub(super) fn plain(text: impl AsRef<str>) -> Self {
         Self {
-            text: text.into(),
+            text: text::line(text.as_ref()).into_owned(),
             href: None,
         }
     }

@@ -7,6 +7,7 @@ mod front;
 mod link;
 mod project;
 mod run;
+pub(crate) mod text;
 mod told;
 mod units;
 

@@ -13,7 +13,7 @@ use touchplate_packaging::simple::{ProjectStatus, Yanked};
 use touchplate_packaging::{CoreMetadata, Version};
 
 use super::link::Link;
-use super::{rendered, sent, units};
+use super::{rendered, sent, text, units};
 use crate::app::App;
 use crate::cache::PageKey;
 use crate::extract::{ProjectPath, Reading, segment};
@@ -189,10 +189,9 @@ impl Latest {
 
 impl Description {
     fn of(text: &str) -> Self {
-        let shown: String = text.chars().take(MAX_DESCRIPTION_CHARS).collect();
         Self {
-            cut: shown.len() < text.len(),
-            text: shown,
+            cut: text.chars().nth(MAX_DESCRIPTION_CHARS).is_some(),
+            text: text::block(text).into_owned(),
         }
     }
 }

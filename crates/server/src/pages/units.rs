@@ -20,7 +20,8 @@ pub(super) fn size(bytes: u64) -> String {
     }
 }
 
-fn grouped(number: u64) -> String {
+/// `4,661`.
+pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
