@@ -3,24 +3,25 @@
 //! A page is kept under its name *and a stamp*: the serial of the last change, known here, that concerns its project. The
 //! stamp is read before rendering begins, so a page under a stamp has seen at least that change; once a later change is
 //! known, the stamp moves and the old page is never asked for again. There is no eviction that could come too early or
-//! too late. What is known here is at most `MAX_AGE` old, or nothing is taken from the cache at all.
+//! too late. What is known here is at most `follower::MAX_AGE` old, or nothing is taken from the cache at all.
 //!
 //! Only what anybody may see is kept.
 
-use std::hash::{BuildHasher as _, RandomState};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+mod follower;
+mod rendered;
 
-use axum::http::HeaderValue;
-use bytes::Bytes;
+use std::time::Duration;
+
 use moka::policy::EvictionPolicy;
-use touchplate_index::ports::{JournalRow, Serial, StoreError};
+use touchplate_index::ports::StoreError;
 use touchplate_index::projects::ReadError;
 use touchplate_index::{Index, Reader};
-use touchplate_packaging::{Filename, ProjectName, Sha256, Version};
+use touchplate_packaging::{Filename, ProjectName, Version};
 
 use crate::problem::Problem;
+use follower::Follower;
+
+pub(crate) use rendered::Rendered;
 
 /// Bytes of pages kept. A project page of a hundred files takes about 60 kB, so this holds about a thousand such.
 const MAX_BYTES: u64 = 64 << 20;
@@ -33,16 +34,6 @@ const MAX_IDLE: Duration = Duration::from_secs(60 * 60);
 
 /// How often the journal is asked for news: a change reaches readers within a quarter of a second or so.
 pub(crate) const POLL_EVERY: Duration = Duration::from_millis(200);
-
-/// How old our knowledge of the journal may be. A change must be seen within a second; the rest is for the answer.
-const MAX_AGE: Duration = Duration::from_millis(900);
-
-/// Journal rows read at once.
-const BATCH: u32 = 1000;
-
-/// Projects share this many stamps. Two that share one are rendered again when either changes, which costs little, and
-/// the table stays small however many projects there are.
-const STAMPS: usize = 4096;
 
 /// Names a page.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -93,34 +84,6 @@ impl PageKey {
             | Self::KnownProvenance { project, .. }
             | Self::Project(project)
             | Self::File { project, .. } => Some(project),
-        }
-    }
-}
-
-/// A page as it is sent.
-#[derive(Clone, Debug)]
-pub(crate) struct Rendered {
-    pub(crate) body: Bytes,
-    /// A strong validator: the digest of the body.
-    pub(crate) etag: HeaderValue,
-    /// The serial that the page shows, if its kind has one.
-    pub(crate) serial: Option<u64>,
-    /// May anybody see it?
-    pub(crate) public: bool,
-}
-
-impl Rendered {
-    pub(crate) fn new(body: Vec<u8>, serial: Option<u64>, public: bool) -> Self {
-        let digest = Sha256::of(&body).to_string();
-        // 128 bits of it: no two versions of a page are ever confused, and headers stay short.
-        let etag = format!("\"{}\"", digest.get(..32).unwrap_or(&digest));
-        let etag =
-            HeaderValue::try_from(etag).expect("hexadecimal digits in quotes are a header value");
-        Self {
-            body: body.into(),
-            etag,
-            serial,
-            public,
         }
     }
 }
@@ -198,101 +161,6 @@ impl From<ReadError> for Unrendered {
             ReadError::NotFound => Self::Absent,
             ReadError::NoProvenance(_) | ReadError::Store(_) | ReadError::Blobs(_) => {
                 Self::Refused(Box::new(error.into()))
-            }
-        }
-    }
-}
-
-/// Reads the journal as it grows.
-struct Follower {
-    index: Index,
-    /// The last serial seen; held while the journal is read.
-    seen: tokio::sync::Mutex<Serial>,
-    stamps: Box<[AtomicU64]>,
-    any: AtomicU64,
-    hasher: RandomState,
-    /// When the last reading that reached the journal's end began; none: it failed.
-    current_at: Mutex<Option<Instant>>,
-}
-
-impl Follower {
-    async fn open(index: Index) -> Result<Self, StoreError> {
-        let began = Instant::now();
-        let head = index.head().await?;
-        Ok(Self {
-            index,
-            seen: tokio::sync::Mutex::new(head),
-            stamps: (0..STAMPS).map(|_| AtomicU64::new(head.0)).collect(),
-            any: AtomicU64::new(head.0),
-            hasher: RandomState::new(),
-            current_at: Mutex::new(Some(began)),
-        })
-    }
-
-    fn slot(&self, project: &ProjectName) -> Option<&AtomicU64> {
-        let hash = self.hasher.hash_one(project) % (STAMPS as u64);
-        self.stamps.get(usize::try_from(hash).ok()?)
-    }
-
-    fn stamp(&self, project: Option<&ProjectName>) -> u64 {
-        let slot = project
-            .and_then(|project| self.slot(project))
-            .unwrap_or(&self.any);
-        slot.load(Ordering::Acquire)
-    }
-
-    fn note(&self, row: &JournalRow) {
-        // A row without a project is about users and tokens, which no kept page shows.
-        if let Some(project) = &row.project {
-            if let Some(slot) = self.slot(project) {
-                slot.fetch_max(row.serial.0, Ordering::AcqRel);
-            }
-            self.any.fetch_max(row.serial.0, Ordering::AcqRel);
-        }
-    }
-
-    fn is_current(&self) -> bool {
-        let at = *self
-            .current_at
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        at.is_some_and(|at| at.elapsed() < MAX_AGE)
-    }
-
-    async fn catch_up(&self) {
-        let mut seen = self.seen.lock().await;
-        let began = Instant::now();
-        let outcome = self.read_on(&mut seen).await;
-        let mut current_at = self
-            .current_at
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        match outcome {
-            Ok(()) => {
-                if current_at.is_none() {
-                    tracing::info!("the journal can be read again; pages are kept again");
-                }
-                *current_at = Some(began);
-            }
-            Err(error) => {
-                if current_at.is_some() {
-                    let cause = &error.cause;
-                    tracing::error!(%error, %cause, "the journal cannot be read; every page is rendered afresh");
-                }
-                *current_at = None;
-            }
-        }
-    }
-
-    async fn read_on(&self, seen: &mut Serial) -> Result<(), StoreError> {
-        loop {
-            let rows = self.index.changes(*seen, BATCH).await?;
-            for row in &rows {
-                self.note(row);
-                *seen = (*seen).max(row.serial);
-            }
-            if rows.len() < BATCH as usize {
-                return Ok(());
             }
         }
     }
