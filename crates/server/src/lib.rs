@@ -8,6 +8,7 @@ pub mod app;
 pub mod cache;
 pub mod chores;
 pub mod clock;
+mod coding;
 pub mod config;
 mod extract;
 pub mod logging;

@@ -12,7 +12,7 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{MethodRouter, delete, get, post, put};
 
-use crate::api::{files, health, integrity, oidc, simple, upload, v1};
+use crate::api::{answer, files, health, integrity, oidc, simple, upload, v1};
 use crate::app::App;
 use crate::extract::gate;
 use crate::observe::observe;
@@ -234,7 +234,7 @@ pub(crate) enum Keep {
 pub(crate) struct Public;
 
 async fn mark(State((app, keep)): State<(App, Keep)>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+    let mut response = answer::coded(next.run(request).await).await;
     let public = response.extensions_mut().remove::<Public>().is_some() && app.anonymous_read;
     let value = match keep {
         ForEver if public => "public, max-age=31536000, immutable",

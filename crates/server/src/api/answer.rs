@@ -1,11 +1,13 @@
-//! Answering with a rendered page: validators, types, who may keep it.
+//! Answering with a rendered page: validators, types and codings, who may keep it.
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 
 use crate::cache::Rendered;
+use crate::coding::Coding;
+use crate::extract::encoding;
 use crate::routes::Public;
 
 /// The serial of the last change, as mirrors of PyPI look for it.
@@ -14,20 +16,54 @@ const LAST_SERIAL: HeaderName = HeaderName::from_static("x-pypi-last-serial");
 /// The page, or 304 if the client has it.
 pub(crate) fn page(page: &Rendered, content_type: &'static str, request: &HeaderMap) -> Response {
     let mut response = Response::new(Body::empty());
-    if has(request, &page.etag) {
+    let coding = page.coding(encoding::preferred(request));
+    let etag = page.etag(coding);
+    let headers = response.headers_mut();
+    headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+    if let Some(serial) = page.serial {
+        headers.insert(LAST_SERIAL, serial.into());
+    }
+    if has(request, &etag) {
+        headers.insert(ETAG, etag);
         *response.status_mut() = StatusCode::NOT_MODIFIED;
     } else {
+        headers.insert(ETAG, page.etag(Coding::Identity));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         *response.body_mut() = Body::from(page.body.clone());
-        response
-            .headers_mut()
-            .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    }
-    response.headers_mut().insert(ETAG, page.etag.clone());
-    if let Some(serial) = page.serial {
-        response.headers_mut().insert(LAST_SERIAL, serial.into());
+        if coding != Coding::Identity {
+            let page = page.clone();
+            response.extensions_mut().insert(ToCode { page, coding });
+        }
     }
     if page.public {
         response.extensions_mut().insert(Public);
+    }
+    response
+}
+
+/// One of several shapes of a page was sent.
+pub(crate) fn varies_by_accept(response: &mut Response) {
+    // One line: there are caches that read the first alone.
+    const BOTH: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding");
+    response.headers_mut().insert(VARY, BOTH);
+}
+
+/// On an answer that its client would rather have coded.
+#[derive(Clone, Debug)]
+struct ToCode {
+    page: Rendered,
+    coding: Coding,
+}
+
+/// The answer, coded as its client likes it best. Apart from [`page`], because it may wait for the coding.
+pub(crate) async fn coded(mut response: Response) -> Response {
+    let Some(ToCode { page, coding }) = response.extensions_mut().remove() else {
+        return response;
+    };
+    if let (Some(body), Some(name)) = (page.coded(coding).await, coding.name()) {
+        response.headers_mut().insert(ETAG, page.etag(coding));
+        response.headers_mut().insert(CONTENT_ENCODING, name);
+        *response.body_mut() = Body::from(body);
     }
     response
 }

@@ -1,8 +1,8 @@
 //! The Integrity API: a file's provenance object (PEP 740; `reference/index-behaviour.md` §6.1).
 
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use touchplate_index::projects::Visibility;
 
 use super::answer;
@@ -53,10 +53,7 @@ pub(crate) async fn provenance(
         .page(key, &reader, render)
         .await
         .map_err(Problem::in_message)?;
-    let response = answer::page(&page, content_type, &headers);
-    Ok((
-        [(header::VARY, HeaderValue::from_static("Accept"))],
-        response,
-    )
-        .into_response())
+    let mut response = answer::page(&page, content_type, &headers);
+    answer::varies_by_accept(&mut response);
+    Ok(response)
 }

@@ -1,8 +1,8 @@
 //! The Simple API: what installers read (PEPs 503, 691, 700, 714, 740, 792; `reference/index-behaviour.md` §5).
 
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Uri, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
 use touchplate_index::projects::Visibility;
 
 use super::answer;
@@ -105,10 +105,7 @@ pub(crate) async fn project(
     Ok(vary(answer::page(&page, format.content_type(), &headers)))
 }
 
-fn vary(response: Response) -> Response {
-    (
-        [(header::VARY, HeaderValue::from_static("Accept"))],
-        response,
-    )
-        .into_response()
+fn vary(mut response: Response) -> Response {
+    answer::varies_by_accept(&mut response);
+    response
 }

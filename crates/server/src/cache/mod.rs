@@ -23,8 +23,9 @@ use follower::Follower;
 
 pub(crate) use rendered::Rendered;
 
-/// Bytes of pages kept. A project page of a hundred files takes about 60 kB, so this holds about a thousand such.
-const MAX_BYTES: u64 = 64 << 20;
+/// Bytes of pages kept, with room for both codings of each. A project page of a hundred files takes about 60 kB, so this
+/// holds about seven hundred such.
+const MAX_BYTES: u64 = 128 << 20;
 
 /// What a page weighs beside its body: key, stamp and bookkeeping.
 const OVERHEAD_BYTES: usize = 512;
@@ -105,7 +106,7 @@ impl Cache {
     /// An empty cache that follows the journal from where it is now.
     pub async fn open(index: Index) -> Result<Self, StoreError> {
         let weigh = |_: &(PageKey, u64), page: &Rendered| {
-            u32::try_from(page.body.len().saturating_add(OVERHEAD_BYTES)).unwrap_or(u32::MAX)
+            u32::try_from(page.weight().saturating_add(OVERHEAD_BYTES)).unwrap_or(u32::MAX)
         };
         let pages = moka::future::Cache::builder()
             .max_capacity(MAX_BYTES)

@@ -2,6 +2,7 @@
 
 pub(crate) mod accept;
 pub(crate) mod credentials;
+pub(crate) mod encoding;
 mod path;
 mod reading;
 

@@ -7,6 +7,7 @@ mod binding;
 mod ca;
 mod cache;
 mod downloads;
+mod encoding;
 mod failing;
 mod files;
 mod health;

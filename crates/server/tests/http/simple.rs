@@ -42,7 +42,7 @@ async fn the_shape_is_the_one_that_was_asked_for() {
                 .assert_ok();
             let content_type = answer.header("content-type").unwrap();
             writeln!(told, "{accept:?} {target}: {content_type}").unwrap();
-            assert_eq!(answer.header("vary"), Some("Accept"));
+            assert_eq!(answer.header("vary"), Some("Accept, Accept-Encoding"));
         }
     }
     assert_snapshot!(told);
