@@ -6,6 +6,7 @@ mod file;
 mod front;
 mod link;
 mod project;
+mod readme;
 mod run;
 pub(crate) mod text;
 mod told;

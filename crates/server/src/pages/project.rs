@@ -11,9 +11,10 @@ use touchplate_index::projects::Visibility;
 use touchplate_index::provenance::ProjectStory;
 use touchplate_packaging::simple::{ProjectStatus, Yanked};
 use touchplate_packaging::{CoreMetadata, Version};
+use touchplate_readme::Readme;
 
 use super::link::Link;
-use super::{rendered, sent, text, units};
+use super::{readme, rendered, sent, units};
 use crate::app::App;
 use crate::cache::PageKey;
 use crate::extract::{ProjectPath, Reading, segment};
@@ -38,12 +39,7 @@ struct Latest {
     summary: Option<String>,
     facts: Vec<(&'static str, Link)>,
     links: Vec<Link>,
-    description: Option<Description>,
-}
-
-struct Description {
-    text: String,
-    cut: bool,
+    description: Option<Readme>,
 }
 
 struct ReleaseTold {
@@ -61,9 +57,6 @@ struct FileTold {
     provenance: String,
 }
 
-/// A page is for reading; who wants more of a README than a long article has it in the file.
-const MAX_DESCRIPTION_CHARS: usize = 100_000;
-
 /// `GET /project/{project}/`.
 pub(crate) async fn project(
     State(app): State<App>,
@@ -80,7 +73,7 @@ pub(crate) async fn project(
     let render = |reader| async move {
         let story = index.project_story(&reader, name).await?;
         let public = story.files.project.visibility == Visibility::Public;
-        Ok(rendered(&page(&story, url), public))
+        Ok(rendered(&page(&story, url).await, public))
     };
     let page = app
         .cache
@@ -89,10 +82,14 @@ pub(crate) async fn project(
     Ok(sent(&page, &headers))
 }
 
-fn page<'p>(story: &'p ProjectStory, url: &'p str) -> ProjectPage<'p> {
+async fn page<'p>(story: &'p ProjectStory, url: &'p str) -> ProjectPage<'p> {
     let project = &story.files.project;
     let mut releases: Vec<&ReleaseMetadata> = story.releases.iter().collect();
     releases.sort_by(|one, two| two.release.version.cmp(&one.release.version));
+    let latest = match latest(&releases) {
+        Some(release) => Some(Latest::of(&release.metadata).await),
+        None => None,
+    };
     let told = releases
         .iter()
         .map(|release| release_told(release, project, &story.files.files));
@@ -102,7 +99,7 @@ fn page<'p>(story: &'p ProjectStory, url: &'p str) -> ProjectPage<'p> {
         display: project.display.as_str(),
         banner: banner(project),
         installable: project.status != ProjectStatus::Quarantined && !story.files.files.is_empty(),
-        latest: latest(&releases).map(|release| Latest::of(&release.metadata)),
+        latest,
         releases: told.filter(|release| !release.files.is_empty()).collect(),
     }
 }
@@ -148,7 +145,7 @@ fn latest<'r>(releases: &[&'r ReleaseMetadata]) -> Option<&'r ReleaseMetadata> {
 }
 
 impl Latest {
-    fn of(metadata: &CoreMetadata) -> Self {
+    async fn of(metadata: &CoreMetadata) -> Self {
         let fact = |label, value: &Option<String>| Some((label, Link::plain(value.clone()?)));
         let list = |label, values: &[String]| {
             (!values.is_empty()).then(|| (label, Link::plain(values.join(", "))))
@@ -178,20 +175,11 @@ impl Latest {
             summary: metadata.summary.clone(),
             facts: facts.into_iter().flatten().collect(),
             links: home.chain(links).collect(),
-            description: metadata
-                .description
-                .as_deref()
-                .filter(|text| !text.trim().is_empty())
-                .map(Description::of),
-        }
-    }
-}
-
-impl Description {
-    fn of(text: &str) -> Self {
-        Self {
-            cut: text.chars().nth(MAX_DESCRIPTION_CHARS).is_some(),
-            text: text::block(text).into_owned(),
+            description: readme::render(
+                metadata.description.as_deref(),
+                metadata.description_content_type.as_deref(),
+            )
+            .await,
         }
     }
 }

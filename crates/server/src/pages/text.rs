@@ -26,6 +26,8 @@ pub(crate) fn line(text: &str) -> Cow<'_, str> {
 }
 
 /// A value of several lines.
+// For the text viewer: descriptions are rendered.
+#[allow(dead_code)]
 pub(crate) fn block(text: &str) -> Cow<'_, str> {
     shown(text, MAX_BLOCK_CHARS, true)
 }
