@@ -6,6 +6,7 @@
 
 mod config;
 mod error;
+mod report;
 mod scope;
 
 use jiff::Timestamp;
@@ -13,6 +14,7 @@ use touchplate_packaging::ProjectName;
 
 pub use config::{EMBEDDED_AS_OF, MAX_TRUST_CONFIG_BYTES, TrustConfig, TrustConfigError};
 pub use error::{DomainError, Refusal};
+pub use report::DomainReport;
 pub use scope::{
     DomainName, InvalidDomainName, InvalidIssuer, InvalidPattern, OidcIssuer, ProjectPattern, Scope,
 };

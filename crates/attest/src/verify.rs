@@ -6,6 +6,7 @@ mod entry;
 mod error;
 mod evidence;
 mod memory;
+mod report;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ pub use error::{EntryError, TimestampError, VerifyError};
 pub(crate) use evidence::{Evidence, Signer, establish};
 pub use memory::CertificateMemory;
 use memory::Holder;
+pub use report::{Check, Failure, Outcome, Report, report};
 
 use crate::attestation::Attestation;
 use crate::certificate::Profile;
@@ -27,7 +29,7 @@ use crate::json;
 use crate::log::{LogEntryFacts, SignedTime};
 use crate::publisher::{self, ClaimContradicted, EnvironmentCheck, Mismatch, Publisher};
 use crate::root::TrustRoot;
-use crate::statement::{self, PAYLOAD_TYPE, PredicateType, STATEMENT_TYPE, Statement};
+use crate::statement::{self, PAYLOAD_TYPE, PredicateType, STATEMENT_TYPE, Statement, Subject};
 
 /// The file that an attestation must be about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,21 +144,10 @@ fn check(
     predicates: Predicates,
     memory: Option<&mut CertificateMemory>,
 ) -> Result<Proven, VerifyError> {
-    check_statement(file, attestation.statement())?; // 1 to 3
+    check_subject(file, attestation.statement())?; // 1 and 2
+    check_digest(file, attestation.statement())?; // 3
     check_predicate(attestation.statement(), predicates)?; // 4
-    let evidence = Evidence {
-        profile: Profile::Attestation,
-        signer: Signer::Certificate {
-            der: &attestation.certificate,
-            intermediates: &[],
-        },
-        content: Content::envelope(PAYLOAD_TYPE, &attestation.payload),
-        hash: None,
-        signature: &attestation.signature,
-        entries: &attestation.entries,
-        timestamps: &attestation.timestamps,
-    };
-    let established = evidence::establish(&evidence, root, now, memory)?; // 5 to 20
+    let established = evidence::establish(&evidence_of(attestation), root, now, memory)?; // 5 to 20
     let holder = established.holder.ok_or(VerifyError::UnknownAuthority)?;
     Ok(Proven {
         file: file.clone(),
@@ -167,6 +158,22 @@ fn check(
         root_digest: *root.digest(),
         verified_at: now,
     })
+}
+
+/// What steps 5 to 20 look at.
+fn evidence_of(attestation: &Attestation) -> Evidence<'_> {
+    Evidence {
+        profile: Profile::Attestation,
+        signer: Signer::Certificate {
+            der: &attestation.certificate,
+            intermediates: &[],
+        },
+        content: Content::envelope(PAYLOAD_TYPE, &attestation.payload),
+        hash: None,
+        signature: &attestation.signature,
+        entries: &attestation.entries,
+        timestamps: &attestation.timestamps,
+    }
 }
 
 /// Step 4.
@@ -202,19 +209,17 @@ fn check_predicate(statement: &Statement, predicates: Predicates) -> Result<(), 
     Ok(())
 }
 
-/// Steps 1 to 3.
-fn check_statement(file: &FileFacts, statement: &Statement) -> Result<(), VerifyError> {
+/// Steps 1 and 2.
+fn check_subject(file: &FileFacts, statement: &Statement) -> Result<(), VerifyError> {
     if statement.type_uri() != STATEMENT_TYPE {
         return Err(VerifyError::StatementType {
             found: json::shown(statement.type_uri()),
         });
     }
-    let [subject] = statement.subjects() else {
-        return Err(VerifyError::SubjectCount {
-            found: statement.subjects().len(),
-        });
-    };
-    let name = subject.name.as_deref().filter(|name| !name.is_empty());
+    let name = only_subject(statement)?
+        .name
+        .as_deref()
+        .filter(|name| !name.is_empty());
     let name = name.ok_or(VerifyError::NoSubjectName)?;
     let filename: Filename = name.parse().map_err(|source| VerifyError::SubjectName {
         found: json::shown(name),
@@ -226,7 +231,22 @@ fn check_statement(file: &FileFacts, statement: &Statement) -> Result<(), Verify
             found: filename.to_string(),
         });
     }
-    let given = subject.digests.get("sha256").ok_or(VerifyError::NoSha256)?;
+    Ok(())
+}
+
+fn only_subject(statement: &Statement) -> Result<&Subject, VerifyError> {
+    match statement.subjects() {
+        [subject] => Ok(subject),
+        others => Err(VerifyError::SubjectCount {
+            found: others.len(),
+        }),
+    }
+}
+
+/// Step 3.
+fn check_digest(file: &FileFacts, statement: &Statement) -> Result<(), VerifyError> {
+    let digests = &only_subject(statement)?.digests;
+    let given = digests.get("sha256").ok_or(VerifyError::NoSha256)?;
     let parsed = given
         .parse::<Sha256>()
         .ok()

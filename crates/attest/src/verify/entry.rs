@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::body::{self, Kind};
 use super::error::EntryError;
-use super::evidence::Evidence;
+use super::evidence::{Evidence, Signer};
 use crate::certificate::{Profile, SigningCertificate};
 use crate::encoding;
 use crate::entry::{InclusionProof, TransparencyEntry};
@@ -32,20 +32,16 @@ pub(super) fn check<'r>(
     // 8. The entry's kind, and the log that its id names.
     let (kind, log) = find_log(entry, evidence.profile, root)?;
     // 9. The entry's time: promised, not in the future, within the certificate's validity.
-    let time = if kind.is_rekor_v1() {
-        entry_time(entry, evidence, certificate, now)?
-    } else if evidence.timestamps.is_empty() && certificate.is_some() {
-        return Err(EntryError::NoTimestamp);
-    } else {
-        None
-    };
+    let time = claimed_time(entry, kind, evidence, now)?;
+    if let Some((time, certificate)) = time.zip(certificate) {
+        within(certificate, time)?;
+    }
     // 10. The log's key was believed then.
-    if let Some(time) = time.filter(|&time| !log.window.contains(time)) {
-        return Err(EntryError::LogNotInForce { time });
+    if let Some(time) = time {
+        believed(log, time)?;
     }
     // 12. Proof and checkpoint are of one tree, and the entry is in it.
-    let proof = entry.proof.as_ref().ok_or(EntryError::NoProof)?;
-    agree(entry, kind, proof, log, evidence.profile)?;
+    let proof = agree(entry, kind, log, evidence.profile)?;
     // 13 and 14. The body is of the entry's kind, and about this content, signature and signer.
     body::check(
         entry,
@@ -71,7 +67,8 @@ pub(super) fn check<'r>(
     })
 }
 
-fn find_log<'r>(
+/// Step 8.
+pub(super) fn find_log<'r>(
     entry: &TransparencyEntry,
     profile: Profile,
     root: &'r TrustRoot,
@@ -97,19 +94,27 @@ fn find_log<'r>(
     Ok((kind, log))
 }
 
-/// The time that a Rekor v1 entry promises; `None` where it has no promise, and timestamps speak in its place, or none is
-/// needed since a managed key does not expire.
-fn entry_time(
+/// The time that a Rekor v1 entry promises, which has come; `None` where it has no promise, and timestamps speak in its
+/// place, or none is needed since a managed key does not expire. Rekor v2 promises none.
+pub(super) fn claimed_time(
     entry: &TransparencyEntry,
+    kind: Kind,
     evidence: &Evidence<'_>,
-    certificate: Option<&SigningCertificate>,
     now: Timestamp,
 ) -> Result<Option<Timestamp>, EntryError> {
+    let expires = matches!(evidence.signer, Signer::Certificate { .. });
+    let is_stamped = !evidence.timestamps.is_empty();
+    if !kind.is_rekor_v1() {
+        if expires && !is_stamped {
+            return Err(EntryError::NoTimestamp);
+        }
+        return Ok(None);
+    }
     if entry.promise.is_none() {
-        return match (certificate, evidence.timestamps, entry.integrated_time) {
-            (Some(_), [], None) => Err(EntryError::NoIntegratedTime),
-            (Some(_), [], Some(_)) => Err(EntryError::NoPromise),
-            _ => Ok(None),
+        return match entry.integrated_time {
+            _ if !expires || is_stamped => Ok(None),
+            None => Err(EntryError::NoIntegratedTime),
+            Some(_) => Err(EntryError::NoPromise),
         };
     }
     let seconds = entry.integrated_time.ok_or(EntryError::NoIntegratedTime)?;
@@ -117,26 +122,38 @@ fn entry_time(
     if time > now {
         return Err(EntryError::InFuture { time, now });
     }
-    let Some(certificate) = certificate else {
-        return Ok(Some(time));
-    };
+    Ok(Some(time))
+}
+
+/// Step 9: the certificate was valid then.
+pub(super) fn within(certificate: &SigningCertificate, time: Timestamp) -> Result<(), EntryError> {
     let (not_before, not_after) = (certificate.not_before, certificate.not_after);
     if time < not_before {
         Err(EntryError::BeforeCertificate { time, not_before })
     } else if time > not_after {
         Err(EntryError::AfterCertificate { time, not_after })
     } else {
-        Ok(Some(time))
+        Ok(())
     }
 }
 
-fn agree(
-    entry: &TransparencyEntry,
+/// Step 10: the log's key was believed then.
+pub(super) fn believed(log: &Log, time: Timestamp) -> Result<(), EntryError> {
+    if log.window.contains(time) {
+        Ok(())
+    } else {
+        Err(EntryError::LogNotInForce { time })
+    }
+}
+
+/// Step 12: proof and checkpoint are of one tree, and the entry is in it.
+pub(super) fn agree<'e>(
+    entry: &'e TransparencyEntry,
     kind: Kind,
-    proof: &InclusionProof,
     log: &Log,
     profile: Profile,
-) -> Result<(), EntryError> {
+) -> Result<&'e InclusionProof, EntryError> {
+    let proof = entry.proof.as_ref().ok_or(EntryError::NoProof)?;
     let checkpoint = &proof.checkpoint;
     if proof.tree_size != checkpoint.tree_size() {
         return Err(EntryError::TreeSize {
@@ -174,7 +191,7 @@ fn agree(
             proof: proof.log_index,
         });
     }
-    Ok(())
+    Ok(proof)
 }
 
 /// Whether checkpoints must bear the log's address. A private Rekor v1 writes its container's name into them when it
@@ -184,12 +201,11 @@ fn names_itself(kind: Kind, profile: Profile) -> bool {
     profile == Profile::Attestation || !kind.is_rekor_v1()
 }
 
-/// Steps 17 to 19: the log signed the promise, the proof leads from the body to the root, the log signed the checkpoint.
-pub(super) fn check_log(
+/// Step 17: the log signed the promise, where it made one.
+pub(super) fn check_promise(
     entry: &TransparencyEntry,
     log: &Log,
     kind: Kind,
-    profile: Profile,
 ) -> Result<(), EntryError> {
     if let Some((promise, seconds)) = entry.promise.as_ref().zip(entry.integrated_time)
         && kind.is_rekor_v1()
@@ -198,6 +214,16 @@ pub(super) fn check_log(
         let held = log.key.verify(signed.as_bytes(), promise);
         held.map_err(EntryError::Promise)?;
     }
+    Ok(())
+}
+
+/// Steps 18 and 19: the proof leads from the body to the root, and the log signed the checkpoint.
+pub(super) fn check_tree(
+    entry: &TransparencyEntry,
+    log: &Log,
+    kind: Kind,
+    profile: Profile,
+) -> Result<(), EntryError> {
     let proof = entry.proof.as_ref().ok_or(EntryError::NoProof)?;
     let leaf = log::leaf_hash(&entry.body);
     log::check_inclusion(&leaf, proof).map_err(EntryError::InclusionProof)?;

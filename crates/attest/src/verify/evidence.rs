@@ -1,9 +1,13 @@
 //! What attestations and bundles have in common: a signature, who made it, and what logs and timestamp authorities say
 //! of when. Steps 5 to 20 of [`verify`](crate::verify()), the cheap ones before the signatures.
 
+mod apart;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
+
+pub(super) use apart::{Tried, apart};
 
 use super::body::Kind;
 use super::content::Content;
@@ -171,7 +175,8 @@ struct LogCheck<'a> {
 impl LogCheck<'_> {
     /// Steps 17 to 19.
     fn check(&self) -> Result<(), EntryError> {
-        entry::check_log(self.entry, self.log, self.kind, self.profile)
+        entry::check_promise(self.entry, self.log, self.kind)?; // 17
+        entry::check_tree(self.entry, self.log, self.kind, self.profile)
     }
 }
 
@@ -300,13 +305,22 @@ impl<'a> Case<'a> {
         Ok(logged)
     }
 
-    /// Adds the time of each RFC 3161 timestamp. One of an authority that the root does not have says nothing, and does
-    /// no harm; one that an authority of the root is said to have made must hold.
+    /// Step 9 for timestamps: adds the time of each, which is within the certificate's validity.
     fn check_timestamps(
         &self,
         certificate: Option<&SigningCertificate>,
         times: &mut Vec<Time>,
     ) -> Result<(), VerifyError> {
+        self.add_stamped(times)?;
+        match certificate {
+            Some(certificate) => stamped_within(certificate, times),
+            None => Ok(()),
+        }
+    }
+
+    /// Adds the time of each RFC 3161 timestamp. One of an authority that the root does not have says nothing, and does
+    /// no harm; one that an authority of the root is said to have made must hold.
+    fn add_stamped(&self, times: &mut Vec<Time>) -> Result<(), VerifyError> {
         let authorities = &self.root.material().timestamp_authorities;
         let mut set_aside = None;
         for (at, token) in self.evidence.timestamps.iter().enumerate() {
@@ -321,12 +335,8 @@ impl<'a> Case<'a> {
                 }
                 Err(refused) => return Err(in_timestamp(position)(refused.into())),
             };
-            let time = stamp.time;
-            if let Some(certificate) = certificate {
-                within(certificate, time).map_err(in_timestamp(position))?;
-            }
             times.push(Time {
-                time,
+                time: stamp.time,
                 by: By::Timestamp(position),
                 source: TimeSource::Authority {
                     uri: stamp.authority,
@@ -334,11 +344,11 @@ impl<'a> Case<'a> {
             });
         }
         // A managed key does not expire, so its signatures need no time.
-        match (certificate, set_aside) {
-            (Some(_), Some((position, unknown))) if times.is_empty() => {
+        match (self.evidence.signer, set_aside) {
+            (Signer::Certificate { .. }, Some((position, unknown))) if times.is_empty() => {
                 Err(in_timestamp(position)(unknown.into()))
             }
-            (Some(_), None) if times.is_empty() => Err(VerifyError::NoTime),
+            (Signer::Certificate { .. }, None) if times.is_empty() => Err(VerifyError::NoTime),
             _ => Ok(()),
         }
     }
@@ -346,10 +356,8 @@ impl<'a> Case<'a> {
     /// Step 10 for entries that carry no time of their own: their log was believed at each proved time.
     fn check_undated(&self, logs: &[LogCheck<'_>], times: &[Time]) -> Result<(), VerifyError> {
         for (at, check) in logs.iter().enumerate().filter(|(_, it)| !it.has_own_time) {
-            let outside = times.iter().find(|it| !check.log.window.contains(it.time));
-            if let Some(it) = outside {
-                let refused = EntryError::LogNotInForce { time: it.time };
-                return Err(in_entry(at + 1)(refused));
+            for it in times {
+                entry::believed(check.log, it.time).map_err(in_entry(at + 1))?;
             }
         }
         Ok(())
@@ -446,15 +454,23 @@ impl<'a> Case<'a> {
     }
 }
 
-fn within(certificate: &SigningCertificate, time: Timestamp) -> Result<(), TimestampError> {
+/// Step 9: each stamped time is within the certificate's validity.
+fn stamped_within(certificate: &SigningCertificate, times: &[Time]) -> Result<(), VerifyError> {
     let (not_before, not_after) = (certificate.not_before, certificate.not_after);
-    if time < not_before {
-        Err(TimestampError::BeforeCertificate { time, not_before })
-    } else if time > not_after {
-        Err(TimestampError::AfterCertificate { time, not_after })
-    } else {
-        Ok(())
+    for it in times {
+        let (By::Timestamp(position), time) = (it.by, it.time) else {
+            continue;
+        };
+        if time < not_before {
+            let refused = TimestampError::BeforeCertificate { time, not_before };
+            return Err(in_timestamp(position)(refused));
+        }
+        if time > not_after {
+            let refused = TimestampError::AfterCertificate { time, not_after };
+            return Err(in_timestamp(position)(refused));
+        }
     }
+    Ok(())
 }
 
 /// Step 11, for one issuer: it and the certificates above it were in force at every proved time.

@@ -416,3 +416,30 @@ fn the_embedded_roots_are_usable() {
     TrustDomain::new(DomainName::staging(), staging, scope(&["rehearsal"], &[])).unwrap();
     assert_eq!(EMBEDDED_AS_OF.to_string(), "2026-10-23T00:00:00Z");
 }
+
+#[test]
+fn the_checks_one_by_one_are_those_of_the_domain_that_speaks_for_the_name() {
+    let world = World::new();
+    let acme = scope(&["acme-*"], &[GITHUB]);
+    let other = scope(&["acme-*"], &["https://gitlab.acme.example"]);
+    let minted = |stack: &Domain, name: &str| mint(stack, name, &workload()).json().to_owned();
+    let told = |scope: Scope, json: &str, name: &str| {
+        let public = world.public_domain(Scope::default());
+        let domains = TrustDomains::new(vec![public, world.domain("acme", scope)]).unwrap();
+        domains.report(&file(name), json.as_bytes(), now()).unwrap()
+    };
+    let private = minted(&world.private, PRIVATE);
+    let held = told(acme.clone(), &private, PRIVATE);
+    assert_eq!(held.domain, Some(named("acme")));
+    assert_eq!(held.root_digest, *root(&world.private).digest());
+    assert!(held.proven().is_some());
+    let issuer = told(other, &private, PRIVATE);
+    assert!(issuer.report.proven().is_some() && issuer.proven().is_none());
+    assert!(matches!(issuer.issuer, Some(Err(Refusal::Issuer { .. }))));
+    let foreign = told(acme, &minted(&world.private, PUBLIC), PUBLIC);
+    assert_eq!(foreign.domain, Some(DomainName::public_good()));
+    assert!(foreign.proven().is_none() && foreign.issuer.is_none());
+    let only = TrustDomains::only(root(&world.private));
+    let only = only.report(&file(PRIVATE), private.as_bytes(), now());
+    assert!(only.unwrap().proven().is_some());
+}

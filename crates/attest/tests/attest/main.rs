@@ -27,6 +27,7 @@ mod publisher_kinds;
 mod publishers;
 #[cfg(test)]
 mod refuses;
+mod reports;
 #[cfg(test)]
 mod seeds;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
+use touchplate_attest::verify::{Outcome, Report, report};
 use touchplate_attest::{
     Attestation, FileFacts, Proven, Publisher, Sha256, TrustRoot, VerifyError, verify,
 };
@@ -68,8 +69,30 @@ impl Case {
     }
 
     pub(crate) fn verify(&self, json: &Value) -> Result<Proven, VerifyError> {
-        let attestation = Attestation::parse(json.to_string().as_bytes()).unwrap();
-        verify(&self.file, &attestation, &self.root(), self.now)
+        let text = json.to_string();
+        let attestation = Attestation::parse(text.as_bytes()).unwrap();
+        let root = self.root();
+        tells_the_same(&report(&self.file, text.as_bytes(), &root, self.now));
+        verify(&self.file, &attestation, &root, self.now)
+    }
+}
+
+/// Whether the checks one by one say what `verify` says: all hold, or one of those that failed names its rule.
+pub(crate) fn tells_the_same(report: &Report) {
+    let failures = report.outcomes().iter().filter_map(|(_, it)| match it {
+        Outcome::Failed(failure) => Some(format!("{failure:?}")),
+        Outcome::Held | Outcome::NotReached => None,
+    });
+    let failures: Vec<String> = failures.collect();
+    let all_held = report.outcomes().iter().all(|(_, it)| it.is_held());
+    assert_eq!(all_held, report.proven().is_some(), "{report:?}");
+    match report.refusal() {
+        Some(refusal) => {
+            let expected = format!("Rule({refusal:?})");
+            assert!(failures.contains(&expected), "{expected}: {failures:?}");
+        }
+        // Held, or no attestation at all.
+        None => assert_eq!(failures.len(), usize::from(report.attestation().is_none())),
     }
 }
 
