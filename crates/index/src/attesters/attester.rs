@@ -74,6 +74,18 @@ impl Expected {
         }
     }
 
+    /// Whether the certificate's holder is whom it expects. `Some` carries what was checked where it has a publisher's
+    /// shape.
+    pub fn recognises(&self, proven: &Proven) -> Result<Option<Verified>, Mismatch> {
+        match self {
+            Self::Publisher(publisher) => proven.clone().by(publisher).map(Some),
+            Self::Identity(identity) => {
+                let found = proven.clone().by_identity(&identity.san, &identity.issuer);
+                found.map(|_| None)
+            }
+        }
+    }
+
     /// Equal for an expectation and every proof that could meet it, so a database finds the candidates
     /// by an index.
     pub fn lookup_key(&self) -> String {
@@ -320,13 +332,7 @@ impl Attester {
     /// Whether the certificate's holder is this attester. `Some` carries what was checked where it has a publisher's
     /// shape.
     pub(super) fn recognises(&self, proven: &Proven) -> Result<Option<Verified>, Mismatch> {
-        match &self.expected {
-            Expected::Publisher(publisher) => proven.clone().by(publisher).map(Some),
-            Expected::Identity(identity) => {
-                let found = proven.clone().by_identity(&identity.san, &identity.issuer);
-                found.map(|_| None)
-            }
-        }
+        self.expected.recognises(proven)
     }
 
     /// In one line for people.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use touchplate_packaging::{Filename, ProjectName, Sha256, Version};
 
-use super::{AttestationRecord, Capacity};
+use super::{AttestationRecord, Capacity, Expected};
 use crate::Index;
 use crate::accounts::{Reader, sees};
 use crate::files::FoundFile;
@@ -50,6 +50,25 @@ pub struct KnownFile {
     pub attestations: Vec<KnownAttestation>,
     /// The run that uploaded it, where that was trusted publishing.
     pub run: Option<UploadRun>,
+}
+
+impl KnownFile {
+    /// Those of its attestations that its provenance object has
+    /// ([`in_provenance`](crate::provenance::in_provenance)).
+    pub fn in_provenance(&self) -> Vec<&KnownAttestation> {
+        let served = |it: &&KnownAttestation| {
+            it.facts.added.is_none() && it.facts.record.predicate_type.is_known_to_readers()
+        };
+        let readable = |it: &KnownAttestation| match &it.facts.record.expected {
+            Expected::Publisher(publisher) => publisher.is_known_to_readers(),
+            Expected::Identity(_) => false,
+        };
+        let served: Vec<&KnownAttestation> = self.attestations.iter().filter(served).collect();
+        let any = served.iter().any(|it| readable(it));
+        let mut served = served;
+        served.retain(|it| !any || readable(it));
+        served
+    }
 }
 
 impl Index {

@@ -9,7 +9,6 @@ mod project;
 mod readme;
 mod run;
 pub(crate) mod text;
-mod told;
 mod units;
 
 use askama::Template;

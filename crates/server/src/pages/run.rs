@@ -1,7 +1,7 @@
 //! The run that uploaded a file, in words.
 
 use touchplate_attest::Run;
-use touchplate_index::provenance::FileStory;
+use touchplate_index::attesters::KnownFile;
 
 use super::link::Link;
 
@@ -16,12 +16,13 @@ pub(super) struct RunTold {
 }
 
 /// What is known of the run; none where a user uploaded the file.
-pub(super) fn told(story: &FileStory) -> Option<RunTold> {
-    let uploaded = story.run.as_ref()?;
-    let claims = story
+pub(super) fn told(known: &KnownFile) -> Option<RunTold> {
+    let uploaded = known.run.as_ref()?;
+    let with_upload = known
         .attestations
         .iter()
-        .map(|stored| &stored.record.claims);
+        .filter(|it| it.facts.added.is_none());
+    let claims = with_upload.map(|it| &it.facts.record.claims);
     let others = uploaded.other_commits(claims);
     let Run {
         url,

@@ -1,17 +1,26 @@
 //! `/project/{project}/{version}/{filename}`: one file, and where it came from, in words.
 
+mod checks;
+mod commands;
+mod sentence;
+mod told;
+mod words;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
-use touchplate_attest::{TrustDomains, TrustRoot};
-use touchplate_index::provenance::{FileStory, in_provenance};
+use touchplate_attest::domain::DomainReport;
+use touchplate_attest::{FileFacts, Publisher, TrustDomains, TrustRoot};
+use touchplate_index::attesters::{Expected, KnownAttestation, KnownFile};
+use touchplate_index::ports::StoreError;
 use touchplate_packaging::ProjectName;
 use touchplate_packaging::simple::ProjectStatus;
 
+use self::sentence::Sentence;
+use self::told::AttestationTold;
 use super::project::{banner, page_path, yanked};
 use super::run::{self, RunTold};
-use super::told::{self, AttestationTold};
 use super::{rendered, sent, units};
 use crate::app::App;
 use crate::cache::PageKey;
@@ -30,16 +39,28 @@ struct FilePage {
     yanked: Option<String>,
     /// None while the project is quarantined.
     download: Option<String>,
+    badge: Badge,
+    /// Who built it, in one sentence.
+    lede: Sentence,
     facts: Vec<(&'static str, String)>,
     digests: Vec<(&'static str, String)>,
     run: Option<RunTold>,
+    /// Those of the upload.
     attestations: Vec<AttestationTold>,
+    /// Those that were added later.
+    later: Vec<AttestationTold>,
     provenance: String,
     /// Where the index's own API has every attestation, if the provenance object has not.
     known: Option<String>,
     /// Commands that check it all again; empty without attestations.
     check: Vec<String>,
     private_root: bool,
+}
+
+/// What a file's provenance comes to, in a word.
+struct Badge {
+    class: &'static str,
+    words: &'static str,
 }
 
 /// `GET /project/{project}/{version}/{filename}`.
@@ -68,11 +89,13 @@ pub(crate) async fn file(
     };
     let (app, project, version, filename) = (&app, &project, &version, &filename);
     let render = |reader| async move {
-        let story = app
-            .index
-            .file_story(&reader, project, version, filename)
+        let index = &app.index;
+        let known = index
+            .known_file(&reader, project, version, filename)
             .await?;
-        Ok(rendered(&page(app, &story), story.found.is_public()))
+        let is_public = known.found.is_public();
+        let page = page(app, known).await?;
+        Ok(rendered(&page, is_public))
     };
     let page = app.cache.page(key, &reader, render).await?;
     Ok(sent(&page, &headers))
@@ -84,8 +107,26 @@ fn same_path(one: &str, other: &str) -> bool {
     decoded(one) == decoded(other)
 }
 
-fn page(app: &App, story: &FileStory) -> FilePage {
-    let (project, file) = (&story.found.project, &story.found.file);
+/// Checks everything once more, on a thread that may block, and tells it.
+async fn page(app: &App, known: KnownFile) -> Result<FilePage, StoreError> {
+    let (trust, now) = (app.index.trust(), app.clock.now());
+    let checked = tokio::task::spawn_blocking(move || {
+        let file = FileFacts {
+            filename: known.found.file.filename.clone(),
+            sha256: known.found.file.digests.sha256,
+        };
+        let report = |it: &KnownAttestation| trust.report(&file, it.json.as_bytes(), now);
+        let reports: Vec<_> = known.attestations.iter().map(report).collect();
+        (known, reports)
+    });
+    let (known, reports) = checked
+        .await
+        .map_err(|cause| StoreError::new("check a file's attestations again", cause))?;
+    Ok(filled(app, &known, &reports))
+}
+
+fn filled(app: &App, known: &KnownFile, reports: &[Option<DomainReport>]) -> FilePage {
+    let (project, file) = (&known.found.project, &known.found.file);
     let version = file.filename.version();
     let absolute = |link: String| {
         if link.starts_with('/') {
@@ -100,14 +141,23 @@ fn page(app: &App, story: &FileStory) -> FilePage {
         app.url, project.name, file.filename
     );
     let private_root = is_private(&app.index.trust(), &project.name);
-    let attestations = story
+    let (later, attestations): (Vec<_>, Vec<_>) = known
         .attestations
         .iter()
-        .map(|stored| told::told(&stored.record))
-        .collect();
+        .zip(reports)
+        .zip(1..)
+        .map(|((known, report), number)| {
+            let told = told::told(number, known, report.as_ref(), !private_root);
+            (known.facts.added.is_some(), told)
+        })
+        .partition(|(later, _)| *later);
+    let alone = |told: Vec<(bool, AttestationTold)>| told.into_iter().map(|(_, told)| told);
+    let (attestations, later): (Vec<_>, Vec<_>) =
+        (alone(attestations).collect(), alone(later).collect());
     // The commands fetch the provenance object, which may leave some out.
-    let publishers = in_provenance(&story.attestations).map(|stored| &stored.publisher);
-    let leaves_out = in_provenance(&story.attestations).count() < story.attestations.len();
+    let served = known.in_provenance();
+    let leaves_out = served.len() < known.attestations.len();
+    let publishers = served.iter().filter_map(|it| publisher(it));
     FilePage {
         name: project.name.to_string(),
         display: project.display.as_str().to_owned(),
@@ -115,15 +165,18 @@ fn page(app: &App, story: &FileStory) -> FilePage {
         filename: file.filename.to_string(),
         banner: banner(project),
         yanked: yanked(&file.yanked),
-        facts: facts(story),
+        badge: badge(&attestations),
+        lede: lede(known, &attestations),
+        facts: facts(known),
         digests: vec![
             ("SHA-256", file.digests.sha256.to_string()),
             ("BLAKE2b-256", file.digests.blake2b_256.to_string()),
             ("MD5", file.digests.md5.to_string()),
         ],
-        run: run::told(story),
+        run: run::told(known),
         attestations,
-        check: told::commands(
+        later,
+        check: commands::commands(
             file.filename.as_str(),
             &download,
             &provenance,
@@ -148,6 +201,43 @@ fn page(app: &App, story: &FileStory) -> FilePage {
     }
 }
 
+fn publisher(known: &KnownAttestation) -> Option<&Publisher> {
+    match &known.facts.record.expected {
+        Expected::Publisher(publisher) => Some(publisher),
+        Expected::Identity(_) => None,
+    }
+}
+
+fn badge(attestations: &[AttestationTold]) -> Badge {
+    let (class, words) = match attestations {
+        [] => ("badge-none", "no provenance"),
+        all if all.iter().all(|it| it.held) => ("badge-verified", "provenance verified"),
+        _ => ("badge-inconsistent", "evidence does not hold"),
+    };
+    Badge { class, words }
+}
+
+/// What the first attestation proves; where one does not hold, that; without any, what is known all the same.
+fn lede(known: &KnownFile, attestations: &[AttestationTold]) -> Sentence {
+    let broken = attestations.iter().find(|it| !it.held);
+    if let Some(told) = broken.or(attestations.first()) {
+        return told.sentence.clone();
+    }
+    let file = &known.found.file;
+    let told = Sentence::of("Nothing proves who built this file, or from which source. ");
+    let told = match &known.run {
+        Some(run) => told
+            .say("A run of ")
+            .name(&run.publisher)
+            .say(" uploaded it on "),
+        None => told
+            .say("The index knows that ")
+            .name(uploader(&file.uploaded_by))
+            .say(" uploaded it on "),
+    };
+    told.say(&words::moment(file.uploaded_at)).say(".")
+}
+
 /// Whether a reader needs another root than Sigstore's public-good one to check a file of the project.
 fn is_private(trust: &TrustDomains, project: &ProjectName) -> bool {
     let roots = trust.roots_for(project);
@@ -157,33 +247,29 @@ fn is_private(trust: &TrustDomains, project: &ProjectName) -> bool {
     })
 }
 
-fn facts(story: &FileStory) -> Vec<(&'static str, String)> {
-    let file = &story.found.file;
+fn uploader(actor: &str) -> &str {
+    actor.strip_prefix("user:").unwrap_or(actor)
+}
+
+fn facts(known: &KnownFile) -> Vec<(&'static str, String)> {
+    let file = &known.found.file;
     let kind = match file.filename.kind() {
         touchplate_packaging::FileKind::Sdist => "source distribution (sdist)",
         touchplate_packaging::FileKind::Wheel => "built distribution (wheel)",
     };
-    let uploader = file
-        .uploaded_by
-        .strip_prefix("user:")
-        .unwrap_or(&file.uploaded_by);
+    let uploaded = format!(
+        "{} by {}",
+        units::time(file.uploaded_at),
+        uploader(&file.uploaded_by)
+    );
     let mut facts = vec![
         ("Kind", kind.to_owned()),
         ("Size", units::size(file.size)),
-        (
-            "Uploaded",
-            format!("{} by {uploader}", units::time(file.uploaded_at)),
-        ),
+        ("Uploaded", uploaded),
     ];
-    facts.extend(
-        file.user_agent
-            .clone()
-            .map(|agent| ("Uploaded with", agent)),
-    );
-    facts.extend(
-        file.requires_python
-            .clone()
-            .map(|python| ("Requires Python", python)),
-    );
+    let agent = file.user_agent.clone();
+    facts.extend(agent.map(|agent| ("Uploaded with", agent)));
+    let python = file.requires_python.clone();
+    facts.extend(python.map(|python| ("Requires Python", python)));
     facts
 }
