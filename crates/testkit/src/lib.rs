@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod contract;
+mod damage;
 pub mod http;
 pub mod log_faults;
 pub mod memory;

@@ -106,6 +106,11 @@ impl TestServer {
         }
     }
 
+    /// Where its database is.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.config.data.join("touchplate.sqlite")
+    }
+
     /// `GET target`.
     pub async fn get(&self, target: &str) -> Answer {
         self.client.send(&Request::get(target)).await

@@ -9,6 +9,7 @@ mod cache;
 mod downloads;
 mod encoding;
 mod failing;
+mod file_page;
 mod files;
 mod health;
 mod integrity;

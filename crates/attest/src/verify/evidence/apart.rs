@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::{By, Case, Evidence, IssuerRef, Signer, Time, in_entry, in_force, stamped_within};
 use crate::certificate::SigningCertificate;
 use crate::log::TimeSource;
-use crate::root::{Log, TrustRoot};
+use crate::root::{Issuer, Log, TrustRoot};
 use crate::verify::body::{self, Kind};
 use crate::verify::entry;
 use crate::verify::error::{EntryError, VerifyError};
@@ -97,11 +97,15 @@ impl<'a> Case<'a> {
     ) -> Tried {
         let certificate = on(certificate)?;
         self.check_certificate_timestamp(certificate)?;
-        let issuers = on(issuers)?;
+        // What a certificate log signs names the issuer's key, whether or not that signed as well.
+        let named = self.issuers(certificate, &[]);
+        let named = named.iter().map(|(_, it)| it.issuer());
+        let signing = issuers.as_deref().unwrap_or_default();
         let times = times.as_deref().unwrap_or_default();
-        let is_in_force = |it: &&IssuerRef<'_>| in_force(it.issuer(), times).is_ok();
-        let issuer = issuers.iter().find(is_in_force).or(issuers.first());
-        self.check_certificate_log(certificate, issuer.ok_or(None)?.issuer())?;
+        let mut candidates: Vec<&Issuer> = signing.iter().map(IssuerRef::issuer).collect();
+        candidates.sort_by_key(|it| in_force(it, times).is_err());
+        let issuer = candidates.into_iter().chain(named).next().ok_or(None)?;
+        self.check_certificate_log(certificate, issuer)?;
         Ok(())
     }
 

@@ -152,8 +152,8 @@ fn filled(app: &App, known: &KnownFile, reports: &[Option<DomainReport>]) -> Fil
         })
         .partition(|(later, _)| *later);
     let alone = |told: Vec<(bool, AttestationTold)>| told.into_iter().map(|(_, told)| told);
-    let (attestations, later): (Vec<_>, Vec<_>) =
-        (alone(attestations).collect(), alone(later).collect());
+    let later: Vec<_> = alone(later).collect();
+    let mut attestations: Vec<_> = alone(attestations).collect();
     // The commands fetch the provenance object, which may leave some out.
     let served = known.in_provenance();
     let leaves_out = served.len() < known.attestations.len();
@@ -166,7 +166,7 @@ fn filled(app: &App, known: &KnownFile, reports: &[Option<DomainReport>]) -> Fil
         banner: banner(project),
         yanked: yanked(&file.yanked),
         badge: badge(&attestations),
-        lede: lede(known, &attestations),
+        lede: lede(known, &mut attestations),
         facts: facts(known),
         digests: vec![
             ("SHA-256", file.digests.sha256.to_string()),
@@ -218,9 +218,10 @@ fn badge(attestations: &[AttestationTold]) -> Badge {
 }
 
 /// What the first attestation proves; where one does not hold, that; without any, what is known all the same.
-fn lede(known: &KnownFile, attestations: &[AttestationTold]) -> Sentence {
-    let broken = attestations.iter().find(|it| !it.held);
-    if let Some(told) = broken.or(attestations.first()) {
+fn lede(known: &KnownFile, attestations: &mut [AttestationTold]) -> Sentence {
+    let broken = attestations.iter().position(|it| !it.held);
+    if let Some(told) = attestations.get_mut(broken.unwrap_or(0)) {
+        told.is_lede = true;
         return told.sentence.clone();
     }
     let file = &known.found.file;

@@ -118,7 +118,7 @@ fn who(proof: &Proof<'_>) -> (Sentence, bool) {
                     &format!("{organization}/{pipeline}"),
                     identity.san().as_str(),
                 );
-            (circumstances(told, claims), true)
+            (circumstances(at_commit(told, claims), claims), true)
         }
         Some(Publisher::CircleCI { .. }) => (circleci(proof), true),
         Some(Publisher::Kubernetes {
@@ -175,6 +175,7 @@ fn source_build(proof: &Proof<'_>, what: &str) -> Sentence {
             .lead(place, repository),
         None => Sentence::of("Built from ").lead(place, repository),
     };
+    told = at_commit(told, claims);
     let called = claims.build_signer_uri.as_deref();
     let called = called.filter(|uri| Some(*uri) != claims.build_config_uri.as_deref());
     if let Some((repository, workflow)) = called.and_then(words::called) {
@@ -207,19 +208,23 @@ fn circleci(proof: &Proof<'_>) -> Sentence {
             .say(", from ")
             .lead(words::without_scheme(repository), &url);
     }
-    circumstances(told, claims)
+    circumstances(at_commit(told, claims), claims)
 }
 
-/// Commit, what started it, where it ran.
-fn circumstances(mut told: Sentence, claims: &Claims) -> Sentence {
-    if let Some(commit) = &claims.source_repository_digest {
-        let short = words::short_commit(commit);
-        told = told.say(" at commit ");
-        told = match words::commit_page(claims.source_repository_uri.as_deref(), commit) {
-            Some(page) => told.lead(short, &page),
-            None => told.name(short),
-        };
+fn at_commit(told: Sentence, claims: &Claims) -> Sentence {
+    let Some(commit) = &claims.source_repository_digest else {
+        return told;
+    };
+    let short = words::short_commit(commit);
+    let told = told.say(" at commit ");
+    match words::commit_page(claims.source_repository_uri.as_deref(), commit) {
+        Some(page) => told.lead(short, &page),
+        None => told.name(short),
     }
+}
+
+/// What started it, where it ran.
+fn circumstances(mut told: Sentence, claims: &Claims) -> Sentence {
     let started = words::started(
         claims.build_trigger.as_deref(),
         claims.source_repository_ref.as_deref(),

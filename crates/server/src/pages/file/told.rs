@@ -22,6 +22,8 @@ pub(super) struct AttestationTold {
     pub(super) heading: &'static str,
     /// Who built the file; that the evidence does not hold, where it does not.
     pub(super) sentence: Sentence,
+    /// Whether the page begins with that sentence.
+    pub(super) is_lede: bool,
     /// Whether every check holds.
     pub(super) held: bool,
     pub(super) checks: Vec<CheckTold>,
@@ -76,6 +78,7 @@ pub(super) fn told(
         },
         held,
         holding,
+        is_lede: false,
         accepted: accepted(facts.capacity, record),
         environment: environment(record),
         added: facts.added.as_ref().map(|added| {

@@ -106,7 +106,7 @@ pub(super) fn started(
         None => match (&name, tag) {
             (None, _) => return None,
             (Some(_), Some(_)) => "from the tag ".to_owned(),
-            (Some(_), None) => "from ".to_owned(),
+            (Some(_), None) => "from the branch ".to_owned(),
         },
         Some("push") => of(if tag.is_some() { "the push" } else { "a push" }, " to "),
         Some("release") => of("a release", ""),
@@ -172,7 +172,7 @@ mod tests {
                 Some("refs/heads/main"),
                 "started by the event sunrise",
             ),
-            (None, Some("refs/heads/main"), "from main"),
+            (None, Some("refs/heads/main"), "from the branch main"),
             (
                 Some("push"),
                 Some("refs/pull/1/merge"),
