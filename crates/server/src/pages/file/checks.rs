@@ -178,5 +178,5 @@ fn chain(error: &(dyn Error + 'static)) -> String {
         text.replace_range(..1, &first);
     }
     text.push('.');
-    text
+    crate::pages::text::line(&text).into_owned()
 }

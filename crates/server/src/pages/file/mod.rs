@@ -21,7 +21,7 @@ use self::sentence::Sentence;
 use self::told::AttestationTold;
 use super::project::{banner, page_path, yanked};
 use super::run::{self, RunTold};
-use super::{rendered, sent, units};
+use super::{rendered, sent, text, units};
 use crate::app::App;
 use crate::cache::PageKey;
 use crate::extract::{Reading, ReleaseFilePath, moved, segment};
@@ -268,9 +268,9 @@ fn facts(known: &KnownFile) -> Vec<(&'static str, String)> {
         ("Size", units::size(file.size)),
         ("Uploaded", uploaded),
     ];
-    let agent = file.user_agent.clone();
-    facts.extend(agent.map(|agent| ("Uploaded with", agent)));
-    let python = file.requires_python.clone();
-    facts.extend(python.map(|python| ("Requires Python", python)));
+    let agent = file.user_agent.as_deref();
+    facts.extend(agent.map(|agent| ("Uploaded with", text::line(agent).into_owned())));
+    let python = file.requires_python.as_deref();
+    facts.extend(python.map(|python| ("Requires Python", text::line(python).into_owned())));
     facts
 }

@@ -7,6 +7,7 @@ use touchplate_index::attesters::{AttesterRole, Capacity, Expected};
 
 use super::words;
 use crate::pages::link::Link;
+use crate::pages::text;
 
 /// A part of a sentence: words, a name from outside, or a name that leads somewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +47,7 @@ impl Sentence {
     /// A name from outside.
     pub(super) fn name(mut self, name: &str) -> Self {
         self.0.push(Piece {
-            text: name.to_owned(),
+            text: text::line(name).into_owned(),
             is_name: true,
             href: None,
         });

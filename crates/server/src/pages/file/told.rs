@@ -9,7 +9,7 @@ use touchplate_index::attesters::{AttestationRecord, Capacity, KnownAttestation}
 use super::checks::{self, CheckTold};
 use super::sentence::{Proof, Sentence, sentence};
 use crate::pages::link::Link;
-use crate::pages::units;
+use crate::pages::{text, units};
 
 /// A label and what stands under it.
 pub(super) type Fact = (&'static str, Link);
@@ -120,6 +120,7 @@ fn broken(holding: usize, all: usize) -> Sentence {
 
 fn accepted(capacity: Capacity, record: &AttestationRecord) -> String {
     let who = record.expected.describe();
+    let who = text::line(&who);
     match capacity {
         Capacity::Publisher => {
             format!("It was accepted as made by a publisher of this project: {who}.")
