@@ -174,10 +174,7 @@ fn of_statement(attestation: &Attestation) -> Vec<Fact> {
     let statement = attestation.statement();
     let mut listed = vec![
         ("type", Link::plain(statement.type_uri())),
-        (
-            "claim",
-            Link::plain(statement.predicate_type().as_str().to_owned()),
-        ),
+        ("claim", Link::plain(statement.predicate_type().as_str())),
     ];
     for subject in statement.subjects() {
         let name = subject.name.clone().unwrap_or_default();
