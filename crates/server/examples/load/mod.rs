@@ -1,5 +1,10 @@
 //! Requests that were made beforehand, sent by so many at once; what the benches over HTTP have in common.
 
+// Each bench uses its part of this.
+#![allow(dead_code)]
+
+pub(crate) mod open;
+
 use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -59,13 +64,17 @@ impl Load {
             took.extend(theirs);
             body = last.unwrap_or(body);
         }
-        took.sort_unstable();
-        let seconds = began.elapsed().as_secs_f64();
-        Ok((Told { took, seconds }, body))
+        Ok((Told::of(took, began.elapsed()), body))
     }
 }
 
 impl Told {
+    fn of(mut took: Vec<Duration>, all: Duration) -> Self {
+        took.sort_unstable();
+        let seconds = all.as_secs_f64();
+        Self { took, seconds }
+    }
+
     /// The figures, the count under this name.
     pub(crate) fn figures(&self, counted: &str) -> Map<String, Value> {
         let took = &self.took;
