@@ -24,21 +24,28 @@ const TEXT: &str = "const body = document.body.cloneNode(true); \
     body.querySelectorAll('script, noscript, button').forEach((part) => part.remove()); \
     return body.textContent.replace(/\\s+/g, ' ').trim()";
 
-/// Remembers what can be focused; strikes off what was, and notes what did not look like it.
+/// Remembers what can be focused; strikes off what was, and notes what never looked like it.
 const WATCH_FOCUS: &str = "document.activeElement.blur(); scrollTo(0, 0); \
     const told = (node) => `${node.tagName} ${(node.textContent || node.name || '').trim().slice(0, 40)}`; \
     const kinds = 'a[href], button, input, select, textarea, summary, [tabindex]'; \
     const seen = [...document.querySelectorAll(kinds)].filter((node) => \
         node.tabIndex >= 0 && !node.disabled && node.checkVisibility({ visibilityProperty: true })); \
-    const left = new Set(seen), plain = []; \
+    const left = new Set(seen), plain = new Set(), shown = new Set(); \
     document.addEventListener('focusin', ({ target }) => { \
         left.delete(target); \
         const style = getComputedStyle(target); \
         const outlined = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0; \
-        if (!outlined && style.boxShadow === 'none') plain.push(told(target)); \
+        (outlined || style.boxShadow !== 'none' ? shown : plain).add(target); \
     }); \
-    window.focusLeft = () => ({ left: [...left].map(told), plain }); \
+    window.focusLeft = () => ({ left: [...left].map(told), plain: [...plain.difference(shown)].map(told) }); \
     return seen.length";
+
+/// How wide the page is, and what makes it wider than its window.
+const STICKS_OUT: &str = "const width = document.documentElement.scrollWidth; \
+    const out = [...document.body.querySelectorAll('*')] \
+        .filter((node) => node.getBoundingClientRect().right > innerWidth && node.checkVisibility()); \
+    const told = (node) => `${node.tagName}.${node.className} ${node.textContent.trim().slice(0, 40)}`; \
+    return { width, what: out.slice(-3).map(told) }";
 
 /// How closely a page is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,14 +181,14 @@ impl Visit<'_> {
         wrong
     }
 
+    /// The page as a whole must not need scrolling both ways.
     async fn sideways(&self) -> Option<String> {
-        let told = self
-            .browser
-            .run("return document.documentElement.scrollWidth")
-            .await;
-        let width = told.as_u64().unwrap();
-        (width > u64::from(NARROWEST))
-            .then(|| format!("at a width of {NARROWEST} it is {width} wide"))
+        let told = self.browser.run(STICKS_OUT).await;
+        let width = told["width"].as_u64().unwrap();
+        (width > u64::from(NARROWEST)).then(|| {
+            let what = &told["what"];
+            format!("at a width of {NARROWEST} it is {width} wide, by {what}")
+        })
     }
 
     async fn keyboard(&self) -> Vec<String> {
@@ -189,7 +196,9 @@ impl Visit<'_> {
         // A list that scrolls by itself is a stop of its own.
         let stops = usize::try_from(seen).unwrap() + 20;
         self.browser.press(TAB, stops).await;
-        let told = self.browser.run("return focusLeft()").await;
+        // Nor does a focus stay behind that later looks would see.
+        let told = "document.activeElement.blur(); scrollTo(0, 0); return focusLeft()";
+        let told = self.browser.run(told).await;
         let mut wrong = Vec::new();
         for (kind, what) in [
             ("left", "no key reaches"),
