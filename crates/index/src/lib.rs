@@ -17,6 +17,7 @@ pub mod projects;
 pub mod provenance;
 pub mod publishers;
 pub mod releases;
+pub mod search;
 pub mod simple;
 pub mod spool;
 pub mod trusted_publishing;
@@ -31,8 +32,8 @@ pub use accounts::{Caller, Reader, Scope};
 use downloads::Counter;
 pub use origin::{Actor, Origin, RequestId};
 use ports::{
-    Accounts, Attesters, Blobs, Downloads, Journal, LateAttestations, Projects, Publishers,
-    Releases, TrustedPublishing,
+    Accounts, Attesters, Blobs, Catalogue, Downloads, Journal, LateAttestations, Projects,
+    Publishers, Releases, TrustedPublishing,
 };
 use spool::SpoolRoom;
 
@@ -57,6 +58,8 @@ pub struct Ports {
     pub downloads: Arc<dyn Downloads>,
     /// What changed, in order.
     pub journal: Arc<dyn Journal>,
+    /// What search is told of projects.
+    pub catalogue: Arc<dyn Catalogue>,
     /// Bytes by digest.
     pub blobs: Arc<dyn Blobs>,
 }

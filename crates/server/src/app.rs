@@ -5,6 +5,7 @@ use std::sync::Arc;
 use touchplate_index::Index;
 use touchplate_index::files::Links;
 use touchplate_index::ports::Blobs;
+use touchplate_index::search::Search;
 
 use crate::api::upload::Drains;
 use crate::cache::Cache;
@@ -21,6 +22,8 @@ pub struct App(Arc<Shared>);
 pub struct Shared {
     /// The index.
     pub index: Index,
+    /// Finds projects.
+    pub search: Search,
     /// Asked by `/readyz` alone.
     pub blobs: Arc<dyn Blobs>,
     /// Tells the time.

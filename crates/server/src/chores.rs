@@ -47,6 +47,27 @@ pub(crate) async fn write_downloads_down(app: &App) {
     }
 }
 
+/// Keeps search up with the journal, for ever. A failure is told once, and again when it works.
+pub(crate) async fn follow_with_search(app: App) {
+    let mut ticks = tokio::time::interval(crate::cache::POLL_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut fails = false;
+    loop {
+        ticks.tick().await;
+        let outcome = app.search.catch_up().await;
+        match &outcome {
+            Ok(()) if fails => tracing::info!("search follows the journal again"),
+            Ok(()) => {}
+            Err(error) if !fails => {
+                let cause = &error.cause;
+                tracing::error!(%error, %cause, "search falls behind what changes; it goes on once it can");
+            }
+            Err(_) => {}
+        }
+        fails = outcome.is_err();
+    }
+}
+
 /// Sweeps, for ever.
 pub(crate) async fn sweep(app: App) {
     tokio::time::sleep(FIRST_SWEEP_AFTER).await;

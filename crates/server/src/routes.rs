@@ -145,6 +145,7 @@ pub fn router(app: App) -> Router {
             "/",
             kept(Revalidate, read_or_write(pages::front, upload::upload)),
         )
+        .route("/search", kept(Revalidate, read(pages::search)))
         .route(
             "/files/{first}/{second}/{rest}/{filename}",
             kept(ForEver, read(files::file)),

@@ -14,9 +14,10 @@ use touchplate_attest::{TrustDomain, TrustDomains, TrustRoot, TrustRootError};
 use touchplate_client::trust_store::{TrustStore, TrustStoreError};
 use touchplate_index::files::Links;
 use touchplate_index::ports::{Blobs, StoreError};
+use touchplate_index::search::Search;
 use touchplate_index::spool::SpoolRoom;
 use touchplate_index::{Index, Settings};
-use touchplate_store::{OpenError, Opened};
+use touchplate_store::{OpenError, Opened, SearchFile};
 
 use crate::api::upload::Drains;
 use crate::app::{App, Shared};
@@ -136,6 +137,18 @@ pub async fn open(config: &Config) -> Result<Index, WiringError> {
 async fn open_index(config: &Config) -> Result<OpenedIndex, WiringError> {
     let config = config.clone();
     where_one_may_block(async move || open_here(&config).await).await
+}
+
+/// The search index's file in the data folder, whatever the database is.
+const SEARCH: &str = "search.db";
+
+/// Search of the projects of an opened index.
+///
+/// # Errors
+/// When its file cannot be made or opened.
+pub async fn open_search(config: &Config, index: &Index) -> Result<Search, WiringError> {
+    let kept = SearchFile::open(&config.data.join(SEARCH)).await?;
+    Ok(Search::new(index, Arc::new(kept)))
 }
 
 /// The private trust stack, where there is one.
@@ -315,6 +328,7 @@ pub async fn serve_on(
     };
     let mut tasks = JoinSet::new();
     tasks.spawn(chores::follow_the_journal(app.clone()));
+    tasks.spawn(chores::follow_with_search(app.clone()));
     tasks.spawn(chores::sweep(app.clone()));
     tasks.spawn(chores::count_downloads(app.clone()));
     let url = public_url(&config, address);
@@ -343,12 +357,14 @@ pub async fn assemble(
     let OpenedIndex { index, blobs } = open_index(config).await?;
     let url = public_url(config, address);
     let index = index.known_as(&url.to_string());
+    let search = open_search(config, &index).await?;
     let trust = open_stack(config, &url, clock.now()).await?;
     Ok(App::new(Shared {
         links: links(config, &url),
         url: url.to_string(),
         cache: Cache::open(index.clone()).await?,
         index,
+        search,
         blobs,
         clock,
         anonymous_read: config.anonymous_read,

@@ -6,6 +6,7 @@
 mod disk;
 mod location;
 mod log;
+mod search;
 mod sqlite;
 mod stamps;
 
@@ -18,6 +19,7 @@ use touchplate_index::ports::{BlobError, StoreError};
 pub use disk::Disk;
 pub use location::{BlobsUrl, DatabaseUrl, InvalidLocation, Location};
 pub use log::LogFiles;
+pub use search::SearchFile;
 pub use sqlite::Sqlite;
 pub use stamps::SqliteStampFloor;
 
@@ -77,6 +79,7 @@ pub async fn open(location: &Location) -> Result<Opened, OpenError> {
         attesters: database.clone(),
         late: database.clone(),
         downloads: database.clone(),
+        catalogue: database.clone(),
         journal: database,
         blobs: Arc::new(disk),
     };

@@ -10,6 +10,7 @@ mod members;
 mod projects;
 mod publishers;
 mod ratchets;
+mod search;
 mod tokens;
 
 use clap::{Args, Subcommand};
@@ -105,6 +106,9 @@ Examples:
     /// Delete a release with its files; their names are never used again
     #[command(after_help = "Example:\n  touchplate admin delete-release demo 1.0")]
     DeleteRelease(files::DeleteRelease),
+    /// See how the search index stands, or make it anew
+    #[command(subcommand, after_help = "Example:\n  touchplate admin search rebuild")]
+    Search(search::Search),
     /// Remove stored bytes that no file refers to
     #[command(after_help = "Example:\n  touchplate admin sweep")]
     Sweep(files::Sweep),
@@ -139,6 +143,7 @@ pub(crate) fn run(common: &Common, arguments: Arguments) -> Result<Outcome, Fail
             Command::Unyank(command) => command.run(&index).await,
             Command::DeleteFile(command) => command.run(&index).await,
             Command::DeleteRelease(command) => command.run(&index).await,
+            Command::Search(command) => command.run(&index, &config).await,
             Command::Sweep(command) => command.run(&index).await,
         }
     })

@@ -10,6 +10,7 @@ mod journal;
 mod projects;
 mod publishers;
 mod releases;
+mod search;
 mod trusted_publishing;
 
 pub use accounts::{Accounts, AddUserError, NewToken, RevokeError, StoredToken, TokenError};
@@ -29,7 +30,10 @@ pub use releases::{
     ProjectFiles, ProjectTarget, RecordError, Release, ReleaseMetadata, Releases,
     StoredAttestation, StoredFile,
 };
-
+pub use search::{
+    Blurb, Catalogue, CataloguedProject, CataloguedRelease, DocumentSet, DocumentSets, Filled,
+    Listed, SearchIndex, SetId,
+};
 pub use trusted_publishing::{
     AddPendingError, Candidate, Candidates, FulfilError, MintError, NewMinted, PendingId,
     RatchetError, Reach, StoredMinted, StoredPending, TrustedPublishing, UploadRun,

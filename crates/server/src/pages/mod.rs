@@ -8,6 +8,7 @@ mod link;
 mod project;
 mod readme;
 mod run;
+mod search;
 pub(crate) mod text;
 mod units;
 
@@ -24,6 +25,7 @@ use crate::routes::Public;
 pub(crate) use file::file;
 pub(crate) use front::front;
 pub(crate) use project::project;
+pub(crate) use search::search;
 
 /// Nothing but what is served here: our stylesheet, our script and what it asks, our forms; no frames. Pictures may also
 /// be in the page itself, because the icon is.

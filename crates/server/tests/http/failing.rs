@@ -16,6 +16,7 @@ use touchplate_index::ports::{
     BlobError, Blobs, Bytestream, Journal, JournalRow, NewProject, Serial, StoreError,
 };
 use touchplate_index::projects::Visibility;
+use touchplate_index::search::Search;
 use touchplate_index::spool::{Spool, SpoolRoom};
 use touchplate_index::{Actor, Index, Origin, Ports, RequestId, Settings};
 use touchplate_packaging::Sha256;
@@ -24,7 +25,7 @@ use touchplate_server::app::{App, Shared};
 use touchplate_server::cache::Cache;
 use touchplate_server::wiring;
 use touchplate_testkit::FixedClock;
-use touchplate_testkit::memory::Memory;
+use touchplate_testkit::memory::{Memory, SearchMemory};
 use tower::ServiceExt as _;
 
 /// Fails when it is told to.
@@ -128,6 +129,7 @@ impl World {
         let index = Index::new(ports.clone(), Settings::default(), root, room);
         let app = App::new(Shared {
             cache: Cache::open(index.clone()).await.unwrap(),
+            search: Search::new(&index, Arc::new(SearchMemory::default())),
             index,
             blobs: ports.blobs,
             clock: Arc::new(FixedClock::default()),

@@ -27,6 +27,7 @@ mod publishers;
 mod ratchets;
 mod refusals;
 mod rotation;
+mod search;
 mod simple;
 mod stack;
 mod stamps;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use touchplate_index::files::Links;
+use touchplate_index::search::Search;
 use touchplate_index::spool::SpoolRoom;
 use touchplate_index::{Index, Settings};
 use touchplate_server::Clock as _;
@@ -14,7 +15,7 @@ use touchplate_server::outbound::Issuers;
 use touchplate_server::trust::limits::{ADDRESS_LIMIT, IDENTITY_LIMIT, Limits};
 use touchplate_server::trust::{Mounted, StackParts, TrustStack};
 use touchplate_testkit::FixedClock;
-use touchplate_testkit::memory::{FloorMemory, LogMemory, Memory};
+use touchplate_testkit::memory::{FloorMemory, LogMemory, Memory, SearchMemory};
 use touchplate_trust::layout::{Founding, Keys, Layout, SecretFile};
 use touchplate_trust::log::Log;
 
@@ -57,6 +58,7 @@ impl Stack {
         let ct = trust.ct.clone();
         let app = App::new(Shared {
             cache: Cache::open(index.clone()).await.unwrap(),
+            search: Search::new(&index, Arc::new(SearchMemory::default())),
             index,
             blobs: ports.blobs,
             clock: clock.clone(),

@@ -23,6 +23,7 @@ fn routes(project: &str) -> Vec<String> {
     );
     vec![
         "/".to_owned(),
+        format!("/search?q={project}"),
         "/legacy/".to_owned(),
         "/legacy".to_owned(),
         "/simple/".to_owned(),

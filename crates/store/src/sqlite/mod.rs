@@ -2,6 +2,7 @@
 
 mod accounts;
 mod attesters;
+mod catalogue;
 mod downloads;
 mod facts;
 mod journal;

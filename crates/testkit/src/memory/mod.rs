@@ -3,12 +3,14 @@
 mod accounts;
 mod attesters;
 mod blobs;
+mod catalogue;
 mod downloads;
 mod floor;
 mod log;
 mod projects;
 mod publishers;
 mod releases;
+mod search;
 mod trusted_publishing;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -33,6 +35,7 @@ use touchplate_packaging::{CoreMetadata, FileKind, ProjectName, Version};
 
 pub use floor::FloorMemory;
 pub use log::LogMemory;
+pub use search::SearchMemory;
 
 /// Everything an index keeps, in memory.
 #[derive(Default)]
@@ -95,6 +98,7 @@ impl Memory {
             late: memory.clone(),
             downloads: memory.clone(),
             journal: memory.clone(),
+            catalogue: memory.clone(),
             blobs: memory,
         }
     }
