@@ -8,7 +8,7 @@ use touchplate_policy::{Builder, Shown};
 
 use crate::Index;
 use crate::accounts::Reader;
-use crate::ports::{AttestedBy, FileId, ProjectFacts, ReleaseMetadata, StoreError};
+use crate::ports::{AttestedBy, FileId, ProjectFacts, Release, ReleaseMetadata, StoreError};
 use crate::projects::ReadError;
 
 /// A project, what is known of its files, and how its releases are judged by it.
@@ -18,6 +18,8 @@ pub struct ProjectHistory {
     pub facts: ProjectFacts,
     /// How its releases are judged.
     pub history: History,
+    /// Who built each file that has provenance.
+    built: HashMap<FileId, FileProvenance>,
 }
 
 impl Index {
@@ -59,17 +61,25 @@ impl Index {
 impl ProjectHistory {
     /// Judges what is known of a project.
     pub fn of(facts: ProjectFacts) -> Self {
-        let history = history(&facts);
-        Self { facts, history }
+        let built = built(&facts.attested);
+        let of_file = |file| built.get(&file).cloned();
+        let history = history(&facts, of_file);
+        Self {
+            facts,
+            history,
+            built,
+        }
+    }
+
+    /// Who built a file.
+    pub fn provenance_of(&self, file: FileId) -> FileProvenance {
+        let found = self.built.get(&file).cloned();
+        found.unwrap_or(FileProvenance::Absent)
     }
 }
 
-fn history(facts: &ProjectFacts) -> History {
-    let mut attested: HashMap<FileId, Vec<&AttestedBy>> = HashMap::new();
-    for by in &facts.attested {
-        attested.entry(by.file).or_default().push(by);
-    }
-    let new = |release: &crate::ports::Release| {
+fn history(facts: &ProjectFacts, built: impl Fn(FileId) -> Option<FileProvenance>) -> History {
+    let new = |release: &Release| {
         let version = release.version.clone();
         let facts = ReleaseFacts::new(version.clone(), release.created_at);
         (version, facts)
@@ -77,25 +87,30 @@ fn history(facts: &ProjectFacts) -> History {
     let mut releases: HashMap<Version, ReleaseFacts> = facts.releases.iter().map(new).collect();
     for file in &facts.files {
         if let Some(release) = releases.get_mut(file.filename.version()) {
-            let by = attested.get(&file.id).map_or(&[][..], Vec::as_slice);
-            release.count(provenance(by));
+            release.count(built(file.id).unwrap_or(FileProvenance::Absent));
         }
     }
     History::of(releases.into_values())
 }
 
-/// What a file's attestations say of who built it.
-fn provenance(attested: &[&AttestedBy]) -> FileProvenance {
-    if attested.is_empty() {
-        return FileProvenance::Absent;
+/// What attestations say of who built each file. One that cannot be read leaves it open who built a file, whatever the others
+/// say.
+fn built(attested: &[AttestedBy]) -> HashMap<FileId, FileProvenance> {
+    let mut built: HashMap<FileId, FileProvenance> = HashMap::new();
+    for by in attested {
+        let file = built
+            .entry(by.file)
+            .or_insert_with(|| FileProvenance::By(BTreeSet::new()));
+        match (&mut *file, &by.publisher) {
+            (FileProvenance::By(builders), Some(publisher)) => {
+                let shown = Shown {
+                    san: &by.san,
+                    repository: by.repository.as_deref(),
+                };
+                builders.insert(Builder::new(publisher, shown));
+            }
+            _ => *file = FileProvenance::Unreadable,
+        }
     }
-    let builder = |by: &&AttestedBy| {
-        let shown = Shown {
-            san: &by.san,
-            repository: by.repository.as_deref(),
-        };
-        Some(Builder::new(by.publisher.as_ref()?, shown))
-    };
-    let builders: Option<BTreeSet<Builder>> = attested.iter().map(builder).collect();
-    builders.map_or(FileProvenance::Unreadable, FileProvenance::By)
+    built
 }

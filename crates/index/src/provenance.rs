@@ -6,7 +6,7 @@ use touchplate_packaging::{Filename, ProjectName, Version};
 use crate::Index;
 use crate::accounts::Reader;
 use crate::files::FoundFile;
-use crate::ports::{ProjectFiles, ReleaseMetadata, StoreError, StoredAttestation, UploadRun};
+use crate::ports::{StoreError, StoredAttestation, UploadRun};
 use crate::projects::ReadError;
 
 /// A file with everything known of where it came from.
@@ -17,14 +17,6 @@ pub struct FileStory {
     pub attestations: Vec<StoredAttestation>,
     /// The run that uploaded it, where that was trusted publishing.
     pub run: Option<UploadRun>,
-}
-
-/// A project with its releases and files.
-pub struct ProjectStory {
-    /// The project and its files.
-    pub files: ProjectFiles,
-    /// Its releases and their metadata.
-    pub releases: Vec<ReleaseMetadata>,
 }
 
 impl Index {
@@ -59,17 +51,6 @@ impl Index {
             attestations,
             run,
         })
-    }
-
-    /// A project with its releases and files.
-    pub async fn project_story(
-        &self,
-        reader: &Reader,
-        name: &ProjectName,
-    ) -> Result<ProjectStory, ReadError> {
-        let files = self.project_files(reader, name).await?;
-        let releases = self.ports.releases.metadata(files.project.id).await?;
-        Ok(ProjectStory { files, releases })
     }
 }
 

@@ -14,6 +14,8 @@ pub struct Source {
     kind: &'static str,
     issuer: String,
     name: String,
+    /// The name as it is compared.
+    folded: String,
     url: Option<String>,
 }
 
@@ -56,15 +58,16 @@ impl Source {
         self.url.as_deref()
     }
 
-    /// GitHub and GitLab compare the names of repositories whatever their case; nobody else does.
-    fn key(&self) -> (&'static str, &str, String) {
-        let name = match self.kind {
-            "GitHub" | "GitHubEnterprise" | "GitLab" | "GitLabSelfManaged" => {
-                self.name.to_ascii_lowercase()
-            }
-            _ => self.name.clone(),
-        };
-        (self.kind, &self.issuer, name)
+    fn key(&self) -> (&'static str, &str, &str) {
+        (self.kind, &self.issuer, &self.folded)
+    }
+}
+
+/// GitHub and GitLab compare the names of repositories whatever their case; nobody else does.
+fn folded(kind: &str, name: &str) -> String {
+    match kind {
+        "GitHub" | "GitHubEnterprise" | "GitLab" | "GitLabSelfManaged" => name.to_ascii_lowercase(),
+        _ => name.to_owned(),
     }
 }
 
@@ -104,9 +107,11 @@ impl Builder {
     /// Who built a file that `publisher` was proved to have signed, by a certificate that shows `shown`.
     pub fn new(publisher: &Publisher, shown: Shown<'_>) -> Self {
         let (name, on_the_web, workflow) = place(publisher, shown);
+        let kind = publisher.kind();
         Self {
             source: Source {
-                kind: publisher.kind(),
+                kind,
+                folded: folded(kind, &name),
                 issuer: publisher.issuer().to_owned(),
                 url: on_the_web.then(|| format!("https://{name}")),
                 name,

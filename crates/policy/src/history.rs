@@ -1,7 +1,7 @@
 //! A project's releases in the order in which they came, and what their provenance says: is there some for each file, is it
 //! by one builder, and is that the builder of before?
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use touchplate_packaging::Version;
@@ -71,7 +71,9 @@ pub struct JudgedRelease {
     pub facts: ReleaseFacts,
     /// What can be said; nothing of a release without files.
     pub states: BTreeSet<State>,
-    /// The difference to the last earlier release that has provenance. None where there is no such release, where this one
+    /// The last earlier release that has provenance.
+    pub earlier: Option<Version>,
+    /// The difference to that release. None where there is no such release, where this one
     /// has no provenance, and where either has some that cannot be read.
     pub change: Option<Change>,
 }
@@ -80,6 +82,7 @@ pub struct JudgedRelease {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct History {
     releases: Vec<JudgedRelease>,
+    positions: HashMap<Version, usize>,
 }
 
 impl ReleaseFacts {
@@ -178,7 +181,12 @@ impl History {
             }
             releases.push(judged);
         }
-        Self { releases }
+        let versions = releases.iter().map(|it| it.facts.version.clone());
+        let positions = versions.zip(0..).collect();
+        Self {
+            releases,
+            positions,
+        }
     }
 
     /// Its releases, the first one first.
@@ -188,7 +196,7 @@ impl History {
 
     /// One of them.
     pub fn release(&self, version: &Version) -> Option<&JudgedRelease> {
-        self.releases.iter().find(|it| it.facts.version == *version)
+        self.releases.get(*self.positions.get(version)?)
     }
 
     /// The one that came last, of those that have files.
@@ -217,6 +225,7 @@ impl JudgedRelease {
         Self {
             facts,
             states,
+            earlier: earlier.map(|it| it.version.clone()),
             change,
         }
     }

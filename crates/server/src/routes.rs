@@ -156,6 +156,22 @@ pub fn router(app: App) -> Router {
         )
         .route("/project/{project}", kept(Revalidate, read(pages::project)))
         .route(
+            "/project/{project}/history/",
+            kept(Revalidate, read(pages::history)),
+        )
+        .route(
+            "/project/{project}/history",
+            kept(Revalidate, read(pages::history)),
+        )
+        .route(
+            "/project/{project}/{version}/",
+            kept(Revalidate, read(pages::release)),
+        )
+        .route(
+            "/project/{project}/{version}",
+            kept(Revalidate, read(pages::release)),
+        )
+        .route(
             "/project/{project}/{version}/{filename}",
             kept(Revalidate, read(pages::file)),
         )

@@ -63,8 +63,14 @@ pub(crate) enum PageKey {
         version: Version,
         filename: Filename,
     },
-    /// `/project/{project}/`.
-    Project(ProjectName),
+    /// `/project/{project}/`, or `/project/{project}/{version}/`: one page of its files.
+    Release {
+        project: ProjectName,
+        version: Option<Version>,
+        number: usize,
+    },
+    /// `/project/{project}/history/`: one page of it.
+    History { project: ProjectName, number: usize },
     /// `/project/{project}/{version}/{filename}`.
     File {
         project: ProjectName,
@@ -83,7 +89,8 @@ impl PageKey {
             | Self::Attesters(project)
             | Self::Attestations { project, .. }
             | Self::KnownProvenance { project, .. }
-            | Self::Project(project)
+            | Self::Release { project, .. }
+            | Self::History { project, .. }
             | Self::File { project, .. } => Some(project),
         }
     }

@@ -7,7 +7,7 @@ mod path;
 mod reading;
 
 pub(crate) use path::{
-    AttesterPath, FilePath, PendingPath, ProjectPath, PublisherPath, ReleaseFilePath, TokenPath,
-    moved, segment,
+    AttesterPath, FilePath, PageNumber, PendingPath, ProjectPath, PublisherPath, ReleaseFilePath,
+    ReleasePath, TokenPath, moved, segment,
 };
 pub(crate) use reading::{Calling, Reading, gate, occasion};

@@ -24,14 +24,72 @@ impl ProjectPath {
     /// The permanent answer to a URL that spells the name otherwise or lacks its last slash: the URL in use, below
     /// `prefix`, with the query it came with. Nobody looks whether the project exists.
     pub(crate) fn redirect(&self, prefix: &str, uri: &Uri) -> Option<Response> {
+        self.redirect_within(prefix, "", uri)
+    }
+
+    /// The same for what is at `rest` below the project.
+    pub(crate) fn redirect_within(&self, prefix: &str, rest: &str, uri: &Uri) -> Option<Response> {
         if self.given == self.name.as_str() && uri.path().ends_with('/') {
             return None;
         }
-        let query = uri
-            .query()
-            .map(|query| format!("?{query}"))
-            .unwrap_or_default();
-        Some(moved(&format!("{prefix}{}/{query}", self.name)))
+        Some(with_query(&format!("{prefix}{}/{rest}", self.name), uri))
+    }
+}
+
+/// Leads to a path, with the query that a URL came with.
+fn with_query(path: &str, uri: &Uri) -> Response {
+    let query = uri.query().map(|query| format!("?{query}"));
+    moved(&format!("{path}{}", query.unwrap_or_default()))
+}
+
+/// `{project}/{version}` as they were spelled.
+#[derive(Clone, Debug)]
+pub(crate) struct ReleasePath {
+    pub(crate) project: ProjectName,
+    pub(crate) version: Version,
+    given: (String, String),
+}
+
+impl ReleasePath {
+    /// As [`ProjectPath::redirect`]; versions are led to their normal form.
+    pub(crate) fn redirect(&self, prefix: &str, uri: &Uri) -> Option<Response> {
+        let normal = (self.project.to_string(), self.version.to_string());
+        if self.given == normal && uri.path().ends_with('/') {
+            return None;
+        }
+        let (project, version) = normal;
+        let path = format!("{prefix}{project}/{}/", segment(&version));
+        Some(with_query(&path, uri))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for ReleasePath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path(given) = path::<(String, String), S>(parts, state).await?;
+        Ok(Self {
+            project: given.0.parse().map_err(|_| Problem::not_found())?,
+            version: given.1.parse().map_err(|_| Problem::not_found())?,
+            given,
+        })
+    }
+}
+
+/// `?page=`: which page of a long list, from 1; the first one where it is not said.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PageNumber(pub(crate) usize);
+
+impl<S: Send + Sync> FromRequestParts<S> for PageNumber {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        match pairs.find(|(key, _)| *key == "page") {
+            None => Ok(Self(1)),
+            Some((_, number)) => number.parse().map(Self).map_err(|_| Problem::not_found()),
+        }
     }
 }
 

@@ -24,7 +24,7 @@ use crate::routes::Public;
 
 pub(crate) use file::file;
 pub(crate) use front::front;
-pub(crate) use project::project;
+pub(crate) use project::{history, project, release};
 pub(crate) use search::search;
 
 /// Nothing but what is served here: our stylesheet, our script and what it asks, our forms; no frames. Pictures may also

@@ -2,9 +2,18 @@
 
 use jiff::Timestamp;
 
-/// `4.6 kB (4,661 bytes)`.
+/// `4.7 kB (4,661 bytes)`.
 pub(super) fn size(bytes: u64) -> String {
-    let exact = format!("{} bytes", grouped(bytes));
+    let (exact, rounded) = (exact(bytes), rounded(bytes));
+    if rounded == exact {
+        exact
+    } else {
+        format!("{rounded} ({exact})")
+    }
+}
+
+/// `4.7 kB`.
+pub(super) fn rounded(bytes: u64) -> String {
     let mut tenths = u128::from(bytes) * 10;
     let mut unit = None;
     for next in ["kB", "MB", "GB", "TB"] {
@@ -15,9 +24,13 @@ pub(super) fn size(bytes: u64) -> String {
         unit = Some(next);
     }
     match unit {
-        None => exact,
-        Some(unit) => format!("{}.{} {unit} ({exact})", tenths / 10, tenths % 10),
+        None => exact(bytes),
+        Some(unit) => format!("{}.{} {unit}", tenths / 10, tenths % 10),
     }
+}
+
+fn exact(bytes: u64) -> String {
+    format!("{} bytes", grouped(bytes))
 }
 
 /// `4,661`.

@@ -22,6 +22,7 @@ mod oidc;
 mod openapi;
 mod pages;
 mod pending;
+mod project;
 mod provider;
 mod publishers;
 mod ratchets;

@@ -2,12 +2,9 @@
 
 use insta::assert_snapshot;
 use touchplate_index::projects::Visibility;
-use touchplate_packaging::simple::ProjectStatus;
 use touchplate_testkit::TestServer;
 use touchplate_testkit::sample;
 use touchplate_trust::Workload;
-
-use crate::simple::server_sees;
 
 #[tokio::test]
 async fn the_front_page_says_what_this_is_and_how_to_use_it() {
@@ -38,48 +35,6 @@ async fn the_front_page_says_what_this_is_and_how_to_use_it() {
         assert_eq!(asset.header("x-content-type-options"), Some("nosniff"));
     }
     assert_eq!(server.get("/static/style.css").await.status, 404);
-}
-
-#[tokio::test]
-async fn a_project_is_told() {
-    let server = TestServer::start().await;
-    let alice = server.publisher("alice").await.of("demo").await;
-    let wheel = |version: &str| {
-        sample::wheel("demo", version)
-            .field("description", "# Demo\n<script>alert(1)</script>")
-            .field("project_urls", "Source, https://example.org/?a=1&b=2")
-            .field_again("project_urls", "Other, http://example.org/x")
-            .field("author", "Alice <b>")
-            .field("license", "MIT\nwith a long text")
-            .field("classifiers", "Topic :: Software Development")
-    };
-    alice.upload(wheel("1.0").attested()).await.assert_ok();
-    alice.upload(sample::sdist("demo", "1.0")).await.assert_ok();
-    alice.upload(wheel("2.0")).await.assert_ok();
-    alice.upload(wheel("3.0rc1")).await.assert_ok();
-    let (origin, name) = (server.operator(), "demo".parse().unwrap());
-    server
-        .index
-        .yank(
-            &origin,
-            &name,
-            &"2.0".parse().unwrap(),
-            Some("it <breaks>".to_owned()),
-        )
-        .await
-        .unwrap();
-    server
-        .index
-        .set_status(
-            &origin,
-            &name,
-            ProjectStatus::Deprecated,
-            Some("use <other>"),
-        )
-        .await
-        .unwrap();
-    server_sees(&server).await;
-    assert_snapshot!(server.get("/project/demo/").await.whole());
 }
 
 /// A page without what differs in each run: the trust root and the log's key.
