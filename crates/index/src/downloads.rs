@@ -60,6 +60,19 @@ impl Day {
         let date = self.date();
         self.minus(i32::from(date.day()).saturating_sub(1))
     }
+
+    /// The first day of the month that is so many months earlier.
+    #[must_use]
+    pub fn months_back(self, months: i32) -> Self {
+        (0..months).fold(self.month(), |first, _| first.minus(1).month())
+    }
+
+    /// The first day of the next month.
+    #[must_use]
+    pub fn next_month(self) -> Self {
+        // No month has more than 31 days, and none fewer than 28.
+        self.month().minus(-31).month()
+    }
 }
 
 /// How often something was downloaded, about.
@@ -167,6 +180,10 @@ mod tests {
         assert_eq!(leap.date(), jiff::civil::date(2024, 2, 29));
         assert_eq!(leap.month().date(), jiff::civil::date(2024, 2, 1));
         assert_eq!(leap.month().month(), leap.month());
+        assert_eq!(leap.next_month().date(), jiff::civil::date(2024, 3, 1));
+        let year = leap.months_back(14);
+        assert_eq!(year.date(), jiff::civil::date(2022, 12, 1));
+        assert_eq!(year.next_month().date(), jiff::civil::date(2023, 1, 1));
         for odd in [Day(i32::MIN), Day(i32::MAX)] {
             let _ = (odd.date(), odd.month());
         }

@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod attesters;
 pub mod binding;
 pub mod chores;
+pub mod coverage;
 pub mod downloads;
 pub mod files;
 pub mod history;
@@ -32,8 +33,8 @@ pub use accounts::{Caller, Reader, Scope};
 use downloads::Counter;
 pub use origin::{Actor, Origin, RequestId};
 use ports::{
-    Accounts, Attesters, Blobs, Catalogue, Downloads, Journal, LateAttestations, Projects,
-    Publishers, Releases, TrustedPublishing,
+    Accounts, Attesters, Blobs, Catalogue, Coverage, Downloads, Journal, LateAttestations,
+    Projects, Publishers, Releases, TrustedPublishing,
 };
 use spool::SpoolRoom;
 
@@ -56,6 +57,8 @@ pub struct Ports {
     pub late: Arc<dyn LateAttestations>,
     /// How often files were downloaded.
     pub downloads: Arc<dyn Downloads>,
+    /// How much of the index has provenance.
+    pub coverage: Arc<dyn Coverage>,
     /// What changed, in order.
     pub journal: Arc<dyn Journal>,
     /// What search is told of projects.

@@ -19,6 +19,9 @@ const FIRST_SWEEP_AFTER: Duration = Duration::from_secs(5 * 60);
 /// How often downloads are written down. A server that is killed forgets those of half a minute.
 const WRITE_DOWNLOADS_EVERY: Duration = Duration::from_secs(30);
 
+/// How often it is counted what has provenance. It costs two look-ups where nothing changed.
+const COUNT_COVERAGE_EVERY: Duration = Duration::from_secs(3);
+
 /// Keeps the cache up with the journal, for ever.
 pub(crate) async fn follow_the_journal(app: App) {
     let mut ticks = tokio::time::interval(crate::cache::POLL_EVERY);
@@ -26,6 +29,26 @@ pub(crate) async fn follow_the_journal(app: App) {
     loop {
         ticks.tick().await;
         app.cache.catch_up().await;
+    }
+}
+
+/// Counts what has provenance, for ever.
+pub(crate) async fn count_coverage(app: App) {
+    let mut ticks = tokio::time::interval(COUNT_COVERAGE_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut fails = false;
+    loop {
+        ticks.tick().await;
+        match app.index.count_coverage().await {
+            Ok(()) => fails = false,
+            // Said once, not every few seconds.
+            Err(_) if fails => {}
+            Err(error) => {
+                fails = true;
+                let cause = &error.cause;
+                tracing::error!(%error, %cause, "coverage is not counted; the next time tries again");
+            }
+        }
     }
 }
 

@@ -175,6 +175,7 @@ pub fn router(app: App) -> Router {
             "/project/{project}/{version}/{filename}",
             kept(Revalidate, read(pages::file)),
         )
+        .route("/coverage", kept(Revalidate, read(pages::coverage)))
         .route("/static/{name}", kept(ForEver, read(assets::asset)))
         .merge(api)
         .merge(trust::router(&app))

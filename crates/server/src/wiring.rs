@@ -331,6 +331,7 @@ pub async fn serve_on(
     tasks.spawn(chores::follow_with_search(app.clone()));
     tasks.spawn(chores::sweep(app.clone()));
     tasks.spawn(chores::count_downloads(app.clone()));
+    tasks.spawn(chores::count_coverage(app.clone()));
     let url = public_url(&config, address);
     let reloading = Reloading::new(app.clone(), config, url, watched);
     tasks.spawn(chores::reload(reloading));

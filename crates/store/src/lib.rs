@@ -80,6 +80,7 @@ pub async fn open(location: &Location) -> Result<Opened, OpenError> {
         late: database.clone(),
         downloads: database.clone(),
         catalogue: database.clone(),
+        coverage: database.clone(),
         journal: database,
         blobs: Arc::new(disk),
     };

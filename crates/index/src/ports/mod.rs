@@ -1,10 +1,11 @@
 //! What the index needs of the world. A port's method is one whole transaction, named by its use; on return of a
-//! changing method the change survives a power cut, and exactly one journal row was written with it (but for [`Downloads`],
-//! whose counts nobody follows).
+//! changing method the change survives a power cut, and exactly one journal row was written with it (but for [`Downloads`]
+//! and [`Coverage`], which nobody follows).
 
 mod accounts;
 mod attesters;
 mod blobs;
+mod coverage;
 mod downloads;
 mod journal;
 mod projects;
@@ -19,6 +20,7 @@ pub use attesters::{
     StoredAttester,
 };
 pub use blobs::{BlobError, Blobs, Bytestream};
+pub use coverage::{Coverage, LostList};
 pub use downloads::{Downloaded, Downloads};
 pub use journal::{Journal, JournalRow, Serial};
 pub use projects::{CreateProjectError, NewProject, Project, ProjectId, ProjectListing, Projects};

@@ -2,6 +2,7 @@
 //! policy, and every text from outside is escaped by the template.
 
 pub(crate) mod assets;
+mod coverage;
 mod file;
 mod front;
 mod link;
@@ -22,6 +23,7 @@ use crate::cache::Rendered;
 use crate::extract::moved;
 use crate::routes::Public;
 
+pub(crate) use coverage::coverage;
 pub(crate) use file::file;
 pub(crate) use front::front;
 pub(crate) use project::{history, project, release};

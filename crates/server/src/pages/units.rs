@@ -46,6 +46,12 @@ pub(super) fn grouped(number: u64) -> String {
     text
 }
 
+/// `1 file`, `1,204 files`.
+pub(super) fn counted(number: u64, one: &str, many: &str) -> String {
+    let noun = if number == 1 { one } else { many };
+    format!("{} {noun}", grouped(number))
+}
+
 /// `2026-11-24 12:00:00 UTC`: one zone for readers everywhere.
 pub(super) fn time(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()

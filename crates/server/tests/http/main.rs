@@ -6,6 +6,7 @@ mod attesters;
 mod binding;
 mod ca;
 mod cache;
+mod coverage;
 mod downloads;
 mod encoding;
 mod failing;

@@ -52,6 +52,7 @@ fn routes(project: &str) -> Vec<String> {
         "/api/v1/openapi.json".to_owned(),
         "/api/v1/provenance".to_owned(),
         "/api/v1/nothing".to_owned(),
+        "/coverage".to_owned(),
         "/static/none.css".to_owned(),
         "/_/oidc/audience".to_owned(),
         "/_/oidc/mint-token".to_owned(),

@@ -3,6 +3,7 @@
 mod accounts;
 mod attesters;
 mod catalogue;
+mod coverage;
 mod downloads;
 mod facts;
 mod journal;
@@ -79,6 +80,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         75,
         "downloads",
         include_str!("../../migrations/sqlite/0075_downloads.sql"),
+    ),
+    (
+        76,
+        "coverage",
+        include_str!("../../migrations/sqlite/0076_coverage.sql"),
     ),
 ];
 

@@ -4,6 +4,7 @@ mod accounts;
 mod attesters;
 mod blobs;
 mod catalogue;
+mod coverage;
 mod downloads;
 mod log;
 mod projects;
@@ -43,6 +44,7 @@ checks![
     ratchets::{ratchets_turn_one_way},
     trusted_publishing::{publishers_are_found_in_the_whole_index, a_token_for_one_upload_is_used_up_by_the_one_that_is_recorded, a_token_is_minted_once_for_one_id_token, a_removed_publishers_tokens_reach_nothing, a_pending_publisher_becomes_a_project, a_name_that_was_taken_removes_the_pending_publisher, racing_mints_leave_one_project_and_one_token, what_ended_is_forgotten},
     attesters::{attesters_are_put_replaced_and_removed, attesters_of_a_project_are_bounded, later_attestations_are_kept_aside, an_upload_brings_nothing_that_was_added_before, of_racing_attestations_one_is_kept, files_are_found_by_digest_with_all_their_attestations},
+    coverage::{coverage_is_counted_once_and_taken_back, projects_that_lost_their_provenance_are_listed},
     downloads::{downloads_are_counted_by_file_project_and_day, downloads_of_what_is_gone_are_passed_over},
     catalogue::{search_is_told_of_what_anybody_may_find, search_is_told_of_all_projects_by_name, search_is_told_what_releases_say},
     blobs::{swept_bytes_cannot_be_referred_to, bytes_are_read_back_in_ranges},

@@ -4,6 +4,7 @@ mod accounts;
 mod attesters;
 mod blobs;
 mod catalogue;
+mod coverage;
 mod downloads;
 mod floor;
 mod log;
@@ -67,6 +68,7 @@ struct State {
     sweeps: HashMap<String, (u64, bool)>,
     blobs: BTreeMap<String, (Vec<u8>, SystemTime)>,
     downloads: downloads::Counts,
+    coverage: coverage::Sums,
 }
 
 struct StoredRelease {
@@ -97,6 +99,7 @@ impl Memory {
             attesters: memory.clone(),
             late: memory.clone(),
             downloads: memory.clone(),
+            coverage: memory.clone(),
             journal: memory.clone(),
             catalogue: memory.clone(),
             blobs: memory,
