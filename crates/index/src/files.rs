@@ -1,10 +1,14 @@
 //! Distribution files: where they are, and their bytes.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use touchplate_packaging::simple::ProjectStatus;
 use touchplate_packaging::{Filename, ProjectName, Sha256, Version};
 
 use crate::Index;
 use crate::accounts::Reader;
-use crate::ports::{Project, StoredFile};
+use crate::ports::{Project, ProjectFiles, StoredFile};
 use crate::projects::ReadError;
 
 /// How pages refer to files and provenance.
@@ -54,6 +58,35 @@ impl FoundFile {
     pub fn is_public(&self) -> bool {
         self.project.is_public()
     }
+
+    /// Whether it is served to who names that digest. While its project is quarantined no file is.
+    fn is_offered_under(&self, digest: &Sha256) -> bool {
+        self.file.digests.sha256 == *digest && self.project.status != ProjectStatus::Quarantined
+    }
+}
+
+/// The files of a project, by name.
+#[derive(Clone, Debug)]
+pub struct PublicFiles {
+    files: HashMap<Filename, Arc<FoundFile>>,
+}
+
+impl PublicFiles {
+    /// As [`Index::file`] for a reader that is nobody in particular.
+    pub fn file(&self, filename: &Filename, digest: &Sha256) -> Option<Arc<FoundFile>> {
+        let found = self.files.get(filename)?;
+        found.is_offered_under(digest).then(|| found.clone())
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
 }
 
 impl Index {
@@ -66,13 +99,23 @@ impl Index {
         digest: &Sha256,
     ) -> Result<FoundFile, ReadError> {
         let found = self.file_by_name(reader, filename).await?;
-        if found.file.digests.sha256 != *digest {
-            return Err(ReadError::NotFound);
+        if found.is_offered_under(digest) {
+            Ok(found)
+        } else {
+            Err(ReadError::NotFound)
         }
-        if found.project.status == touchplate_packaging::simple::ProjectStatus::Quarantined {
-            return Err(ReadError::NotFound);
-        }
-        Ok(found)
+    }
+
+    /// The files of a project as anybody may see them, for callers that look up many.
+    pub async fn public_files(&self, project: &ProjectName) -> Result<PublicFiles, ReadError> {
+        let ProjectFiles { project, files } =
+            self.project_files(&Reader::Anonymous, project).await?;
+        let file = |file: StoredFile| {
+            let project = project.clone();
+            (file.filename.clone(), Arc::new(FoundFile { project, file }))
+        };
+        let files = files.into_iter().map(file).collect();
+        Ok(PublicFiles { files })
     }
 
     /// The file of that name, if the reader may see it.

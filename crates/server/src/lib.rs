@@ -11,6 +11,7 @@ pub mod clock;
 mod coding;
 pub mod config;
 mod extract;
+mod hot;
 pub mod logging;
 mod observe;
 pub mod outbound;

@@ -9,6 +9,7 @@ use std::time::Instant;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, X_CONTENT_TYPE_OPTIONS};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -21,6 +22,7 @@ use tracing::Instrument as _;
 use crate::app::App;
 use crate::config::Network;
 use crate::extract::accept::Accept;
+use crate::hot;
 use crate::problem::Problem;
 use crate::routes::{self, Speaks};
 
@@ -40,11 +42,14 @@ const MAX_LOGGED_PATH: usize = 512;
 
 /// Gives the request its id, runs it, turns a [`Problem`] into what the client accepts, and logs one line when the last
 /// byte is sent.
-pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next) -> Response {
     let id = RequestId::random();
+    let (parts, body) = request.into_parts();
+    let key = hot::key(&parts);
+    let line = Line::begin(&app, &parts, id.clone());
+    let mut request = Request::from_parts(parts, body);
     let accept = Accept::of(request.headers());
     let speaks = routes::speaks(request.uri().path());
-    let mut line = Line::begin(&app, &request, id.clone());
     request.extensions_mut().insert(id.clone());
     if let Some(client) = line.client {
         request.extensions_mut().insert(ClientAddress(client));
@@ -72,12 +77,32 @@ pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: 
             .entry(CACHE_CONTROL)
             .or_insert(HeaderValue::from_static("no-store"));
     }
-    let headers = response.headers_mut();
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(
-        REQUEST_ID,
-        HeaderValue::from_str(id.as_str()).expect("an id has hexadecimal digits alone"),
-    );
+    response
+        .headers_mut()
+        .insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    app.cache.hot.keep(key, &mut response);
+    told(named(response, &id), line)
+}
+
+/// What [`observe`] does to an answer that is given again.
+pub(crate) fn again(app: &App, request: &Parts, response: Response) -> Response {
+    let id = RequestId::random();
+    let response = named(response, &id);
+    if tracing::enabled!(tracing::Level::INFO) {
+        told(response, Line::begin(app, request, id))
+    } else {
+        response
+    }
+}
+
+fn named(mut response: Response, id: &RequestId) -> Response {
+    let id = HeaderValue::from_str(id.as_str()).expect("an id has hexadecimal digits alone");
+    response.headers_mut().insert(REQUEST_ID, id);
+    response
+}
+
+/// With its line in the log once it is sent.
+fn told(response: Response, mut line: Line) -> Response {
     line.status = Some(response.status());
     line.announced = announced(&response);
     response.map(|body| {
@@ -103,13 +128,13 @@ struct Line {
 }
 
 impl Line {
-    fn begin(app: &App, request: &Request, id: RequestId) -> Self {
-        let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
+    fn begin(app: &App, request: &Parts, id: RequestId) -> Self {
+        let peer = request.extensions.get::<Peer>().map(|peer| peer.0.ip());
         Self {
-            method: request.method().clone(),
+            method: request.method.clone(),
             // Without the query: people paste secrets into URLs.
-            path: request.uri().path().chars().take(MAX_LOGGED_PATH).collect(),
-            client: peer.map(|peer| client(peer, request.headers(), &app.forwarded_from)),
+            path: request.uri.path().chars().take(MAX_LOGGED_PATH).collect(),
+            client: peer.map(|peer| client(peer, &request.headers, &app.forwarded_from)),
             request: id,
             began: Instant::now(),
             status: None,

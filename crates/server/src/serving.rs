@@ -23,7 +23,9 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tower::ServiceExt as _;
 
-use crate::observe::Peer;
+use crate::app::App;
+use crate::observe::{self, Peer};
+use crate::routes;
 use crate::tls::Tls;
 
 /// Connections at one time. Each takes one file descriptor, and one more while it downloads or uploads; systemd's and
@@ -52,7 +54,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Answers on `listener`, over TLS where `tls` is given, until `shutdown` resolves; then lets what is under way finish.
 pub(crate) async fn serve(
     listener: TcpListener,
-    router: Router,
+    door: Door,
     tls: Option<Arc<Tls>>,
     shutdown: impl Future<Output = ()>,
 ) {
@@ -67,11 +69,11 @@ pub(crate) async fn serve(
         let Some((stream, peer, slot)) = accepted else {
             continue;
         };
-        let router = router.clone();
+        let door = door.clone();
         let watcher = graceful.watcher();
         match tls.as_ref().map(|tls| tls.acceptor()) {
             None => {
-                let connection = watcher.watch(connection(stream, router, peer));
+                let connection = watcher.watch(connection(stream, door, peer));
                 tokio::spawn(async move { ended(peer, slot, connection.await) });
             }
             Some(tls) => {
@@ -79,7 +81,7 @@ pub(crate) async fn serve(
                     let Some(stream) = shake_hands(&tls, stream, peer).await else {
                         return;
                     };
-                    let connection = watcher.watch(connection(stream, router, peer));
+                    let connection = watcher.watch(connection(stream, door, peer));
                     ended(peer, slot, connection.await);
                 });
             }
@@ -112,15 +114,15 @@ async fn shake_hands(
 
 fn connection<S>(
     stream: S,
-    router: Router,
+    door: Door,
     peer: SocketAddr,
 ) -> impl GracefulConnection<Error = hyper::Error> + Send
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let answer = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
-        let router = router.clone();
-        async move { Ok::<_, Infallible>(one(router, request, peer).await) }
+        let door = door.clone();
+        async move { Ok::<_, Infallible>(door.answer(request, peer).await) }
     });
     hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -137,12 +139,30 @@ fn ended(peer: SocketAddr, slot: Slot, ended: hyper::Result<()>) {
     }
 }
 
-async fn one(router: Router, request: hyper::Request<Incoming>, peer: SocketAddr) -> Response {
-    let mut request: Request = request.map(Body::new);
-    request.extensions_mut().insert(Peer(peer));
-    match router.oneshot(request).await {
-        Ok(response) => response,
-        Err(never) => match never {},
+/// Where requests go: to what was answered before, or to the router.
+#[derive(Clone)]
+pub(crate) struct Door {
+    app: App,
+    router: Router,
+}
+
+impl Door {
+    pub(crate) fn new(app: App) -> Self {
+        let router = routes::router(app.clone());
+        Self { app, router }
+    }
+
+    async fn answer(self, request: hyper::Request<Incoming>, peer: SocketAddr) -> Response {
+        let (mut parts, body) = request.into_parts();
+        parts.extensions.insert(Peer(peer));
+        if let Some(response) = self.app.cache.hot.answer(&self.app, &parts) {
+            return observe::again(&self.app, &parts, response);
+        }
+        let request = Request::from_parts(parts, Body::new(body));
+        match self.router.oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
     }
 }
 

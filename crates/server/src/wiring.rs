@@ -29,6 +29,7 @@ use crate::reloading::{Reloading, Watched};
 use crate::tls::{Tls, TlsError};
 use crate::trust::{self, Mounted, OpenStackError, TrustStack};
 use crate::{chores, serving};
+use serving::Door;
 
 pub use crate::observe::Peer;
 pub use crate::routes::router;
@@ -339,7 +340,7 @@ pub async fn serve_on(
         tasks.spawn(chores::renew_tls(tls.clone()));
     }
     on_listening(&listening);
-    serving::serve(listener, router(app.clone()), tls, shutdown).await;
+    serving::serve(listener, Door::new(app.clone()), tls, shutdown).await;
     // What the chores were doing may be killed anywhere: each is safe to run again.
     tasks.shutdown().await;
     chores::write_downloads_down(&app).await;

@@ -13,6 +13,8 @@ use touchplate_index::ports::{BlobError, Blobs, Bytestream};
 use touchplate_index::spool::Spool;
 use touchplate_packaging::Sha256;
 
+mod in_memory;
+
 /// A folder of blobs.
 #[derive(Clone, Debug)]
 pub struct Disk {
@@ -122,24 +124,19 @@ impl Blobs for Disk {
         range: Range<u64>,
     ) -> Result<Option<Bytestream>, BlobError> {
         let path = self.path(digest);
-        let open = move || {
-            let Some(mut file) = if_there(File::open(path))? else {
-                return Ok(None);
-            };
-            file.seek(SeekFrom::Start(range.start))?;
-            let left = range.end.saturating_sub(range.start);
-            // The first piece comes with the opening: most files are no longer than that.
-            let first = next_piece(&mut file, left)?;
-            Ok(Some((file, left, first)))
+        let reading = match in_memory::open(&path) {
+            Some(file) => Some(Reading::new(file, range)),
+            None => {
+                let open = move || {
+                    let file = if_there(File::open(path))?;
+                    // The first piece comes with the opening: most files are no longer than that.
+                    file.map(|file| Reading::new(file, range).read_on())
+                        .transpose()
+                };
+                blocking("open bytes", open).await?
+            }
         };
-        let Some((file, left, first)) = blocking("open bytes", open).await? else {
-            return Ok(None);
-        };
-        let left = left.saturating_sub(first.len() as u64);
-        Ok(Some(Box::pin(stream::try_unfold(
-            (file, left, Some(first)),
-            pieces,
-        ))))
+        Ok(reading.map(|reading| -> Bytestream { Box::pin(stream::try_unfold(reading, pieces)) }))
     }
 
     async fn remove(&self, digest: &Sha256) -> Result<(), BlobError> {
@@ -154,32 +151,54 @@ impl Blobs for Disk {
     }
 }
 
-type Reading = (File, u64, Option<Bytes>);
-
-async fn pieces((mut file, left, ready): Reading) -> Result<Option<(Bytes, Reading)>, BlobError> {
-    if let Some(piece) = ready.filter(|piece| !piece.is_empty()) {
-        return Ok(Some((piece, (file, left, None))));
-    }
-    if left == 0 {
-        return Ok(None);
-    }
-    let read = move || next_piece(&mut file, left).map(|piece| (file, piece));
-    let (file, piece) = blocking("read bytes", read).await?;
-    if piece.is_empty() {
-        return Err(BlobError::new(
-            "read bytes",
-            io::Error::from(io::ErrorKind::UnexpectedEof),
-        ));
-    }
-    let left = left.saturating_sub(piece.len() as u64);
-    Ok(Some((piece, (file, left, None))))
+/// A file that is being read: what is left of it, and a piece that is there already.
+struct Reading {
+    file: File,
+    left: Range<u64>,
+    ready: Option<Bytes>,
 }
 
-fn next_piece(file: &mut File, left: u64) -> io::Result<Bytes> {
-    let most = usize::try_from(left).map_or(READ_BYTES, |left| left.min(READ_BYTES));
-    let mut piece = Vec::with_capacity(most);
-    file.take(most as u64).read_to_end(&mut piece)?;
-    Ok(piece.into())
+impl Reading {
+    fn new(file: File, left: Range<u64>) -> Self {
+        let ready = None;
+        Self { file, left, ready }
+    }
+
+    fn next_bytes(&self) -> usize {
+        let left = self.left.end.saturating_sub(self.left.start);
+        usize::try_from(left).map_or(READ_BYTES, |left| left.min(READ_BYTES))
+    }
+
+    /// With its next piece, which the disk may have to be waited for.
+    fn read_on(mut self) -> io::Result<Self> {
+        let most = self.next_bytes();
+        let mut piece = Vec::with_capacity(most);
+        self.file.seek(SeekFrom::Start(self.left.start))?;
+        (&self.file).take(most as u64).read_to_end(&mut piece)?;
+        if piece.is_empty() && most > 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.ready = Some(piece.into());
+        Ok(self)
+    }
+}
+
+async fn pieces(mut reading: Reading) -> Result<Option<(Bytes, Reading)>, BlobError> {
+    if reading.ready.is_none() {
+        let most = reading.next_bytes();
+        if most == 0 {
+            return Ok(None);
+        }
+        reading.ready = in_memory::read(&reading.file, reading.left.start, most);
+    }
+    if reading.ready.is_none() {
+        reading = blocking("read bytes", move || reading.read_on()).await?;
+    }
+    let Some(piece) = reading.ready.take().filter(|piece| !piece.is_empty()) else {
+        return Ok(None);
+    };
+    reading.left.start = reading.left.start.saturating_add(piece.len() as u64);
+    Ok(Some((piece, reading)))
 }
 
 fn list(folder: &Path, before: SystemTime) -> io::Result<Vec<Sha256>> {

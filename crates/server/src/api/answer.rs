@@ -8,6 +8,7 @@ use axum::response::Response;
 use crate::cache::Rendered;
 use crate::coding::Coding;
 use crate::extract::encoding;
+use crate::hot::Keepable;
 use crate::routes::Public;
 
 /// The serial of the last change, as mirrors of PyPI look for it.
@@ -30,6 +31,11 @@ pub(crate) fn page(page: &Rendered, content_type: &'static str, request: &Header
         headers.insert(ETAG, page.etag(Coding::Identity));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         *response.body_mut() = Body::from(page.body.clone());
+        if let (true, Some(moment)) = (page.public, page.moment) {
+            response
+                .extensions_mut()
+                .insert(Keepable::page(moment, page.body.clone()));
+        }
         if coding != Coding::Identity {
             let page = page.clone();
             response.extensions_mut().insert(ToCode { page, coding });
@@ -63,6 +69,9 @@ pub(crate) async fn coded(mut response: Response) -> Response {
     if let (Some(body), Some(name)) = (page.coded(coding).await, coding.name()) {
         response.headers_mut().insert(ETAG, page.etag(coding));
         response.headers_mut().insert(CONTENT_ENCODING, name);
+        if let Some(keepable) = response.extensions_mut().get_mut::<Keepable>() {
+            keepable.body = body.clone();
+        }
         *response.body_mut() = Body::from(body);
     }
     response

@@ -1,6 +1,7 @@
 //! Distribution files and the METADATA beside them, under their digest: what is there never changes.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
@@ -10,14 +11,24 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::Response;
+use bytes::Bytes;
 use futures_util::TryStreamExt as _;
+use touchplate_index::Reader;
 use touchplate_index::files::FoundFile;
+use touchplate_index::ports::Bytestream;
+use touchplate_index::projects::ReadError;
 
 use super::answer;
 use crate::app::App;
+use crate::cache::Moment;
 use crate::extract::{FilePath, Reading};
+use crate::hot::Keepable;
 use crate::problem::Problem;
 use crate::routes::Public;
+
+/// A file that is no longer than this is read in one piece, and kept while it is asked for. Most wheels are; those that are
+/// not take so long on the way that finding them costs nothing beside it.
+const MAX_HOT_BYTES: u64 = 256 << 10;
 
 /// `GET /files/{2}/{2}/{60}/{filename}`, and the same with `.metadata` behind it (PEP 658).
 pub(crate) async fn file(
@@ -27,20 +38,35 @@ pub(crate) async fn file(
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let found = app
-        .index
-        .file(&reader, &path.filename, &path.sha256)
-        .await?;
+    // Before the file is looked for: what is kept of it ends with the next change after this.
+    let moment = app.cache.moment(Some(path.filename.project()));
+    let found = find(&app, moment, &reader, &path).await?;
     let mut response = if path.metadata {
         core_metadata(&app, &found, &headers).await?
     } else {
-        contents(&app, &found, &method, &headers).await?
+        contents(&app, &found, moment, &method, &headers).await?
     };
     guard(response.headers_mut(), &path);
     if found.is_public() {
         response.extensions_mut().insert(Public);
     }
     Ok(response)
+}
+
+/// What anybody may have, if it is known; else whatever this reader may have.
+async fn find(
+    app: &App,
+    moment: Option<Moment>,
+    reader: &Reader,
+    path: &FilePath,
+) -> Result<Arc<FoundFile>, Problem> {
+    let (filename, digest) = (&path.filename, &path.sha256);
+    if let Some(moment) = moment
+        && let Some(found) = app.cache.file(moment, filename, digest).await
+    {
+        return Ok(found);
+    }
+    Ok(Arc::new(app.index.file(reader, filename, digest).await?))
 }
 
 /// Uploaded content is hostile: a browser saves it and runs nothing of it.
@@ -84,7 +110,8 @@ async fn core_metadata(
 
 async fn contents(
     app: &App,
-    found: &FoundFile,
+    found: &Arc<FoundFile>,
+    moment: Option<Moment>,
     method: &Method,
     asked: &HeaderMap,
 ) -> Result<Response, Problem> {
@@ -123,13 +150,44 @@ async fn contents(
     headers.insert(CONTENT_LENGTH, range.end.saturating_sub(range.start).into());
     if *method != Method::HEAD {
         app.index.downloaded(found, &range, app.clock.now());
+        let whole = range == (0..size);
         let bytes = app.index.bytes(found, range).await?;
+        if whole && size <= MAX_HOT_BYTES {
+            return hot(response, bytes, found, moment).await;
+        }
         let logged = bytes.inspect_err(|error| {
             // The head is sent already: cutting the body off is all that can be done, and clients notice.
             tracing::error!(%error, cause = %error.cause, "a file could not be read to its end");
         });
         *response.body_mut() = Body::from_stream(logged);
     }
+    Ok(response)
+}
+
+/// A small file in one piece, which may be kept for whoever asks next.
+async fn hot(
+    mut response: Response,
+    bytes: Bytestream,
+    found: &Arc<FoundFile>,
+    moment: Option<Moment>,
+) -> Result<Response, Problem> {
+    let mut pieces: Vec<Bytes> = bytes.try_collect().await.map_err(ReadError::from)?;
+    let body = match (pieces.len(), pieces.pop()) {
+        (1, Some(piece)) => piece,
+        (_, last) => pieces
+            .into_iter()
+            .chain(last)
+            .collect::<Vec<_>>()
+            .concat()
+            .into(),
+    };
+    if let (true, Some(moment)) = (found.is_public(), moment) {
+        let (body, file) = (body.clone(), Some(found.clone()));
+        response
+            .extensions_mut()
+            .insert(Keepable { moment, body, file });
+    }
+    *response.body_mut() = Body::from(body);
     Ok(response)
 }
 

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
+use touchplate_index::ports::StoreError;
 use touchplate_index::projects::Visibility;
 
 use super::answer;
@@ -45,23 +46,21 @@ impl SimpleFormat {
 }
 
 /// `GET /simple/`: the public projects.
-pub(crate) async fn index(
-    State(app): State<App>,
-    Reading(reader): Reading,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
+pub(crate) async fn index(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     let format = SimpleFormat::asked(&headers);
     let json = format == SimpleFormat::V1Json;
     let index = &app.index;
-    let render = |_| async move {
+    let render = || async move {
         let page = index.index_page().await?;
-        let body = if json { page.to_json() } else { page.to_html() };
-        Ok(Rendered::new(body, Some(page.serial), true))
+        // A million projects take a second.
+        let rendering = tokio::task::spawn_blocking(move || {
+            let body = if json { page.to_json() } else { page.to_html() };
+            Rendered::new(body, Some(page.serial), true)
+        });
+        let stopped = |error| StoreError::new("be rendered", error);
+        Ok(rendering.await.map_err(stopped)?)
     };
-    let page = app
-        .cache
-        .page(PageKey::SimpleIndex { json }, &reader, render)
-        .await?;
+    let page = app.cache.index_page(json, render).await?;
     Ok(vary(answer::page(&page, format.content_type(), &headers)))
 }
 

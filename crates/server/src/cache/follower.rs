@@ -19,6 +19,15 @@ const BATCH: u32 = 1000;
 /// the table stays small however many projects there are.
 const STAMPS: usize = 4096;
 
+/// What was known of a project's changes when something of it was read. What was read then is right while the moment
+/// [lasts](super::Cache::lasts).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Moment {
+    /// Where the stamp stands; none: every project's changes count.
+    slot: Option<usize>,
+    stamp: u64,
+}
+
 /// Reads the journal as it grows.
 pub(super) struct Follower {
     index: Index,
@@ -45,29 +54,42 @@ impl Follower {
         })
     }
 
-    fn slot(&self, project: &ProjectName) -> Option<&AtomicU64> {
+    fn slot(&self, project: &ProjectName) -> Option<usize> {
         let hash = self.hasher.hash_one(project) % (STAMPS as u64);
-        self.stamps.get(usize::try_from(hash).ok()?)
+        usize::try_from(hash).ok()
     }
 
-    pub(super) fn stamp(&self, project: Option<&ProjectName>) -> u64 {
-        let slot = project
-            .and_then(|project| self.slot(project))
-            .unwrap_or(&self.any);
-        slot.load(Ordering::Acquire)
+    fn stamp(&self, slot: Option<usize>) -> u64 {
+        let stamp = slot.and_then(|slot| self.stamps.get(slot));
+        stamp.unwrap_or(&self.any).load(Ordering::Acquire)
+    }
+
+    /// The present; none while what is known here is too old.
+    pub(super) fn moment(&self, project: Option<&ProjectName>) -> Option<Moment> {
+        if !self.is_current() {
+            return None;
+        }
+        let slot = project.and_then(|project| self.slot(project));
+        let stamp = self.stamp(slot);
+        Some(Moment { slot, stamp })
+    }
+
+    /// Whether nothing happened since.
+    pub(super) fn lasts(&self, moment: Moment) -> bool {
+        self.is_current() && self.stamp(moment.slot) == moment.stamp
     }
 
     fn note(&self, row: &JournalRow) {
         // A row without a project is about users and tokens, which no kept page shows.
         if let Some(project) = &row.project {
-            if let Some(slot) = self.slot(project) {
+            if let Some(slot) = self.slot(project).and_then(|slot| self.stamps.get(slot)) {
                 slot.fetch_max(row.serial.0, Ordering::AcqRel);
             }
             self.any.fetch_max(row.serial.0, Ordering::AcqRel);
         }
     }
 
-    pub(super) fn is_current(&self) -> bool {
+    fn is_current(&self) -> bool {
         let at = *self
             .current_at
             .lock()

@@ -8,19 +8,27 @@
 //! Only what anybody may see is kept.
 
 mod follower;
+mod index_page;
+mod listed;
 mod rendered;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use moka::policy::EvictionPolicy;
+use touchplate_index::files::FoundFile;
 use touchplate_index::ports::StoreError;
 use touchplate_index::projects::ReadError;
 use touchplate_index::{Index, Reader};
-use touchplate_packaging::{Filename, ProjectName, Version};
+use touchplate_packaging::{Filename, ProjectName, Sha256, Version};
 
+use crate::hot::Hot;
 use crate::problem::Problem;
 use follower::Follower;
+use index_page::IndexPage;
+use listed::Listed;
 
+pub(crate) use follower::Moment;
 pub(crate) use rendered::Rendered;
 
 /// Bytes of pages kept, with room for both codings of each. A project page of a hundred files takes about 60 kB, so this
@@ -39,8 +47,6 @@ pub(crate) const POLL_EVERY: Duration = Duration::from_millis(200);
 /// Names a page.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum PageKey {
-    /// `/simple/`.
-    SimpleIndex { json: bool },
     /// `/simple/{project}/`.
     SimpleProject { project: ProjectName, json: bool },
     /// The Integrity API's object.
@@ -83,7 +89,6 @@ impl PageKey {
     /// The project whose changes it shows; none: every project's.
     fn project(&self) -> Option<&ProjectName> {
         match self {
-            Self::SimpleIndex { .. } => None,
             Self::SimpleProject { project, .. }
             | Self::Provenance { project, .. }
             | Self::Attesters(project)
@@ -105,14 +110,20 @@ enum Unrendered {
 
 /// The pages.
 pub struct Cache {
-    pages: moka::future::Cache<(PageKey, u64), Rendered>,
+    pages: moka::future::Cache<(PageKey, Moment), Rendered>,
+    html_index: IndexPage,
+    json_index: IndexPage,
+    listed: Listed,
+    /// Whole answers.
+    pub(crate) hot: Hot,
     follower: Follower,
+    index: Index,
 }
 
 impl Cache {
     /// An empty cache that follows the journal from where it is now.
     pub async fn open(index: Index) -> Result<Self, StoreError> {
-        let weigh = |_: &(PageKey, u64), page: &Rendered| {
+        let weigh = |_: &(PageKey, Moment), page: &Rendered| {
             u32::try_from(page.weight().saturating_add(OVERHEAD_BYTES)).unwrap_or(u32::MAX)
         };
         let pages = moka::future::Cache::builder()
@@ -124,7 +135,12 @@ impl Cache {
             .build();
         Ok(Self {
             pages,
-            follower: Follower::open(index).await?,
+            html_index: IndexPage::default(),
+            json_index: IndexPage::default(),
+            listed: Listed::new(),
+            hot: Hot::default(),
+            follower: Follower::open(index.clone()).await?,
+            index,
         })
     }
 
@@ -140,14 +156,14 @@ impl Cache {
         F: Future<Output = Result<Rendered, ReadError>>,
     {
         let anonymous = async { render(Reader::Anonymous).await.map_err(Unrendered::from) };
-        let for_anybody = if self.follower.is_current() {
-            let stamp = self.follower.stamp(key.project());
-            self.pages
-                .try_get_with((key, stamp), anonymous)
-                .await
-                .map_err(|error| (*error).clone())
-        } else {
-            anonymous.await
+        let for_anybody = match self.follower.moment(key.project()) {
+            Some(moment) => {
+                let found = self.pages.try_get_with((key, moment), anonymous).await;
+                found
+                    .map_err(|error| (*error).clone())
+                    .map(|page| page.of(moment))
+            }
+            None => anonymous.await,
         };
         match (for_anybody, reader) {
             (Ok(page), _) => Ok(page),
@@ -155,6 +171,45 @@ impl Cache {
             (Err(Unrendered::Absent), Reader::Anonymous) => Err(ReadError::NotFound.into()),
             (Err(Unrendered::Refused(problem)), _) => Err(*problem),
         }
+    }
+
+    /// `/simple/`, which takes so long in a large index that it may be some seconds old.
+    pub(crate) async fn index_page<F>(
+        &self,
+        json: bool,
+        render: impl FnOnce() -> F,
+    ) -> Result<Rendered, Problem>
+    where
+        F: Future<Output = Result<Rendered, ReadError>>,
+    {
+        let page = if json {
+            &self.json_index
+        } else {
+            &self.html_index
+        };
+        Ok(page.page(&self.follower, render).await?)
+    }
+
+    /// The present of a project's changes, or of all, for what is about to be read; none while nothing may be kept.
+    pub(crate) fn moment(&self, project: Option<&ProjectName>) -> Option<Moment> {
+        self.follower.moment(project)
+    }
+
+    /// The file of that name with that digest, as anybody may see it at `moment`; none: ask the index.
+    pub(crate) async fn file(
+        &self,
+        moment: Moment,
+        filename: &Filename,
+        digest: &Sha256,
+    ) -> Option<Arc<FoundFile>> {
+        self.listed
+            .file(&self.index, moment, filename, digest)
+            .await
+    }
+
+    /// Whether what was read at that moment may still be shown.
+    pub(crate) fn lasts(&self, moment: Moment) -> bool {
+        self.follower.lasts(moment)
     }
 
     /// Learns what changed until now. A failure is logged, and pages are rendered afresh until it works again.

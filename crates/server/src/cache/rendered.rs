@@ -7,6 +7,7 @@ use bytes::Bytes;
 use tokio::sync::OnceCell;
 use touchplate_packaging::Sha256;
 
+use super::Moment;
 use crate::coding::Coding;
 
 /// A page as it is sent.
@@ -17,6 +18,8 @@ pub(crate) struct Rendered {
     pub(crate) serial: Option<u64>,
     /// May anybody see it?
     pub(crate) public: bool,
+    /// Until when it is right, if that is known.
+    pub(crate) moment: Option<Moment>,
     /// Half of the body's digest, in hexadecimal.
     digest: Arc<str>,
     coded: Arc<Coded>,
@@ -39,10 +42,17 @@ impl Rendered {
             body: body.into(),
             serial,
             public,
+            moment: None,
             // 128 bits of it: no two versions of a page are ever confused, and headers stay short.
             digest: digest.get(..32).unwrap_or(&digest).into(),
             coded: Arc::default(),
         }
+    }
+
+    /// The page, right while that moment lasts.
+    pub(super) fn of(self, moment: Moment) -> Self {
+        let moment = Some(moment);
+        Self { moment, ..self }
     }
 
     /// The coding that a client gets which would like `asked` best. What not everybody may see is rendered for each reader,

@@ -1,5 +1,7 @@
 //! Distribution files on the wire.
 
+use std::time::Duration;
+
 use insta::assert_snapshot;
 use touchplate_index::projects::Visibility;
 use touchplate_packaging::simple::ProjectStatus;
@@ -153,5 +155,9 @@ async fn what_is_not_there_is_not_found() {
         .set_status(&server.operator(), &name, ProjectStatus::Quarantined, None)
         .await
         .unwrap();
+    while server.get(&good).await.status == 200 {
+        // The server hears of it from the journal, within a second.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     assert_eq!(server.get(&good).await.status, 404);
 }

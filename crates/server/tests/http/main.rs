@@ -13,6 +13,7 @@ mod failing;
 mod file_page;
 mod files;
 mod health;
+mod hot;
 mod integrity;
 mod issuers;
 mod later;

@@ -1,0 +1,165 @@
+//! Answers that were given once and are given again as they were, in front of everything else: a small shared cache in the
+//! sense of RFC 9111, whose keys are the few headers that our answers vary by, and whose entries end with the journal.
+//!
+//! What is kept here came out of the router with all that its layers do, and is the same for everybody: a request that bears
+//! credentials, a condition other than `If-None-Match`, a range, a query or a body is never answered from here.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG,
+    EXPECT, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE,
+    TRANSFER_ENCODING, UPGRADE,
+};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::response::Response;
+use bytes::Bytes;
+use touchplate_index::files::FoundFile;
+
+use crate::api::answer;
+use crate::app::App;
+use crate::cache::Moment;
+
+/// Bytes of answers kept. Pages among them are those of the page cache and take no memory of their own while they are there.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// What an answer weighs beside its body: its key and about fifteen headers.
+const OVERHEAD_BYTES: usize = 2048;
+
+/// Of path and both headers: browsers send some 300 bytes, installers 200.
+const MAX_KEY_BYTES: usize = 1024;
+
+/// On an answer that may be given again.
+#[derive(Clone, Debug)]
+pub(crate) struct Keepable {
+    /// Until when it is right.
+    pub(crate) moment: Moment,
+    /// As it is sent.
+    pub(crate) body: Bytes,
+    /// The file that it is, whose downloads are counted.
+    pub(crate) file: Option<Arc<FoundFile>>,
+}
+
+impl Keepable {
+    pub(crate) fn page(moment: Moment, body: Bytes) -> Self {
+        let file = None;
+        Self { moment, body, file }
+    }
+}
+
+/// One answer.
+struct Kept {
+    headers: HeaderMap,
+    keepable: Keepable,
+}
+
+/// What tells one question from another.
+type Key = Vec<u8>;
+
+/// The answers.
+pub(crate) struct Hot {
+    answers: moka::sync::Cache<Key, Arc<Kept>>,
+}
+
+impl Default for Hot {
+    fn default() -> Self {
+        let weigh = |key: &Key, kept: &Arc<Kept>| {
+            let bytes = key.len() + kept.keepable.body.len() + OVERHEAD_BYTES;
+            u32::try_from(bytes).unwrap_or(u32::MAX)
+        };
+        // The default policy keeps what is asked for often: questions that somebody varies for the sake of it make no room.
+        let answers = moka::sync::Cache::builder()
+            .max_capacity(MAX_BYTES)
+            .weigher(weigh)
+            .build();
+        Self { answers }
+    }
+}
+
+impl Hot {
+    /// The answer to a request, if it is kept and still right; without what `observe` adds to each.
+    pub(crate) fn answer(&self, app: &App, request: &Parts) -> Option<Response> {
+        let kept = self.answers.get(&key(request)?)?;
+        if !app.cache.lasts(kept.keepable.moment) {
+            return None;
+        }
+        let mut response = Response::new(Body::empty());
+        if request.headers.contains_key(IF_NONE_MATCH) {
+            let etag = kept.headers.get(ETAG)?;
+            if answer::has(&request.headers, etag) {
+                // Of a file the router says it with fewer headers.
+                if kept.keepable.file.is_some() {
+                    return None;
+                }
+                *response.headers_mut() = kept.headers.clone();
+                response.headers_mut().remove(CONTENT_TYPE);
+                response.headers_mut().remove(CONTENT_ENCODING);
+                *response.status_mut() = StatusCode::NOT_MODIFIED;
+                return Some(response);
+            }
+        }
+        if let Some(file) = &kept.keepable.file {
+            app.index
+                .downloaded(file, &(0..file.file.size), app.clock.now());
+        }
+        *response.headers_mut() = kept.headers.clone();
+        *response.body_mut() = Body::from(kept.keepable.body.clone());
+        Some(response)
+    }
+
+    /// Keeps an answer, if it may be.
+    pub(crate) fn keep(&self, key: Option<Key>, response: &mut Response) {
+        let keepable = response.extensions_mut().remove::<Keepable>();
+        if let (Some(key), Some(keepable), StatusCode::OK) = (key, keepable, response.status()) {
+            let headers = response.headers().clone();
+            self.answers
+                .insert(key, Arc::new(Kept { headers, keepable }));
+        }
+    }
+}
+
+/// What may change an answer and is not in the key.
+const MAKES_A_DIFFERENCE: [HeaderName; 11] = [
+    AUTHORIZATION,
+    CONTENT_LENGTH,
+    EXPECT,
+    IF_MATCH,
+    IF_MODIFIED_SINCE,
+    IF_RANGE,
+    IF_UNMODIFIED_SINCE,
+    RANGE,
+    TRANSFER_ENCODING,
+    UPGRADE,
+    HeaderName::from_static("cookie"),
+];
+
+/// What tells a question from others whose answers are kept; none if its answer is never kept.
+pub(crate) fn key(request: &Parts) -> Option<Key> {
+    if request.method != Method::GET || request.uri.query().is_some() {
+        return None;
+    }
+    let headers = &request.headers;
+    if headers.keys().any(|name| MAKES_A_DIFFERENCE.contains(name)) {
+        return None;
+    }
+    let path = request.uri.path().as_bytes();
+    let (accept, encoding) = (only(headers, &ACCEPT)?, only(headers, &ACCEPT_ENCODING)?);
+    let parts = [path, accept, encoding];
+    if parts.iter().map(|part| part.len()).sum::<usize>() > MAX_KEY_BYTES {
+        return None;
+    }
+    // No part has a zero byte in it.
+    Some(parts.join(&0))
+}
+
+/// The value of a header that is there at most once, in bytes that tell an absent one from an empty one.
+fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h [u8]> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Some(b"\n"),
+        (Some(value), None) => Some(HeaderValue::as_bytes(value)),
+        (Some(_), Some(_)) => None,
+    }
+}
