@@ -266,11 +266,11 @@ impl HitTold {
 
 fn provenance(release: &ToldRelease) -> (&'static str, String) {
     match (release.attested, release.files) {
-        (0, _) => ("none", "no provenance".to_owned()),
-        (attested, files) if attested == files => ("full", "provenance".to_owned()),
+        (0, _) => ("none", "No provenance".to_owned()),
+        (attested, files) if attested == files => ("full", "Full provenance".to_owned()),
         (attested, files) => (
             "partial",
-            format!("provenance of {attested} of {files} files"),
+            format!("Provenance for {attested} of {files} files"),
         ),
     }
 }

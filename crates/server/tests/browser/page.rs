@@ -40,6 +40,9 @@ const WATCH_FOCUS: &str = "document.activeElement.blur(); scrollTo(0, 0); \
     window.focusLeft = () => ({ left: [...left].map(told), plain: [...plain.difference(shown)].map(told) }); \
     return seen.length";
 
+const UNFOLD: &str =
+    "document.querySelectorAll('details').forEach((folded) => { folded.open = true; })";
+
 /// How wide the page is, and what makes it wider than its window.
 const STICKS_OUT: &str = "const width = document.documentElement.scrollWidth; \
     const out = [...document.body.querySelectorAll('*')] \
@@ -93,16 +96,17 @@ impl Visit<'_> {
     /// What it loads, with nothing at hand, and what it logs.
     async fn first_visit(&self) -> Vec<String> {
         let browser = self.browser;
+        let cacheless = |off: bool| serde_json::json!({ "cacheDisabled": off });
         browser
-            .devtools(
-                "Network.clearBrowserCache",
-                &Value::Object(Default::default()),
-            )
+            .devtools("Network.setCacheDisabled", &cacheless(true))
             .await;
         for log in ["browser", "performance"] {
             browser.log(log).await;
         }
         browser.visit(&self.url()).await;
+        browser
+            .devtools("Network.setCacheDisabled", &cacheless(false))
+            .await;
         let mut wrong = self.logged().await;
         let (mut asked, mut bytes) = (Vec::new(), 0.0);
         for entry in browser.log("performance").await {
@@ -165,19 +169,22 @@ impl Visit<'_> {
             .collect()
     }
 
-    /// Narrow, and dark: axe again, whether anything sticks out, and pictures.
+    /// Narrow, and dark, and with everything unfolded: axe again, whether anything sticks out, and pictures.
     async fn other_ways(&self) -> Vec<String> {
         let browser = self.browser;
         let mut wrong = Vec::new();
-        shots::show(browser, WIDE, Scheme::Dark).await;
-        shots::take(browser, self.name, WIDE, Scheme::Dark).await;
-        shots::show(browser, NARROW, Scheme::Light).await;
-        shots::take(browser, self.name, NARROW, Scheme::Light).await;
+        for (width, scheme) in [
+            (WIDE, Scheme::Dark),
+            (NARROW, Scheme::Light),
+            (NARROW, Scheme::Dark),
+        ] {
+            shots::show(browser, width, scheme).await;
+            shots::take(browser, self.name, width, scheme).await;
+        }
+        browser.run(UNFOLD).await;
+        wrong.extend(self.rules("dark, narrow, unfolded").await);
         shots::show(browser, NARROWEST, Scheme::Light).await;
         wrong.extend(self.sideways().await);
-        shots::show(browser, NARROW, Scheme::Dark).await;
-        shots::take(browser, self.name, NARROW, Scheme::Dark).await;
-        wrong.extend(self.rules("dark, narrow").await);
         wrong
     }
 

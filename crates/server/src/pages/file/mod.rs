@@ -210,9 +210,9 @@ fn publisher(known: &KnownAttestation) -> Option<&Publisher> {
 
 fn badge(attestations: &[AttestationTold]) -> Badge {
     let (class, words) = match attestations {
-        [] => ("badge-none", "no provenance"),
-        all if all.iter().all(|it| it.held) => ("badge-verified", "provenance verified"),
-        _ => ("badge-inconsistent", "evidence does not hold"),
+        [] => ("badge-none", "No provenance"),
+        all if all.iter().all(|it| it.held) => ("badge-verified", "Provenance verified"),
+        _ => ("badge-inconsistent", "Evidence does not hold"),
     };
     Badge { class, words }
 }

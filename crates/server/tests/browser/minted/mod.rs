@@ -17,7 +17,7 @@ const WHEELS: usize = 10;
 const RELEASES: usize = 30;
 
 /// The pages of this index, under the names of their screenshots. A page that nobody sees yet is added here with its route.
-pub(crate) const PAGES: [(&str, &str); 16] = [
+pub(crate) const PAGES: [(&str, &str); 24] = [
     ("front", "/"),
     ("project", "/project/sampleproject/"),
     (
@@ -33,6 +33,17 @@ pub(crate) const PAGES: [(&str, &str); 16] = [
         "/project/sampleproject/3.0/sampleproject-3.0-py3-none-any.whl",
     ),
     ("project-300-files", "/project/many-files/"),
+    ("release", "/project/sampleproject/2.0/"),
+    ("release-yanked", "/project/sampleproject/3.0/"),
+    ("history", "/project/sampleproject/history/"),
+    ("history-300-files", "/project/many-files/history/"),
+    ("history-every-kind", "/project/every-kind/history/"),
+    ("search", "/search?q=project"),
+    (
+        "search-by-builder",
+        "/search?q=publisher%3Agithub.com%2Fexample",
+    ),
+    ("search-unasked", "/search"),
     (
         "file-of-300",
         "/project/many-files/2.9/many_files-2.9-cp310-cp310-manylinux_2_28_x86_64.whl",
