@@ -66,7 +66,7 @@ impl FoundFile {
 }
 
 /// The files of a project, by name.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct PublicFiles {
     files: HashMap<Filename, Arc<FoundFile>>,
 }

@@ -4,7 +4,9 @@
 //! What is kept here came out of the router with all that its layers do, and is the same for everybody: a request that bears
 //! credentials, a condition other than `If-None-Match`, a range, a query or a body is never answered from here.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::Body;
 use axum::http::header::{
@@ -56,12 +58,19 @@ struct Kept {
 }
 
 /// What tells one question from another.
-type Key = Vec<u8>;
+pub(crate) type Key = Vec<u8>;
 
 /// The answers.
 pub(crate) struct Hot {
     answers: moka::sync::Cache<Key, Arc<Kept>>,
+    /// Hashes of questions for files that were asked once, each where it falls.
+    once: Box<[AtomicU64]>,
+    hasher: RandomState,
 }
+
+/// Files asked once that are remembered, about: a file is kept when it is asked for again. Most are not, and those would
+/// cost more to keep than to read.
+const ONCE: usize = 8192;
 
 impl Default for Hot {
     fn default() -> Self {
@@ -74,14 +83,18 @@ impl Default for Hot {
             .max_capacity(MAX_BYTES)
             .weigher(weigh)
             .build();
-        Self { answers }
+        Self {
+            answers,
+            once: (0..ONCE).map(|_| AtomicU64::new(0)).collect(),
+            hasher: RandomState::new(),
+        }
     }
 }
 
 impl Hot {
     /// The answer to a request, if it is kept and still right; without what `observe` adds to each.
-    pub(crate) fn answer(&self, app: &App, request: &Parts) -> Option<Response> {
-        let kept = self.answers.get(&key(request)?)?;
+    pub(crate) fn answer(&self, app: &App, key: &Key, request: &Parts) -> Option<Response> {
+        let kept = self.answers.get(key)?;
         if !app.cache.lasts(kept.keepable.moment) {
             return None;
         }
@@ -112,11 +125,22 @@ impl Hot {
     /// Keeps an answer, if it may be.
     pub(crate) fn keep(&self, key: Option<Key>, response: &mut Response) {
         let keepable = response.extensions_mut().remove::<Keepable>();
-        if let (Some(key), Some(keepable), StatusCode::OK) = (key, keepable, response.status()) {
+        let (Some(key), Some(keepable), StatusCode::OK) = (key, keepable, response.status()) else {
+            return;
+        };
+        if keepable.file.is_none() || self.was_asked(&key) {
             let headers = response.headers().clone();
-            self.answers
-                .insert(key, Arc::new(Kept { headers, keepable }));
+            let kept = Kept { headers, keepable };
+            self.answers.insert(key, Arc::new(kept));
         }
+    }
+
+    /// Whether this was asked before; from now on it was.
+    fn was_asked(&self, key: &Key) -> bool {
+        let hash = self.hasher.hash_one(key);
+        let place = usize::try_from(hash % ONCE as u64).ok();
+        let place = place.and_then(|place| self.once.get(place));
+        place.is_some_and(|place| place.swap(hash, Ordering::Relaxed) == hash)
     }
 }
 

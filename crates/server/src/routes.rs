@@ -5,9 +5,9 @@ use axum::extract::{Request, State};
 use axum::handler::Handler;
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderValue, Method};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{MethodRouter, delete, get, post, put};
@@ -251,11 +251,19 @@ pub(crate) enum Keep {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Public;
 
+/// What [`mark`] and `observe` say of a public answer that there will never be another for.
+pub(crate) fn mark_for_ever(headers: &mut HeaderMap) {
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(PUBLIC_FOR_EVER));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+}
+
+const PUBLIC_FOR_EVER: &str = "public, max-age=31536000, immutable";
+
 async fn mark(State((app, keep)): State<(App, Keep)>, request: Request, next: Next) -> Response {
     let mut response = answer::coded(next.run(request).await).await;
     let public = response.extensions_mut().remove::<Public>().is_some() && app.anonymous_read;
     let value = match keep {
-        ForEver if public => "public, max-age=31536000, immutable",
+        ForEver if public => PUBLIC_FOR_EVER,
         Revalidate if public => "public, max-age=0, must-revalidate",
         ForEver | Revalidate => "private, no-store",
         Never => "no-store",

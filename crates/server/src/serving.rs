@@ -23,7 +23,9 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tower::ServiceExt as _;
 
+use crate::api::files;
 use crate::app::App;
+use crate::hot;
 use crate::observe::{self, Peer};
 use crate::routes;
 use crate::tls::Tls;
@@ -155,8 +157,13 @@ impl Door {
     async fn answer(self, request: hyper::Request<Incoming>, peer: SocketAddr) -> Response {
         let (mut parts, body) = request.into_parts();
         parts.extensions.insert(Peer(peer));
-        if let Some(response) = self.app.cache.hot.answer(&self.app, &parts) {
-            return observe::again(&self.app, &parts, response);
+        if let Some(key) = hot::key(&parts) {
+            if let Some(response) = self.app.cache.hot.answer(&self.app, &key, &parts) {
+                return observe::again(&self.app, &parts, response);
+            }
+            if let Some(response) = files::at_the_door(&self.app, key, &parts).await {
+                return observe::again(&self.app, &parts, response);
+            }
         }
         let request = Request::from_parts(parts, Body::new(body));
         match self.router.oneshot(request).await {

@@ -7,8 +7,9 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{
     ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
-    CONTENT_TYPE, ETAG, IF_RANGE, RANGE,
+    CONTENT_TYPE, ETAG, IF_NONE_MATCH, IF_RANGE, RANGE,
 };
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
@@ -22,9 +23,9 @@ use super::answer;
 use crate::app::App;
 use crate::cache::Moment;
 use crate::extract::{FilePath, Reading};
-use crate::hot::Keepable;
+use crate::hot::{self, Keepable};
 use crate::problem::Problem;
-use crate::routes::Public;
+use crate::routes::{self, Public};
 
 /// A file that is no longer than this is read in one piece, and kept while it is asked for. Most wheels are; those that are
 /// not take so long on the way that finding them costs nothing beside it.
@@ -51,6 +52,27 @@ pub(crate) async fn file(
         response.extensions_mut().insert(Public);
     }
     Ok(response)
+}
+
+/// A small file that anybody may have, for a request that asks for nothing else; none: ask the router, which would answer
+/// the same. Its layers would cost more than all of this.
+pub(crate) async fn at_the_door(app: &App, key: hot::Key, request: &Parts) -> Option<Response> {
+    let path = FilePath::plain(request.uri.path()).filter(|path| !path.metadata)?;
+    if !app.anonymous_read || request.headers.contains_key(IF_NONE_MATCH) {
+        return None;
+    }
+    let moment = app.cache.moment(Some(path.filename.project()))?;
+    let found = app.cache.file(moment, &path.filename, &path.sha256).await?;
+    if found.file.size > MAX_HOT_BYTES {
+        return None;
+    }
+    let (method, headers) = (&request.method, &request.headers);
+    let answer = contents(app, &found, Some(moment), method, headers).await;
+    let mut response = answer.ok()?;
+    guard(response.headers_mut(), &path);
+    routes::mark_for_ever(response.headers_mut());
+    app.cache.hot.keep(Some(key), &mut response);
+    Some(response)
 }
 
 /// What anybody may have, if it is known; else whatever this reader may have.
@@ -153,7 +175,7 @@ async fn contents(
         let whole = range == (0..size);
         let bytes = app.index.bytes(found, range).await?;
         if whole && size <= MAX_HOT_BYTES {
-            return hot(response, bytes, found, moment).await;
+            return in_one_piece(response, bytes, found, moment).await;
         }
         let logged = bytes.inspect_err(|error| {
             // The head is sent already: cutting the body off is all that can be done, and clients notice.
@@ -165,7 +187,7 @@ async fn contents(
 }
 
 /// A small file in one piece, which may be kept for whoever asks next.
-async fn hot(
+async fn in_one_piece(
     mut response: Response,
     bytes: Bytestream,
     found: &Arc<FoundFile>,

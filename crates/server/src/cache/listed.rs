@@ -5,6 +5,7 @@ use std::sync::Arc;
 use moka::policy::EvictionPolicy;
 use touchplate_index::Index;
 use touchplate_index::files::{FoundFile, PublicFiles};
+use touchplate_index::projects::ReadError;
 use touchplate_packaging::{Filename, ProjectName, Sha256};
 
 use super::Moment;
@@ -55,7 +56,11 @@ impl Listed {
             return None;
         }
         let read = async {
-            let files = index.public_files(project).await.ok()?;
+            let files = match index.public_files(project).await {
+                // What nobody in particular may see is asked for once, too.
+                Err(ReadError::NotFound) => PublicFiles::default(),
+                files => files.ok()?,
+            };
             if files.len() > MAX_FILES_OF_PROJECT {
                 self.large.insert(project.clone(), ());
                 return None;

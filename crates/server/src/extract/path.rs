@@ -218,18 +218,33 @@ impl<S: Send + Sync> FromRequestParts<S> for FilePath {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let Path((first, second, rest, name)) =
             path::<(String, String, String, String), S>(parts, state).await?;
+        Self::of(&first, &second, &rest, &name).ok_or_else(Problem::not_found)
+    }
+}
+
+impl FilePath {
+    /// From a path that has nothing to be decoded; none for every other.
+    pub(crate) fn plain(path: &str) -> Option<Self> {
+        let mut parts = path.strip_prefix("/files/")?.split('/');
+        let (first, second, rest) = (parts.next()?, parts.next()?, parts.next()?);
+        let name = parts.next().filter(|name| !name.contains('%'))?;
+        if parts.next().is_some() {
+            return None;
+        }
+        Self::of(first, second, rest, name)
+    }
+
+    fn of(first: &str, second: &str, rest: &str, name: &str) -> Option<Self> {
         if first.len() != 2 || second.len() != 2 {
-            return Err(Problem::not_found());
+            return None;
         }
         let (name, metadata) = match name.strip_suffix(".metadata") {
             Some(name) => (name, true),
-            None => (name.as_str(), false),
+            None => (name, false),
         };
-        Ok(Self {
-            sha256: format!("{first}{second}{rest}")
-                .parse()
-                .map_err(|_| Problem::not_found())?,
-            filename: name.parse().map_err(|_| Problem::not_found())?,
+        Some(Self {
+            sha256: [first, second, rest].concat().parse().ok()?,
+            filename: name.parse().ok()?,
             metadata,
         })
     }
