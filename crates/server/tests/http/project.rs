@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 use jiff::SignedDuration;
 use touchplate_attest::Publisher;
+use touchplate_index::Reader;
 use touchplate_index::projects::Visibility;
 use touchplate_packaging::simple::ProjectStatus;
 use touchplate_testkit::http::Answer;
@@ -329,4 +330,63 @@ async fn a_long_list_of_files_is_told_page_by_page() {
     assert!(second == 1 && page.contains("<a rel=\"prev\" href=\"?page=1\">"));
     assert!(page.contains("Page 2 of 2"));
     assert_eq!(server.get("/project/demo/?page=3").await.status, 404);
+}
+
+#[tokio::test]
+async fn downloads_are_told_with_the_day_on_which_they_were_counted() {
+    let server = TestServer::start().await;
+    let alice = server.publisher("alice").await.of("demo").await;
+    upload(&alice, [sample::wheel("demo", "1.0")]).await;
+    let told = async || {
+        let page = server.get("/project/demo/").await.assert_ok();
+        let words = words(&page);
+        let line = words.lines().find(|line| line.starts_with("Downloads"));
+        line.unwrap_or_default().to_owned()
+    };
+    assert_eq!(told().await, "");
+    let filename = "demo-1.0-py3-none-any.whl".parse().unwrap();
+    let found = server
+        .index
+        .file_by_name(&Reader::Anonymous, &filename)
+        .await;
+    let found = found.unwrap();
+    for days in 1..=2 {
+        server.index.downloaded(&found, &(0..1), server.now());
+        server.index.write_downloads_down().await.unwrap();
+        server.clock.advance(SignedDuration::from_hours(24 * 20));
+        let day = server.now().strftime("%Y-%m-%d").to_string();
+        let expected = format!("about 1 in 30 days, {days} ever; counted on {day}");
+        assert_eq!(
+            told().await,
+            format!("Downloads of the project | {expected}")
+        );
+    }
+}
+
+/// What a hostile uploader may say at most makes no page that nobody can read.
+#[tokio::test]
+async fn long_lists_of_metadata_are_cut_and_say_so() {
+    let server = TestServer::start().await;
+    let alice = server.publisher("alice").await.of("demo").await;
+    let long = "x".repeat(10_000);
+    let mut wheel = sample::wheel("demo", "1.0");
+    for number in 0..150 {
+        wheel = wheel
+            .field_again("requires_dist", &format!("package-{number}"))
+            .field_again("classifiers", &format!("Private :: {number} {long}"));
+    }
+    let keywords: Vec<String> = (0..150).map(|number| format!("word{number}")).collect();
+    upload(&alice, [wheel.field("keywords", &keywords.join(","))]).await;
+    let page = server.get("/project/demo/").await.assert_ok();
+    let words = words(&page);
+    for said in [
+        "Requires 150",
+        "and 50 more",
+        "word99, and 50 more",
+        "more characters)",
+    ] {
+        assert!(words.contains(said), "{said}");
+    }
+    assert!(!words.contains("package-100") && !words.contains("word100"));
+    assert!(page.text().len() < 300_000);
 }

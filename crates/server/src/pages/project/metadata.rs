@@ -23,11 +23,20 @@ pub(super) struct Proved {
 pub(super) struct Claimed {
     pub(super) links: Vec<(String, Link)>,
     pub(super) facts: Vec<(&'static str, Link)>,
-    pub(super) keywords: Vec<String>,
-    pub(super) requires: Vec<String>,
+    pub(super) keywords: Listed,
+    pub(super) requires: Listed,
     /// By their first part, in the order given.
     pub(super) classifiers: Vec<(String, Vec<String>)>,
 }
+
+/// The first values of a list, and how many more there are.
+pub(super) struct Listed {
+    pub(super) values: Vec<String>,
+    pub(super) of: usize,
+}
+
+/// Values of a list that are shown. Nobody reads more, and a metadata file may have 4,096 of 64 kB each.
+const MAX_LISTED: usize = 100;
 
 /// Splits what the first file of a release declared by what the certificates of its files show.
 pub(super) fn split(
@@ -49,6 +58,7 @@ pub(super) fn split(
     let (proved, claimed): (Vec<_>, Vec<_>) = links(metadata).partition(|(_, url)| is_proved(url));
     let as_links = |links: Vec<(&str, &str)>| {
         let links = links.into_iter().filter(|(_, url)| !is_same(url));
+        let links = links.take(MAX_LISTED);
         links
             .map(|(label, url)| (text::line(label).into_owned(), place(url)))
             .collect()
@@ -65,8 +75,8 @@ pub(super) fn split(
     let claimed = Claimed {
         links: as_links(claimed),
         facts: facts(metadata),
-        keywords: shown(&metadata.keywords),
-        requires: shown(&metadata.requires_dist),
+        keywords: Listed::of(&metadata.keywords),
+        requires: Listed::of(&metadata.requires_dist),
         classifiers: classifiers(&metadata.classifiers),
     };
     (proved, claimed)
@@ -129,14 +139,24 @@ fn first_line(text: Option<&str>) -> Option<String> {
     lines.find(|line| !line.is_empty()).map(str::to_owned)
 }
 
-fn shown(values: &[String]) -> Vec<String> {
-    let values = values.iter();
-    values.map(|value| text::line(value).into_owned()).collect()
+impl Listed {
+    fn of(values: &[String]) -> Self {
+        let shown = values.iter().take(MAX_LISTED);
+        Self {
+            values: shown.map(|value| text::line(value).into_owned()).collect(),
+            of: values.len(),
+        }
+    }
+
+    /// How many are not shown.
+    pub(super) fn rest(&self) -> usize {
+        self.of - self.values.len()
+    }
 }
 
 fn classifiers(given: &[String]) -> Vec<(String, Vec<String>)> {
     let mut groups: Vec<(String, Vec<String>)> = Vec::new();
-    for classifier in &shown(given) {
+    for classifier in &Listed::of(given).values {
         let (group, rest) = classifier
             .split_once(" :: ")
             .unwrap_or(("Other", classifier));

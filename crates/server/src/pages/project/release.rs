@@ -5,8 +5,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use touchplate_index::Reader;
+use touchplate_index::downloads::Day;
 use touchplate_index::history::ProjectHistory;
-use touchplate_index::ports::{Release, ReleaseMetadata, StoredFile};
+use touchplate_index::ports::{Project, Release, ReleaseMetadata, StoreError, StoredFile};
 use touchplate_index::projects::ReadError;
 use touchplate_packaging::simple::ProjectStatus;
 use touchplate_packaging::{ProjectName, Version};
@@ -44,6 +45,8 @@ struct ReleaseTold {
     lost_since: Option<String>,
     released: String,
     uploaded_by: Vec<String>,
+    /// None before there were any.
+    downloads: Option<String>,
     /// None while the project is quarantined.
     install: Option<Install>,
     proved: Proved,
@@ -100,6 +103,7 @@ async fn page(
         project: project.clone(),
         version: version.clone(),
         number,
+        day: Day::of(app.clock.now()),
     };
     let (project, version) = (&project, version.as_ref());
     let render = |reader| async move {
@@ -165,6 +169,7 @@ async fn told(
         lost_since: lost_since(judged),
         released: units::day(release.created_at),
         uploaded_by: uploaders(&files),
+        downloads: downloads(app, project).await?,
         install,
         proved,
         claimed,
@@ -186,15 +191,31 @@ fn lost_since(judged: &JudgedRelease) -> Option<String> {
     judged.is(Said::Lost).then(|| earlier.to_string())
 }
 
+/// How often the project's files were downloaded, and when that was counted: the page is kept for a day.
+async fn downloads(app: &App, project: &Project) -> Result<Option<String>, StoreError> {
+    let now = app.clock.now();
+    let count = app.index.downloads_of_project(project, now).await?;
+    Ok((count.ever > 0).then(|| {
+        format!(
+            "about {} in 30 days, {} ever; counted on {}",
+            units::grouped(count.lately),
+            units::grouped(count.ever),
+            units::day(now)
+        )
+    }))
+}
+
 /// Everybody who uploaded one of the files.
 fn uploaders(files: &[&StoredFile]) -> Vec<String> {
-    let mut names: Vec<String> = files
-        .iter()
-        .map(|file| {
-            let by = &file.uploaded_by;
-            by.strip_prefix("user:").unwrap_or(by).to_owned()
-        })
-        .collect();
+    let name = |file: &&StoredFile| {
+        let by = text::line(&file.uploaded_by);
+        match by.split_once(':') {
+            Some(("user", name)) => name.to_owned(),
+            Some(("publisher", publisher)) => format!("{publisher}, by trusted publishing"),
+            _ => by.into_owned(),
+        }
+    };
+    let mut names: Vec<String> = files.iter().map(name).collect();
     names.sort();
     names.dedup();
     names

@@ -10,8 +10,8 @@ use crate::pages::units;
 pub(super) struct Strip {
     /// Releases that have files, the first one at the left.
     pub(super) columns: usize,
-    pub(super) first: String,
-    pub(super) last: String,
+    pub(super) first: End,
+    pub(super) last: End,
     pub(super) lanes: Vec<Lane>,
     /// Builders that have no lane.
     pub(super) without_lane: usize,
@@ -21,9 +21,16 @@ pub(super) struct Strip {
 pub(super) struct Lane {
     /// None: there is no provenance.
     pub(super) builder: Option<BuilderTold>,
-    /// How many releases, from which and to which.
-    pub(super) says: String,
+    pub(super) releases: usize,
+    pub(super) first: End,
+    pub(super) last: End,
     pub(super) runs: Vec<Run>,
+}
+
+/// A release at an end.
+pub(super) struct End {
+    pub(super) version: String,
+    pub(super) day: String,
 }
 
 /// Neighbouring releases of which the same holds.
@@ -66,8 +73,8 @@ impl Strip {
         let unproved = lane(releases, None, |it| it.facts.files - it.facts.attested);
         Some(Self {
             columns: releases.len(),
-            first: told(first),
-            last: told(last),
+            first: end(first),
+            last: end(last),
             lanes: built.chain(unproved).collect(),
             without_lane,
         })
@@ -100,22 +107,19 @@ fn lane(
             }),
         }
     }
-    let (first, last) = (told(first?), told(last?));
-    let releases = words::count(count, "release", "releases");
-    let says = if count == 1 {
-        format!("{releases}: {first}")
-    } else {
-        format!("{releases}, from {first} to {last}")
-    };
     Some(Lane {
         builder,
-        says,
+        releases: count,
+        first: end(first?),
+        last: end(last?),
         runs,
     })
 }
 
-/// `1.0 (2026-11-24)`.
-fn told(release: &JudgedRelease) -> String {
+fn end(release: &JudgedRelease) -> End {
     let facts = &release.facts;
-    format!("{} ({})", facts.version, units::day(facts.created_at))
+    End {
+        version: facts.version.to_string(),
+        day: units::day(facts.created_at),
+    }
 }
