@@ -12,6 +12,7 @@ pub mod downloads;
 pub mod files;
 pub mod history;
 pub mod managing;
+mod news;
 pub mod origin;
 pub mod ports;
 pub mod projects;
@@ -33,7 +34,7 @@ pub use accounts::{Caller, Reader, Scope};
 use downloads::Counter;
 pub use origin::{Actor, Origin, RequestId};
 use ports::{
-    Accounts, Attesters, Blobs, Catalogue, Coverage, Downloads, Journal, LateAttestations,
+    Accounts, Attesters, Blobs, Catalogue, Coverage, Downloads, Journal, LateAttestations, News,
     Projects, Publishers, Releases, TrustedPublishing,
 };
 use spool::SpoolRoom;
@@ -59,6 +60,8 @@ pub struct Ports {
     pub downloads: Arc<dyn Downloads>,
     /// How much of the index has provenance.
     pub coverage: Arc<dyn Coverage>,
+    /// What was released lately.
+    pub news: Arc<dyn News>,
     /// What changed, in order.
     pub journal: Arc<dyn Journal>,
     /// What search is told of projects.

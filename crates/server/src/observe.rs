@@ -67,7 +67,8 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
             Speaks::Rekor1 => problem.in_numbers(),
             Speaks::Rpc => problem.in_rpc(),
         };
-        response = problem.render(&accept, &id);
+        let wanted = routes::project_of(&line.path);
+        response = problem.render(&accept, &id, wanted.as_deref());
         // What the route's layers have set: who may keep it, which origins may read it.
         for (name, value) in &around {
             response.headers_mut().entry(name).or_insert(value.clone());

@@ -165,15 +165,20 @@ impl Problem {
         self
     }
 
-    /// The answer itself.
-    pub(crate) fn render(mut self, accept: &Accept, request: &RequestId) -> Response {
+    /// The answer itself. `wanted` is the project that the URL names, if it names one.
+    pub(crate) fn render(
+        mut self,
+        accept: &Accept,
+        request: &RequestId,
+        wanted: Option<&str>,
+    ) -> Response {
         if let Some(cause) = &self.cause {
             tracing::error!(%request, error = %cause, "a request failed");
             self.message =
                 format!("The index could not do this; its log says why, under request {request}");
             self.said = vec![self.message.clone()];
         }
-        let (content_type, body) = self.body(accept, request);
+        let (content_type, body) = self.body(accept, request, wanted);
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = self.status;
         if let Ok(reason) = ReasonPhrase::try_from(reason(&self.message)) {
@@ -187,7 +192,12 @@ impl Problem {
         response
     }
 
-    fn body(&self, accept: &Accept, request: &RequestId) -> (HeaderValue, Vec<u8>) {
+    fn body(
+        &self,
+        accept: &Accept,
+        request: &RequestId,
+        wanted: Option<&str>,
+    ) -> (HeaderValue, Vec<u8>) {
         const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
         const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
         // No charset parameter: uv reads `code` only from a body of exactly this type.
@@ -231,10 +241,14 @@ impl Problem {
                 }),
             ),
             (Shape::AsAsked, Preferred::Html) => {
+                let (heading, help) = self.told();
                 let page = ProblemPage {
                     status,
                     title: self.title(),
-                    message: &self.message,
+                    heading,
+                    message: (self.message != self.title()).then_some(&self.message),
+                    help,
+                    wanted: wanted.filter(|_| self.status == StatusCode::NOT_FOUND),
                 };
                 match page.render() {
                     Ok(page) => (HTML, page.into_bytes()),
@@ -274,6 +288,52 @@ impl Problem {
             ("text/plain", Preferred::Text),
         ];
         accept.prefer(&offers).unwrap_or(Preferred::Text)
+    }
+
+    /// For a page: what happened, and what can be done about it.
+    fn told(&self) -> (&'static str, &'static str) {
+        match self.status {
+            StatusCode::UNAUTHORIZED => (
+                "This needs an API token",
+                "Give it as the password, with any user name. Whoever runs this index makes one with touchplate admin token create.",
+            ),
+            StatusCode::FORBIDDEN => (
+                "This is not allowed",
+                "The index knows who asks, and they may not do this. The owners of a project say who may.",
+            ),
+            StatusCode::NOT_FOUND => (
+                "There is nothing here",
+                "It may be spelled otherwise, or deleted. What only some may see looks the same to everybody else: with an API token there may be more.",
+            ),
+            StatusCode::METHOD_NOT_ALLOWED => (
+                "This address takes other requests",
+                "It is for programs, which ask otherwise than a browser does.",
+            ),
+            StatusCode::NOT_ACCEPTABLE => (
+                "There is no such form of this",
+                "The program that asks says which forms it takes, and none of them is offered here.",
+            ),
+            StatusCode::GONE => (
+                "This is no longer here",
+                "It was here once, and was taken away for good.",
+            ),
+            StatusCode::TOO_MANY_REQUESTS => (
+                "Too many requests",
+                "They came from one place in a short time. It works again in a while.",
+            ),
+            StatusCode::INTERNAL_SERVER_ERROR => (
+                "The index could not do this",
+                "It is not your doing. If it happens again, tell whoever runs the index the request's number.",
+            ),
+            StatusCode::SERVICE_UNAVAILABLE => {
+                ("The index cannot do this now", "It works again in a while.")
+            }
+            _ if self.status.is_server_error() => (
+                self.title(),
+                "It is not your doing. It may work again in a while.",
+            ),
+            _ => ("This was refused", ""),
+        }
     }
 
     fn title(&self) -> &'static str {
@@ -363,7 +423,12 @@ struct Details<'p> {
 struct ProblemPage<'p> {
     status: u16,
     title: &'p str,
-    message: &'p str,
+    heading: &'p str,
+    /// None where it says no more than the heading.
+    message: Option<&'p str>,
+    help: &'p str,
+    /// The project that was asked for, whether there is one or not: searched for by its words.
+    wanted: Option<&'p str>,
 }
 
 fn json(body: &impl Serialize) -> Vec<u8> {

@@ -12,6 +12,8 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{MethodRouter, delete, get, post, put};
 
+use touchplate_packaging::ProjectName;
+
 use crate::api::{answer, files, health, integrity, oidc, simple, upload, v1};
 use crate::app::App;
 use crate::extract::gate;
@@ -176,6 +178,15 @@ pub fn router(app: App) -> Router {
             kept(Revalidate, read(pages::file)),
         )
         .route("/coverage", kept(Revalidate, read(pages::coverage)))
+        .route(
+            "/project/{project}/releases.atom",
+            kept(Revalidate, read(pages::project_releases)),
+        )
+        .route(
+            "/feeds/releases.atom",
+            kept(Revalidate, read(pages::releases)),
+        )
+        .route("/robots.txt", kept(Revalidate, read(assets::robots)))
         .route("/static/{name}", kept(ForEver, read(assets::asset)))
         .merge(api)
         .merge(trust::router(&app))
@@ -225,6 +236,17 @@ pub(crate) fn speaks(path: &str) -> Speaks {
         _ if path.starts_with("/api/v2/") => Speaks::Rpc,
         _ => Speaks::Pages,
     }
+}
+
+/// The project whose page, listing or file `path` asks for, by the name that it would have.
+pub(crate) fn project_of(path: &str) -> Option<String> {
+    let rest = path
+        .strip_prefix("/project/")
+        .or_else(|| path.strip_prefix("/simple/"))?;
+    let given = rest.split('/').next().unwrap_or_default();
+    let name: ProjectName = given.parse().ok()?;
+    // Longer than any name in use: no page should be made of it.
+    (name.as_str().len() <= 100).then(|| name.to_string())
 }
 
 /// What only reads: by method, or the question that is too long for a URL.

@@ -81,6 +81,7 @@ pub async fn open(location: &Location) -> Result<Opened, OpenError> {
         downloads: database.clone(),
         catalogue: database.clone(),
         coverage: database.clone(),
+        news: database.clone(),
         journal: database,
         blobs: Arc::new(disk),
     };

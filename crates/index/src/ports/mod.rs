@@ -8,6 +8,7 @@ mod blobs;
 mod coverage;
 mod downloads;
 mod journal;
+mod news;
 mod projects;
 mod publishers;
 mod releases;
@@ -23,6 +24,7 @@ pub use blobs::{BlobError, Blobs, Bytestream};
 pub use coverage::{Coverage, LostList};
 pub use downloads::{Downloaded, Downloads};
 pub use journal::{Journal, JournalRow, Serial};
+pub use news::{News, ReleaseNews};
 pub use projects::{CreateProjectError, NewProject, Project, ProjectId, ProjectListing, Projects};
 pub use publishers::{
     AddPublisherError, PinnedElsewhere, PublisherId, Publishers, StoredPublisher,

@@ -70,6 +70,10 @@ pub(crate) enum PageKey {
         version: Version,
         filename: Filename,
     },
+    /// `/`.
+    Front,
+    /// The feed of a project, or of all.
+    Feed(Option<ProjectName>),
     /// `/project/{project}/`, or `/project/{project}/{version}/`: one page of its files.
     Release {
         project: ProjectName,
@@ -92,6 +96,8 @@ impl PageKey {
     /// The project whose changes it shows; none: every project's.
     fn project(&self) -> Option<&ProjectName> {
         match self {
+            Self::Front => None,
+            Self::Feed(project) => project.as_ref(),
             Self::SimpleProject { project, .. }
             | Self::Provenance { project, .. }
             | Self::Attesters(project)

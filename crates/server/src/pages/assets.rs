@@ -7,7 +7,6 @@ use std::sync::LazyLock;
 
 use axum::extract::Path;
 use axum::http::HeaderMap;
-use axum::http::header::X_CONTENT_TYPE_OPTIONS;
 use axum::response::Response;
 use touchplate_packaging::Sha256;
 
@@ -71,12 +70,19 @@ pub(crate) async fn asset(
     let known = [&STYLESHEET, &MODULE];
     let asset = known.into_iter().find(|asset| asset.name == name);
     let asset = asset.ok_or_else(Problem::not_found)?;
-    let mut response = answer::page(&asset.body, asset.content_type, &headers);
-    let nosniff = axum::http::HeaderValue::from_static("nosniff");
-    response
-        .headers_mut()
-        .insert(X_CONTENT_TYPE_OPTIONS, nosniff);
-    Ok(response)
+    Ok(answer::page(&asset.body, asset.content_type, &headers))
+}
+
+/// What machines that follow every link should not ask for: answers to questions, the bytes themselves, what is for
+/// programs.
+static ROBOTS: LazyLock<Rendered> = LazyLock::new(|| {
+    const TEXT: &str = "User-agent: *\nDisallow: /search\nDisallow: /files/\nDisallow: /simple/\nDisallow: /api/\nDisallow: /integrity/\nDisallow: /trust/\n";
+    Rendered::new(TEXT.as_bytes().to_vec(), None, true)
+});
+
+/// `GET /robots.txt`.
+pub(crate) async fn robots(headers: HeaderMap) -> Response {
+    answer::page(&ROBOTS, "text/plain; charset=utf-8", &headers)
 }
 
 #[cfg(test)]

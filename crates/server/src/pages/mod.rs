@@ -3,9 +3,11 @@
 
 pub(crate) mod assets;
 mod coverage;
+mod feed;
 mod file;
 mod front;
 mod link;
+mod news;
 mod project;
 mod readme;
 mod run;
@@ -24,6 +26,7 @@ use crate::extract::moved;
 use crate::routes::Public;
 
 pub(crate) use coverage::coverage;
+pub(crate) use feed::{project_releases, releases};
 pub(crate) use file::file;
 pub(crate) use front::front;
 pub(crate) use project::{history, project, release};
@@ -45,7 +48,11 @@ fn rendered(template: &impl Template, public: bool) -> Rendered {
 }
 
 fn sent(page: &Rendered, request: &HeaderMap) -> Response {
-    let mut response = answer::page(page, "text/html; charset=utf-8", request);
+    sent_as(page, "text/html; charset=utf-8", request)
+}
+
+fn sent_as(page: &Rendered, content_type: &'static str, request: &HeaderMap) -> Response {
+    let mut response = answer::page(page, content_type, request);
     let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, CONTENT_POLICY);
     // A page's address may hold the name of a project that is nobody's business.

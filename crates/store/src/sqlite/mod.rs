@@ -9,6 +9,7 @@ mod facts;
 mod journal;
 mod known_numbers;
 mod late;
+mod news;
 mod pending;
 mod projects;
 mod publishers;

@@ -7,6 +7,7 @@ mod catalogue;
 mod coverage;
 mod downloads;
 mod log;
+mod news;
 mod projects;
 mod publishers;
 mod ratchets;
@@ -47,6 +48,7 @@ checks![
     coverage::{coverage_is_counted_once_and_taken_back, projects_that_lost_their_provenance_are_listed},
     downloads::{downloads_are_counted_by_file_project_and_day, downloads_of_what_is_gone_are_passed_over},
     catalogue::{search_is_told_of_what_anybody_may_find, search_is_told_of_all_projects_by_name, search_is_told_what_releases_say},
+    news::{the_latest_releases_are_listed_newest_first, what_not_everybody_may_see_is_no_news},
     blobs::{swept_bytes_cannot_be_referred_to, bytes_are_read_back_in_ranges},
 ];
 

@@ -8,6 +8,7 @@ mod coverage;
 mod downloads;
 mod floor;
 mod log;
+mod news;
 mod projects;
 mod publishers;
 mod releases;
@@ -100,6 +101,7 @@ impl Memory {
             late: memory.clone(),
             downloads: memory.clone(),
             coverage: memory.clone(),
+            news: memory.clone(),
             journal: memory.clone(),
             catalogue: memory.clone(),
             blobs: memory,
