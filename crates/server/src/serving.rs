@@ -1,10 +1,13 @@
 //! Connections: accepted, bounded in number and time, and let finish when the server stops.
 
+mod http2;
+
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -28,7 +31,7 @@ use crate::app::App;
 use crate::hot;
 use crate::observe::{self, Peer};
 use crate::routes;
-use crate::tls::Tls;
+use crate::tls::{HTTP_2, Tls};
 
 /// Connections at one time. Each takes one file descriptor, and one more while it downloads or uploads; systemd's and
 /// Docker's usual limit is far above, a login shell's 1024 is not.
@@ -83,8 +86,12 @@ pub(crate) async fn serve(
                     let Some(stream) = shake_hands(&tls, stream, peer).await else {
                         return;
                     };
-                    let connection = watcher.watch(connection(stream, door, peer));
-                    ended(peer, slot, connection.await);
+                    if stream.get_ref().1.alpn_protocol() == Some(HTTP_2) {
+                        ended(peer, slot, http2::serve(stream, door, peer, watcher).await);
+                    } else {
+                        let connection = watcher.watch(connection(stream, door, peer));
+                        ended(peer, slot, connection.await);
+                    }
                 });
             }
         }
@@ -200,6 +207,8 @@ async fn accept(
 struct Unstalled<S> {
     stream: S,
     patience: Option<Pin<Box<Sleep>>>,
+    /// Bytes that the client has taken.
+    taken: Arc<AtomicU64>,
 }
 
 impl<S> Unstalled<S> {
@@ -207,16 +216,19 @@ impl<S> Unstalled<S> {
         Self {
             stream,
             patience: None,
+            taken: Arc::default(),
         }
     }
 
     /// What a write answers: as it is, unless it has waited for too long.
-    fn within_patience<T>(
+    fn within_patience(
         &mut self,
         context: &mut Context<'_>,
-        written: Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
-        if written.is_ready() {
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(taken) = &written {
+            let taken = taken.as_ref().map_or(0, |bytes| *bytes as u64);
+            self.taken.fetch_add(taken, Ordering::Relaxed);
             self.patience = None;
             return written;
         }

@@ -15,6 +15,9 @@ use crate::renewed::Renewed;
 /// Of each of both files: a chain of ten certificates has some 20 kilobytes.
 const MAX_PEM_BYTES: u64 = 1 << 20;
 
+/// HTTP/2, as TLS names it.
+pub(crate) const HTTP_2: &[u8] = b"h2";
+
 /// Why TLS cannot be spoken.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
@@ -140,7 +143,7 @@ fn load(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
         .with_no_client_auth()
         .with_single_cert(chain, secret)
         .map_err(unfit)?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![HTTP_2.to_vec(), b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 

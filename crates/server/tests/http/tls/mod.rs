@@ -1,5 +1,6 @@
 //! TLS as the server speaks it itself: what is spoken and what is not, and how a certificate is renewed.
 
+mod http2;
 mod pair;
 mod renewal;
 
@@ -196,17 +197,23 @@ async fn hosts_are_named_or_not() {
 }
 
 #[tokio::test]
-async fn http_1_1_is_agreed_upon_and_nothing_else() {
+async fn http_2_or_1_1_is_agreed_upon_and_nothing_else() {
     let world = World::new().await;
     let offering = |protocols: &[&str]| {
         let mut client = world.client(&world.pair);
         client.alpn_protocols = protocols.iter().map(|it| it.as_bytes().to_vec()).collect();
         world.connect(client, "localhost")
     };
-    let stream = offering(&["h2", "http/1.1"]).await.unwrap();
-    let agreed = stream.get_ref().1.alpn_protocol();
-    assert_eq!(agreed, Some(b"http/1.1".as_slice()));
-    offering(&["h2"]).await.unwrap_err();
+    for (offered, expected) in [
+        (["h2", "http/1.1"], "h2"),
+        (["http/1.1", "h2"], "h2"),
+        (["http/1.0", "http/1.1"], "http/1.1"),
+    ] {
+        let stream = offering(&offered).await.unwrap();
+        let agreed = stream.get_ref().1.alpn_protocol();
+        assert_eq!(agreed, Some(expected.as_bytes()));
+    }
+    offering(&["h3"]).await.unwrap_err();
     world.still_answers().await;
 }
 
