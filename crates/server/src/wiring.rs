@@ -141,7 +141,7 @@ async fn open_index(config: &Config) -> Result<OpenedIndex, WiringError> {
 }
 
 /// The search index's file in the data folder, whatever the database is.
-const SEARCH: &str = "search.db";
+const SEARCH: &str = "search.sqlite";
 
 /// Search of the projects of an opened index.
 ///

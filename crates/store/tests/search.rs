@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use touchplate_attest::TrustDomains;
-use touchplate_index::ports::{Filled, NewProject, SearchIndex};
+use touchplate_index::ports::{Filled, NewProject, SearchIndex, Serial};
 use touchplate_index::projects::Visibility;
 use touchplate_index::search::{Progress, Query, Search};
 use touchplate_index::spool::SpoolRoom;
@@ -94,7 +94,11 @@ fn index(ports: &Ports, folder: &Path) -> Index {
 }
 
 async fn opened(folder: &Path) -> Arc<dyn SearchIndex> {
-    Arc::new(SearchFile::open(&folder.join("search.db")).await.unwrap())
+    Arc::new(
+        SearchFile::open(&folder.join("search.sqlite"))
+            .await
+            .unwrap(),
+    )
 }
 
 async fn change(ports: &Ports, dice: &mut Dice, serial: usize) {
@@ -321,14 +325,98 @@ async fn a_database_that_is_older_than_the_search_index_is_read_anew() {
 }
 
 #[tokio::test]
+async fn an_index_by_older_rules_is_searched_until_it_is_made_anew_and_one_by_newer_rules_is_left_alone()
+ {
+    for (format, made_anew) in [(0, true), (u32::MAX, false)] {
+        let folder = tempfile::tempdir().unwrap();
+        let ports = Memory::ports();
+        filled(&ports).await;
+        let kept = opened(folder.path()).await;
+        let search = Search::new(&index(&ports, folder.path()), kept.clone());
+        search.catch_up().await.unwrap();
+        assert!(kept.begin(format, Serial(1)).await.unwrap());
+        let begun = kept.sets().await.unwrap().building.unwrap();
+        assert!(kept.fill(&begun, &[], &Filled::Whole).await.unwrap());
+        // Whoever comes too late changes nothing.
+        assert!(!kept.fill(&begun, &[], &Filled::To(None)).await.unwrap());
+        assert!(!kept.switch(&begun).await.unwrap());
+        let whole = kept.sets().await.unwrap().building.unwrap();
+        assert!(kept.switch(&whole).await.unwrap());
+        assert!(!kept.follow(&begun, &[], Serial(9)).await.unwrap());
+        assert_eq!(total(&search, "project-11").await.0, 0);
+        search.catch_up().await.unwrap();
+        let sets = kept.sets().await.unwrap();
+        assert_eq!(sets.live.as_ref() != Some(&whole), made_anew);
+        assert_eq!(total(&search, "project-11").await.0 > 0, made_anew);
+    }
+}
+
+#[tokio::test]
+async fn any_text_is_a_question() {
+    let folder = tempfile::tempdir().unwrap();
+    let ports = Memory::ports();
+    filled(&ports).await;
+    let search = Search::new(&index(&ports, folder.path()), opened(folder.path()).await);
+    search.catch_up().await.unwrap();
+    let pieces = [
+        "project",
+        "\"",
+        "*",
+        "AND",
+        "OR",
+        "NOT",
+        "NEAR(",
+        ")",
+        "^",
+        ":",
+        "{terms}",
+        "-",
+        "+",
+        "\0",
+        " ",
+        "'",
+        ";",
+        "%",
+        "_",
+        "\\",
+        "/",
+        ".yml",
+        "publisher:",
+        "workflow:",
+        "@",
+        "~",
+        "=",
+        "é",
+        "\u{202e}",
+        "\u{1f4a9}",
+        "ß",
+        "İ",
+        "ǅ",
+        "\u{301}",
+        "١٢",
+        "1",
+    ];
+    let mut dice = Dice(3);
+    for _ in 0..500 {
+        let text: String = (0..dice.roll(12))
+            .map(|_| pieces[dice.roll(pieces.len())])
+            .collect();
+        let query = Query::read(&text);
+        let found = search.find(&query, 1 + dice.roll(60)).await;
+        assert!(found.is_ok(), "{text:?}: {found:?}");
+        assert!(search.suggest(&query).await.is_ok(), "{text:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_file_that_is_no_database_is_put_aside() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("search.db");
+    let path = folder.path().join("search.sqlite");
     std::fs::write(&path, vec![7; 10_000]).unwrap();
     let kept = SearchFile::open(&path).await.unwrap();
     assert_eq!(kept.sets().await.unwrap(), Default::default());
     assert_eq!(
-        std::fs::read(folder.path().join("search.db.unreadable")).unwrap(),
+        std::fs::read(folder.path().join("search.sqlite.unreadable")).unwrap(),
         vec![7; 10_000]
     );
 }

@@ -12,6 +12,7 @@ use touchplate_attest::Publisher;
 use touchplate_index::accounts::{Role, UserName};
 use touchplate_index::ports::NewProject;
 use touchplate_index::projects::Visibility;
+use touchplate_index::search::Search;
 use touchplate_index::{Actor, Index, Origin, RequestId};
 use touchplate_packaging::ProjectName;
 use touchplate_server::{Clock as _, Config, wiring};
@@ -109,6 +110,13 @@ impl TestServer {
     /// Where its database is.
     pub(crate) fn database(&self) -> PathBuf {
         self.config.data.join("touchplate.sqlite")
+    }
+
+    /// Search, opened once more as `touchplate admin search` would.
+    pub async fn search(&self) -> Search {
+        wiring::open_search(&self.config, &self.index)
+            .await
+            .unwrap()
     }
 
     /// `GET target`.

@@ -6,8 +6,8 @@ use super::words::{address, squashed, words};
 /// What is read of a query. More than anybody types; a pasted page is cut.
 pub const MAX_QUERY_CHARS: usize = 300;
 
-/// Each word is one more list to intersect. Nobody's question has more.
-const MAX_WORDS: usize = 8;
+/// Each word is one more list to intersect. Hardly a question has more.
+const MAX_WORDS: usize = 6;
 
 /// As many places and workflows that must all have built a project are more than one ever has.
 const MAX_FILTERS: usize = 4;

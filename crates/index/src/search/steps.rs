@@ -1,9 +1,16 @@
 //! Ranking: the order in which a question's answers are looked for.
 
+use super::HITS_A_PAGE;
 use super::document::term;
 use super::near::near;
 use super::query::Query;
 use super::words::singular;
+
+/// Names of more words are found by their beginning, or as any other text.
+const MAX_NAME_WORDS: usize = 4;
+
+/// A letter alone begins a twentieth of all words.
+const MIN_BEGINNING_CHARS: usize = 2;
 
 /// Why a project is in the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +47,8 @@ pub enum When {
     Always,
     /// Unless a step before found a document by its name.
     WithoutName,
-    /// If no step before found anything.
-    WithoutAny,
+    /// If the steps before found fewer than so many.
+    Below(usize),
 }
 
 /// What the documents of a step have.
@@ -83,15 +90,21 @@ pub(super) fn steps(query: &Query) -> Vec<Step> {
     }
     let narrowed = |more: Vec<Vec<Term>>| [filters.clone(), more].concat();
     let mut steps = names(query);
-    let in_name = query
-        .words
-        .iter()
-        .map(|word| spellings(word, term::of_name));
-    steps.push(Step::new(
-        Match::NameWords,
-        When::Always,
-        narrowed(in_name.collect()),
-    ));
+    if query.words.len() <= MAX_NAME_WORDS {
+        let in_name = query
+            .words
+            .iter()
+            .map(|word| spellings(word, term::of_name));
+        let in_name = narrowed(in_name.collect());
+        steps.push(Step::new(Match::NameWords, When::Always, in_name));
+    }
+    steps.extend(texts(query, &filters));
+    steps
+}
+
+/// The steps that look at everything that a project says of itself, and at who built it.
+fn texts(query: &Query, filters: &[Vec<Term>]) -> Vec<Step> {
+    let narrowed = |more: Vec<Vec<Term>>| [filters.to_vec(), more].concat();
     let plain = |word: &str| word.to_owned();
     let mut anywhere: Vec<_> = query
         .words
@@ -99,17 +112,20 @@ pub(super) fn steps(query: &Query) -> Vec<Step> {
         .map(|word| spellings(word, plain))
         .collect();
     let any = anywhere.concat();
-    // Somebody may still be typing the last one.
-    if let (Some(list), Some(last)) = (anywhere.last_mut(), query.words.last()) {
-        list.push(Term::Begins(last.clone()));
+    let whole = narrowed(anywhere.clone());
+    let mut steps = vec![Step::new(Match::Text, When::Always, whole)];
+    // Somebody may still be typing the last one. Not where there is a page without it: a list of all words that begin like a
+    // common one is made before its first line can be read.
+    if let (Some(list), Some(last)) = (anywhere.last_mut(), query.words.last())
+        && last.chars().count() >= MIN_BEGINNING_CHARS
+    {
+        *list = vec![Term::Begins(last.clone())];
+        let unfinished = narrowed(anywhere);
+        steps.push(Step::new(Match::Text, When::Below(HITS_A_PAGE), unfinished));
     }
-    steps.push(Step::new(Match::Text, When::Always, narrowed(anywhere)));
     if query.words.len() > 1 {
-        steps.push(Step::new(
-            Match::Some,
-            When::WithoutAny,
-            narrowed(vec![any]),
-        ));
+        let some = narrowed(vec![any]);
+        steps.push(Step::new(Match::Some, When::Below(1), some));
     }
     steps
 }

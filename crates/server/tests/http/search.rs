@@ -393,6 +393,38 @@ async fn what_changes_reaches_search() {
 }
 
 #[tokio::test]
+async fn search_is_made_anew_unseen_and_may_be_killed_in_the_middle() {
+    let server = TestServer::start().await;
+    let alice = server.user("alice").await;
+    for name in ["one", "two", "three"] {
+        has(&alice, name, "A kept summary").await;
+    }
+    let all = ["one", "two", "three"];
+    finds(&server, "q=kept", &all).await;
+    let live = |sets: touchplate_index::ports::DocumentSets| sets.live.unwrap().id;
+    for steps in 0..6 {
+        let before = live(server.search().await.sets().await.unwrap());
+        let killed = server.search().await;
+        killed.rebuild().await.unwrap();
+        for _ in 0..steps {
+            // The server takes steps of it too; of two that take the same, one changes nothing.
+            killed.advance().await.unwrap();
+            assert_eq!(found(&server, "q=kept").await, all);
+        }
+        drop(killed);
+        let began = Instant::now();
+        loop {
+            assert_eq!(found(&server, "q=kept").await, all);
+            let sets = server.search().await.sets().await.unwrap();
+            if sets.building.is_none() && live(sets) != before {
+                break;
+            }
+            assert!(began.elapsed() < Duration::from_secs(20));
+        }
+    }
+}
+
+#[tokio::test]
 async fn search_needs_credentials_where_every_read_does() {
     let server = TestServer::start_with(|config| config.anonymous_read = false).await;
     let alice = server.user("alice").await;

@@ -76,7 +76,7 @@ impl Candidates {
                 .in_order
                 .iter()
                 .all(|(_, matched)| *matched != Match::Name),
-            When::WithoutAny => self.in_order.is_empty(),
+            When::Below(count) => self.in_order.len() < count,
         }
     }
 

@@ -139,7 +139,7 @@ impl SearchIndex for SearchMemory {
             let taken = match step.when {
                 When::Always => true,
                 When::WithoutName => hits.iter().all(|hit| hit.matched != Match::Name),
-                When::WithoutAny => hits.is_empty(),
+                When::Below(count) => hits.len() < count,
             };
             for document in documents.iter().filter(|it| taken && has(it, &step.wanted)) {
                 if hits.len() < most && hits.iter().all(|hit| hit.name != document.name) {
