@@ -2,7 +2,7 @@
 //!
 //! Whoever uploads writes the text, so it is hostile until shown otherwise. Four steps, each with one job:
 //!
-//! 1. [`markdown`](mod@markdown) makes HTML of the markup, the author's own HTML included;
+//! 1. [`markdown`](mod@markdown) and [`rst`](mod@rst) make HTML of the markup, the author's own HTML included;
 //! 2. [`shape`](mod@shape) makes a fragment for our page of it: few elements, balanced and not deep, headings below the page's own,
 //!    links only to the web, pictures as links to them;
 //! 3. [`clean`](mod@clean) is the sanitiser, with the last word: whatever the steps before let through, it allows what its list
@@ -16,6 +16,7 @@ mod invisible;
 mod markdown;
 mod markup;
 mod plain;
+mod rst;
 mod shape;
 
 pub use markup::Markup;
@@ -58,7 +59,12 @@ pub fn render(text: &str, content_type: Option<&str>, images: Images) -> Readme 
     let (shown, cut) = beginning(text);
     let html = match Markup::of(content_type) {
         Markup::Markdown => markdown::html(shown),
-        Markup::ReStructuredText | Markup::Plain => None,
+        Markup::ReStructuredText => rst::html(shown).map(|written| written.html),
+        // What nobody says the markup of is rendered where it is without doubt what is meant by default.
+        Markup::Unstated => rst::html(shown)
+            .filter(|written| !written.doubtful)
+            .map(|written| written.html),
+        Markup::Plain => None,
     };
     let shaped = html.and_then(|html| shape::shaped(&html, images));
     let shaped = shaped.unwrap_or_else(|| plain::html(shown));

@@ -95,6 +95,13 @@ impl<'t> Attributes<'t> {
                 }
                 self.write_alignment(html);
             }
+            "div"
+                if self
+                    .value("class")
+                    .is_some_and(|class| class == "admonition") =>
+            {
+                push(html, "class", "admonition");
+            }
             "p" | "div" => self.write_alignment(html),
             "center" => push(html, "align", "center"),
             _ if element.kind == Kind::Heading => self.write_alignment(html),

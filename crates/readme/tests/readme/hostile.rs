@@ -5,7 +5,7 @@ use touchplate_readme::{Images, render};
 use crate::judge::{each, judged};
 
 /// Every markup, and none stated.
-pub(crate) const TYPES: [Option<&str>; 4] = [
+const TYPES: [Option<&str>; 4] = [
     Some("text/markdown"),
     Some("text/x-rst"),
     Some("text/plain"),
@@ -53,4 +53,14 @@ fn what_cannot_be_seen_is_left_out() {
     );
     let plain = render("a\u{202e}b\0c", Some("text/plain"), Images::Link);
     assert_eq!(plain.html(), "<pre class=\"plain\">abc</pre>");
+}
+
+#[test]
+fn no_restructuredtext_comes_through() {
+    for vector in each(include_str!("data/rst.txt")) {
+        for images in [Images::Link, Images::Show] {
+            let readme = render(vector, Some("text/x-rst"), images);
+            judged(readme.html(), images, vector);
+        }
+    }
 }

@@ -3,3 +3,5 @@
 mod hostile;
 mod judge;
 mod markdown;
+mod nasty;
+mod rst;
