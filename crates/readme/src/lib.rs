@@ -12,6 +12,7 @@
 //! It is pure: no network, no clock, and time in proportion to the text.
 
 mod clean;
+mod images;
 mod invisible;
 mod markdown;
 mod markup;
@@ -19,6 +20,7 @@ mod plain;
 mod rst;
 mod shape;
 
+pub use images::{Images, InvalidImages};
 pub use markup::Markup;
 
 /// A description as HTML that may stand in a page.
@@ -38,16 +40,6 @@ impl Readme {
     pub fn is_cut(&self) -> bool {
         self.cut
     }
-}
-
-/// What becomes of pictures. They are on hosts of the author's choice, who would learn of every reader.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Images {
-    /// A link with the picture's alternative text.
-    #[default]
-    Link,
-    /// The reader's browser fetches those that are under https.
-    Show,
 }
 
 /// Of the text. The longest that are read, not searched, are of this size; on the public index one in a thousand is longer, by

@@ -10,7 +10,7 @@ use touchplate_index::search::Search;
 use crate::api::upload::Drains;
 use crate::cache::Cache;
 use crate::clock::Clock;
-use crate::config::Network;
+use crate::config::{Images, Network};
 use crate::publishing::Publishing;
 use crate::trust::Mounted;
 
@@ -34,6 +34,8 @@ pub struct Shared {
     pub url: String,
     /// May anybody read without credentials?
     pub anonymous_read: bool,
+    /// What becomes of pictures in long descriptions.
+    pub readme_images: Images,
     /// Proxies whose forwarded headers count.
     pub forwarded_from: Vec<Network>,
     /// Rendered pages.

@@ -370,6 +370,7 @@ pub async fn assemble(
         blobs,
         clock,
         anonymous_read: config.anonymous_read,
+        readme_images: config.readme_images,
         forwarded_from: config.forwarded_from.clone(),
         drains: Drains::default(),
         publishing: Publishing::open(config, &url)?,

@@ -22,6 +22,7 @@ pub use audience::{Audience, InvalidAudience};
 pub use provider::{InvalidProvider, Provider};
 pub use source::{ConfigError, Origin};
 pub use touchplate_index::accounts::{InvalidNetwork, Network};
+pub use touchplate_readme::{Images, InvalidImages};
 pub use trust_clock::{InvalidTrustClock, TrustClock};
 pub use url::{InvalidUrl, PublicUrl};
 
@@ -106,6 +107,12 @@ pub const KEYS: &[Key] = &[
         "default_visibility",
         "public|internal|private",
         "Who may see a project that an upload creates: everybody, any account, its members. Default: `public`",
+    ),
+    key(
+        "readme_images",
+        "link|show",
+        "What becomes of pictures in long descriptions: links with their alternative text, or pictures that each reader's browser \
+         fetches from wherever they are, if under https; their hosts then learn who reads what. Default: `link`",
     ),
     key(
         "index_binding_required",
@@ -204,6 +211,8 @@ pub struct Config {
     pub anonymous_read: bool,
     /// Who may see a project that an upload creates.
     pub default_visibility: Visibility,
+    /// What becomes of pictures in long descriptions.
+    pub readme_images: Images,
     /// Whether every file must come with an attestation that names this index.
     pub index_binding_required: bool,
     /// The largest distribution file in bytes.
@@ -244,6 +253,7 @@ impl Config {
             files_url: None,
             anonymous_read: true,
             default_visibility: Visibility::Public,
+            readme_images: Images::default(),
             index_binding_required: false,
             max_file_bytes: touchplate_index::DEFAULT_MAX_FILE_BYTES,
             trust_issuers: None,
@@ -295,6 +305,9 @@ impl Config {
             default_visibility: values
                 .parsed("default_visibility")?
                 .unwrap_or(defaults.default_visibility),
+            readme_images: values
+                .parsed("readme_images")?
+                .unwrap_or(defaults.readme_images),
             index_binding_required: values
                 .parsed("index_binding_required")?
                 .unwrap_or(defaults.index_binding_required),

@@ -63,6 +63,7 @@ fn every_key_is_read_and_later_sources_win() {
         files_url = "https://files.example"
         anonymous_read = false
         default_visibility = "internal"
+        readme_images = "show"
         index_binding_required = true
         max_file_bytes = 1000
         trust_key_file = "/run/secrets/trust"
@@ -96,6 +97,7 @@ fn every_key_is_read_and_later_sources_win() {
         files_url: Some("https://files.example".parse().unwrap()),
         anonymous_read: false,
         default_visibility: Visibility::Internal,
+        readme_images: Images::Show,
         index_binding_required: true,
         max_file_bytes: 1000,
         trust_key_file: Some("/run/secrets/trust".into()),

@@ -139,6 +139,7 @@ impl World {
             },
             url: "https://packages.example".to_owned(),
             anonymous_read: true,
+            readme_images: Default::default(),
             forwarded_from: Vec::new(),
             drains: Default::default(),
             publishing: None,

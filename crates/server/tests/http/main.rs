@@ -30,6 +30,7 @@ mod project;
 mod provider;
 mod publishers;
 mod ratchets;
+mod readme;
 mod refusals;
 mod rotation;
 mod search;

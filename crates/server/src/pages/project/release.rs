@@ -22,7 +22,7 @@ use super::words::{self, Badge, ChangeTold, Story};
 use crate::app::App;
 use crate::cache::PageKey;
 use crate::extract::{PageNumber, ProjectPath, Reading, ReleasePath};
-use crate::pages::{readme, rendered, sent, text, units};
+use crate::pages::{readme, rendered, text, units};
 use crate::problem::Problem;
 use crate::routes::Public;
 
@@ -112,7 +112,7 @@ async fn page(
         Ok(rendered(&page, found.facts.project.is_public()))
     };
     let page = app.cache.page(key, reader, render).await?;
-    Ok(sent(&page, headers))
+    Ok(readme::sent_with(&page, headers, app.readme_images))
 }
 
 async fn page_of(
@@ -176,6 +176,7 @@ async fn told(
         description: readme::render(
             metadata.description.as_deref(),
             metadata.description_content_type.as_deref(),
+            app.readme_images,
         )
         .await,
         summary: metadata
