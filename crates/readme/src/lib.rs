@@ -2,12 +2,12 @@
 //!
 //! Whoever uploads writes the text, so it is hostile until shown otherwise. Four steps, each with one job:
 //!
-//! 1. [`markdown`](mod@markdown) and [`rst`](mod@rst) make HTML of the markup, the author's own HTML included;
-//! 2. [`shape`](mod@shape) makes a fragment for our page of it: few elements, balanced and not deep, headings below the page's own,
+//! 1. `markdown` and `rst` make HTML of the markup, the author's own HTML included;
+//! 2. `shape` makes a fragment for our page of it: few elements, balanced and not deep, headings below the page's own,
 //!    links only to the web, pictures as links to them;
-//! 3. [`clean`](mod@clean) is the sanitiser, with the last word: whatever the steps before let through, it allows what its list
+//! 3. `clean` is the sanitiser, with the last word: whatever the steps before let through, it allows what its list
 //!    names;
-//! 4. what cannot be rendered within the bounds is shown as [`plain`](mod@plain) text. Nothing is an error.
+//! 4. what cannot be rendered within the bounds is shown as `plain` text. Nothing is an error.
 //!
 //! It is pure: no network, no clock, and time in proportion to the text.
 

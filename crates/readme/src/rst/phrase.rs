@@ -169,7 +169,7 @@ impl Writer<'_> {
     }
 
     pub(super) fn open_link(&mut self, href: Option<&str>) {
-        if let Some(href) = href {
+        if let Some(href) = href.filter(|_| !self.in_link) {
             self.push("<a href=\"");
             escape(href, true, &mut self.html);
             self.push("\">");
@@ -177,7 +177,7 @@ impl Writer<'_> {
     }
 
     pub(super) fn close_link(&mut self, href: Option<&str>) {
-        if href.is_some() {
+        if href.is_some() && !self.in_link {
             self.push("</a>");
         }
     }

@@ -16,6 +16,7 @@ pub(super) fn written(blocks: &[Block<'_>], parser: Parser<'_>) -> Option<Writte
         numbered: 0,
         substitutions: 0,
         contents: false,
+        in_link: false,
     };
     writer.blocks(blocks);
     (!writer.is_full()).then_some(Written {
@@ -35,6 +36,8 @@ pub(super) struct Writer<'t> {
     pub(super) substitutions: usize,
     /// Whether the table of contents was written.
     contents: bool,
+    /// Whether what is written is in a link, where no other may be.
+    pub(super) in_link: bool,
 }
 
 impl<'t> Writer<'t> {
@@ -107,6 +110,15 @@ impl<'t> Writer<'t> {
             Block::Contents(contents) => self.contents(contents),
             Block::Transition => self.push("<hr>"),
         }
+    }
+
+    /// A heading's text once more, which leads to the heading; what is in it leads nowhere, and does not count again.
+    fn within_link(&mut self, text: &str) {
+        let counted = (self.unnamed, self.numbered);
+        self.in_link = true;
+        self.inline(text);
+        self.in_link = false;
+        (self.unnamed, self.numbered) = counted;
     }
 
     fn heading(&mut self, rank: usize, text: &str, place: &str) {
@@ -249,7 +261,7 @@ impl<'t> Writer<'t> {
             self.push("<li><a href=\"#");
             escape(place, true, &mut self.html);
             self.push("\">");
-            escape(&text.replace(['`', '*'], ""), false, &mut self.html);
+            self.within_link(text);
             self.push("</a>");
         }
         for _ in 0..depth {

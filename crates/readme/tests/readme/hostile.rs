@@ -64,3 +64,21 @@ fn no_restructuredtext_comes_through() {
         }
     }
 }
+
+#[test]
+fn every_kept_seed_of_the_fuzzer_is_answered() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/seeds/readme");
+    let mut count = 0;
+    for seed in std::fs::read_dir(folder).unwrap() {
+        let bytes = std::fs::read(seed.unwrap().path()).unwrap();
+        let text = String::from_utf8_lossy(&bytes);
+        for content_type in TYPES {
+            for images in [Images::Link, Images::Show] {
+                let readme = render(&text, content_type, images);
+                judged(readme.html(), images, &text);
+            }
+        }
+        count += 1;
+    }
+    assert!(count > 20, "{count}");
+}

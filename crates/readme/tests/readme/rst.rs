@@ -139,3 +139,17 @@ fn a_short_text_does_not_stand_for_a_long_one() {
         assert!(html.starts_with("<pre class=\"plain\">"), "{}", html.len());
     }
 }
+
+#[test]
+fn contents_lead_to_headings_and_nothing_else() {
+    let text = "``A`` `b <https://x.example>`_ c__\n====\n\n.. contents::\n   :local:\n\nD *e* f__\n----\n\nG\n====\n\n__ https://y.example\n__ https://z.example";
+    let html = html(text);
+    assert!(
+        html.contains("<ul><li><a href=\"#readme-d-e-f\">D <em>e</em> f</a></li></ul>"),
+        "{html}"
+    );
+    assert!(
+        html.contains("<a href=\"https://z.example/\">f</a></h4>"),
+        "{html}"
+    );
+}
