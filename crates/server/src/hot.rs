@@ -18,6 +18,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use touchplate_index::files::FoundFile;
 
 use crate::api::answer;
@@ -66,7 +67,14 @@ pub(crate) struct Hot {
     /// Hashes of questions for files that were asked once, each where it falls.
     once: Box<[AtomicU64]>,
     hasher: RandomState,
+    loading: Semaphore,
 }
+
+/// A file of up to this size is kept when it is asked for again, though it is not short.
+const MAX_FILE_BYTES: u64 = 16 << 20;
+
+/// Such files read into memory at one time; whoever asks meanwhile for another gets it piece by piece.
+const MAX_LOADING: usize = 4;
 
 /// Files asked once that are remembered, about: a file is kept when it is asked for again. Most are not, and those would
 /// cost more to keep than to read.
@@ -87,6 +95,7 @@ impl Default for Hot {
             answers,
             once: (0..ONCE).map(|_| AtomicU64::new(0)).collect(),
             hasher: RandomState::new(),
+            loading: Semaphore::new(MAX_LOADING),
         }
     }
 }
@@ -133,6 +142,12 @@ impl Hot {
             let kept = Kept { headers, keepable };
             self.answers.insert(key, Arc::new(kept));
         }
+    }
+
+    /// Leave to read a file whole that is not short; none: it is not worth it, or too much at once.
+    pub(crate) fn leave_to_load(&self, key: &Key, size: u64) -> Option<SemaphorePermit<'_>> {
+        let worth_it = size <= MAX_FILE_BYTES && self.was_asked(key);
+        worth_it.then(|| self.loading.try_acquire().ok())?
     }
 
     /// Whether this was asked before; from now on it was.

@@ -12,7 +12,7 @@ use axum::http::header::{
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::Response;
-use bytes::Bytes;
+use bytes::BytesMut;
 use futures_util::TryStreamExt as _;
 use touchplate_index::Reader;
 use touchplate_index::files::FoundFile;
@@ -45,7 +45,7 @@ pub(crate) async fn file(
     let mut response = if path.metadata {
         core_metadata(&app, &found, &headers).await?
     } else {
-        contents(&app, &found, moment, &method, &headers).await?
+        contents(&app, &found, moment, MAX_HOT_BYTES, &method, &headers).await?
     };
     guard(response.headers_mut(), &path);
     if found.is_public() {
@@ -54,8 +54,8 @@ pub(crate) async fn file(
     Ok(response)
 }
 
-/// A small file that anybody may have, for a request that asks for nothing else; none: ask the router, which would answer
-/// the same. Its layers would cost more than all of this.
+/// A file that anybody may have, for a request that asks for nothing else, if it is small or often asked for; none: ask the
+/// router, which would answer the same. Its layers would cost more than all of this.
 pub(crate) async fn at_the_door(app: &App, key: hot::Key, request: &Parts) -> Option<Response> {
     let path = FilePath::plain(request.uri.path()).filter(|path| !path.metadata)?;
     if !app.anonymous_read || request.headers.contains_key(IF_NONE_MATCH) {
@@ -63,11 +63,14 @@ pub(crate) async fn at_the_door(app: &App, key: hot::Key, request: &Parts) -> Op
     }
     let moment = app.cache.moment(Some(path.filename.project()))?;
     let found = app.cache.file(moment, &path.filename, &path.sha256).await?;
-    if found.file.size > MAX_HOT_BYTES {
-        return None;
-    }
+    let size = found.file.size;
+    let _leave = if size > MAX_HOT_BYTES {
+        Some(app.cache.hot.leave_to_load(&key, size)?)
+    } else {
+        None
+    };
     let (method, headers) = (&request.method, &request.headers);
-    let answer = contents(app, &found, Some(moment), method, headers).await;
+    let answer = contents(app, &found, Some(moment), size, method, headers).await;
     let mut response = answer.ok()?;
     guard(response.headers_mut(), &path);
     routes::mark_for_ever(response.headers_mut());
@@ -134,6 +137,7 @@ async fn contents(
     app: &App,
     found: &Arc<FoundFile>,
     moment: Option<Moment>,
+    most_in_one_piece: u64,
     method: &Method,
     asked: &HeaderMap,
 ) -> Result<Response, Problem> {
@@ -174,7 +178,7 @@ async fn contents(
         app.index.downloaded(found, &range, app.clock.now());
         let whole = range == (0..size);
         let bytes = app.index.bytes(found, range).await?;
-        if whole && size <= MAX_HOT_BYTES {
+        if whole && size <= most_in_one_piece {
             return in_one_piece(response, bytes, found, moment).await;
         }
         let logged = bytes.inspect_err(|error| {
@@ -186,22 +190,27 @@ async fn contents(
     Ok(response)
 }
 
-/// A small file in one piece, which may be kept for whoever asks next.
+/// A file in one piece, which may be kept for whoever asks next.
 async fn in_one_piece(
     mut response: Response,
-    bytes: Bytestream,
+    mut bytes: Bytestream,
     found: &Arc<FoundFile>,
     moment: Option<Moment>,
 ) -> Result<Response, Problem> {
-    let mut pieces: Vec<Bytes> = bytes.try_collect().await.map_err(ReadError::from)?;
-    let body = match (pieces.len(), pieces.pop()) {
-        (1, Some(piece)) => piece,
-        (_, last) => pieces
-            .into_iter()
-            .chain(last)
-            .collect::<Vec<_>>()
-            .concat()
-            .into(),
+    let first = bytes.try_next().await.map_err(ReadError::from)?;
+    let first = first.unwrap_or_default();
+    let size = usize::try_from(found.file.size).unwrap_or(usize::MAX);
+    let body = if first.len() == size {
+        first
+    } else {
+        let mut body = BytesMut::from(first);
+        body.reserve(size.saturating_sub(body.len()));
+        while let Some(piece) = bytes.try_next().await.map_err(ReadError::from)? {
+            body.extend_from_slice(&piece);
+            // Pieces in memory are there at once: others have their turn between them.
+            tokio::task::yield_now().await;
+        }
+        body.freeze()
     };
     if let (true, Some(moment)) = (found.is_public(), moment) {
         let (body, file) = (body.clone(), Some(found.clone()));

@@ -91,6 +91,34 @@ async fn the_second_answer_is_the_first() {
 }
 
 #[tokio::test]
+async fn a_file_of_any_size_is_whole_each_time() {
+    let server = TestServer::start().await;
+    let alice = server.user("alice").await;
+    for (version, size) in [
+        ("1.0", 10),
+        ("2.0", 300 << 10),
+        ("3.0", 3 << 20),
+        ("4.0", 17 << 20),
+    ] {
+        let bytes: Vec<u8> = (0..size).map(|at: usize| (at % 251) as u8).collect();
+        let wheel = sample::wheel("demo", version).member("demo/some.bin", &bytes);
+        alice.upload(wheel.clone()).await.assert_ok();
+        let file = path(&wheel);
+        let mut head = None;
+        for _ in 0..4 {
+            let answer = server.get(&file).await.assert_ok();
+            assert!(answer.body == wheel.bytes(), "{version}");
+            let whole = answer.whole();
+            let (seen, _) = whole.split_once("\n\n").unwrap();
+            assert_eq!(head.get_or_insert_with(|| seen.to_owned()), seen);
+        }
+        // Many at once, of which not each may be read whole.
+        let all = futures_util::future::join_all((0..8).map(|_| server.get(&file))).await;
+        assert!(all.iter().all(|answer| answer.body == wheel.bytes()));
+    }
+}
+
+#[tokio::test]
 async fn a_file_is_gone_after_the_change_that_hides_it() {
     let server = TestServer::start().await;
     let alice = server.publisher("alice").await.of("demo").await;
