@@ -1,6 +1,7 @@
 //! Sigstore bundles: a signature with its certificate or the hint of a key, log entries and timestamps, in one JSON
 //! document (sigstore/protobuf-specs, `sigstore_bundle.proto`), and the check that ties it to an artifact.
 
+mod convert;
 mod error;
 mod read;
 

@@ -33,6 +33,8 @@ const SCT_LIST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.111
 const CODE_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.3");
 /// Fulcio's user names, which stand among the subject alternative names (.1.7).
 const USER_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.7");
+/// Fulcio's older issuer claim (.1.1).
+const OLD_ISSUER: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.1");
 const FULCIO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1");
 
 /// As the field has it (RFC 5280 §4.1.2.1).
@@ -53,6 +55,7 @@ pub(crate) enum Profile {
 pub(crate) struct SigningCertificate {
     pub(crate) identity: Identity,
     pub(crate) claims: Claims,
+    pub(crate) has_old_issuer: bool,
     pub(crate) not_before: Timestamp,
     pub(crate) not_after: Timestamp,
     /// The issuer's distinguished name, DER.
@@ -85,6 +88,8 @@ pub struct CertificateFacts {
     pub logged_at: Option<Timestamp>,
     /// The holder's key: SubjectPublicKeyInfo, DER.
     pub public_key: Vec<u8>,
+    /// Whether the issuer stands in Fulcio's older extension (.1.1) too, the only one that some readers look at.
+    pub has_old_issuer: bool,
 }
 
 impl CertificateFacts {
@@ -106,6 +111,7 @@ impl From<SigningCertificate> for CertificateFacts {
             not_after: certificate.not_after,
             logged_at: certificate.sct.map(|sct| sct.time),
             public_key: certificate.spki,
+            has_old_issuer: certificate.has_old_issuer,
         }
     }
 }
@@ -306,6 +312,7 @@ impl SigningCertificate {
         Ok(Self {
             identity: Identity::new(san, further, issuer),
             claims,
+            has_old_issuer: extensions.find(OLD_ISSUER).is_some(),
             not_before: timestamp(&parts.validity.not_before),
             not_after: timestamp(&parts.validity.not_after),
             issuer_name: parts.issuer.to_vec(),

@@ -39,6 +39,7 @@ pub struct TrustRoot {
 }
 
 struct Inner {
+    json: Box<[u8]>,
     digest: Sha256,
     material: Material,
     provider: &'static dyn Provider,
@@ -209,6 +210,7 @@ impl TrustRoot {
         Ok(Self {
             inner: Arc::new(Inner {
                 digest: Sha256::of(json),
+                json: json.into(),
                 material: read::material(&value, provider)?,
                 provider,
             }),
@@ -218,6 +220,11 @@ impl TrustRoot {
     /// SHA-256 of the JSON's bytes: which root a proof was made under.
     pub fn digest(&self) -> &Sha256 {
         &self.inner.digest
+    }
+
+    /// The JSON that it was read from.
+    pub fn json(&self) -> &[u8] {
+        &self.inner.json
     }
 
     pub(crate) fn material(&self) -> &Material {

@@ -138,7 +138,7 @@ impl Index {
     }
 
     /// The file of that name, if the reader may see it and it is that project's and version's, in any spelling.
-    pub(crate) async fn file_in(
+    pub async fn file_in(
         &self,
         reader: &Reader,
         project: &ProjectName,

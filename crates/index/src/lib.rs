@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod attesters;
 pub mod binding;
 pub mod chores;
+pub mod contents;
 pub mod coverage;
 pub mod downloads;
 pub mod files;
@@ -27,6 +28,7 @@ pub mod upload;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use tokio::sync::Semaphore;
 use touchplate_attest::TrustDomains;
 use touchplate_packaging::{Profile, archive::Limits};
 
@@ -113,6 +115,8 @@ pub struct Index {
     trust: Arc<RwLock<Arc<TrustDomains>>>,
     spool: Arc<SpoolRoom>,
     downloads: Arc<Counter>,
+    /// Whose turn it is to read an archive for a page.
+    reading: Arc<Semaphore>,
 }
 
 impl Index {
@@ -128,6 +132,7 @@ impl Index {
             settings: Arc::new(settings),
             trust: Arc::new(RwLock::new(trust)),
             spool: Arc::new(spool),
+            reading: Arc::new(Semaphore::new(contents::READ_AT_ONCE)),
             downloads: Arc::default(),
         }
     }

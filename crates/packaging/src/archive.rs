@@ -6,6 +6,7 @@
 
 mod compare;
 mod error;
+mod listing;
 mod members;
 mod note;
 mod path;
@@ -22,6 +23,7 @@ use crate::{CoreMetadata, Filename, MetadataVersion, Profile, Sha256};
 
 pub use compare::{Difference, Disagreement, compare};
 pub use error::{ArchiveError, TarProblem, ZipProblem};
+pub use listing::{Beginning, Listing, Member, Recorded, beginning, list};
 pub use note::Note;
 pub use path::PathProblem;
 

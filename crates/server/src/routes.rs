@@ -187,6 +187,18 @@ pub fn router(app: App) -> Router {
             kept(Revalidate, read(pages::releases)),
         )
         .route("/robots.txt", kept(Revalidate, read(assets::robots)))
+        .route(
+            "/project/{project}/{version}/{filename}/attestations/{name}",
+            kept(Revalidate, read(pages::raw)),
+        )
+        .route(
+            "/project/{project}/{version}/{filename}/contents",
+            kept(Revalidate, read(pages::contents)),
+        )
+        .route(
+            "/project/{project}/{version}/{filename}/contents/{*member}",
+            kept(Revalidate, read(pages::member)),
+        )
         .route("/static/{name}", kept(ForEver, read(assets::asset)))
         .merge(api)
         .merge(trust::router(&app))

@@ -170,3 +170,29 @@ fn of_equal_attestations_the_first_is_kept_and_different_ones_are_refused() {
     let refused = without_repeats(vec![publish, mint()]).unwrap_err();
     assert_eq!((refused.first, refused.second), (1, 2));
 }
+
+/// An attestation as a bundle is the same evidence: it verifies here and by the library, with a log's promise and with a
+/// timestamp.
+#[test]
+fn as_a_bundle_it_says_the_same() {
+    let case = Case::good();
+    for recipe in [case.recipe(), case.recipe().in_rekor_v2(now())] {
+        let json = case.domain.mint(&recipe).unwrap();
+        let attestation = touchplate_attest::Attestation::parse(&json).unwrap();
+        let bundle = attestation.to_bundle().to_string();
+        let read = touchplate_attest::Bundle::parse(bundle.as_bytes()).unwrap();
+        let artifact = touchplate_attest::Artifact::with_sha256(&digest());
+        let proven =
+            touchplate_attest::verify_bundle(&artifact, &read, None, &case.root(), case.now);
+        let proven = proven.unwrap();
+        let expected = touchplate_attest::verify(&case.file, &attestation, &case.root(), case.now);
+        let expected = expected.unwrap();
+        assert_eq!(proven.identity(), Some(expected.identity()));
+        assert_eq!(proven.times(), expected.times());
+        let bundle = Bundle::from_json(&bundle).unwrap();
+        let root = TrustedRoot::from_json(&case.root.to_string()).unwrap();
+        let digest = Sha256Hash::new(*digest().as_bytes());
+        sigstore_verify::verify(digest, &bundle, &VerificationPolicy::any_identity(), &root)
+            .unwrap();
+    }
+}

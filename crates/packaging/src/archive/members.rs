@@ -3,12 +3,31 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
+use sha2::{Digest as _, Sha256 as Hash};
+
+use crate::Sha256;
 use crate::archive::path::{self, PathProblem};
 use crate::archive::{ArchiveError, Limits};
 use crate::excerpt::excerpt;
 
 /// A block of decompressed bytes on its way to nowhere.
 const BLOCK_BYTES: usize = 64 << 10;
+
+/// What is done with contents beside counting them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wish {
+    /// Digests are computed of archives that unpack to so many bytes.
+    pub(super) hash_up_to: u64,
+    /// What is kept is cut where it is longer than it may be, and no error.
+    pub(super) cuts: bool,
+}
+
+/// Size and digest of a file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known {
+    pub(super) bytes: u64,
+    pub(super) sha256: Option<Sha256>,
+}
 
 /// The members of an archive, and the contents of the few that are looked at.
 #[derive(Debug, Default)]
@@ -25,6 +44,9 @@ pub(super) struct Members {
     pub(super) repeated: BTreeSet<String>,
     /// Paths of symbolic links.
     pub(super) symlinks: BTreeSet<String>,
+    /// Sizes, and digests as wished, by path.
+    pub(super) sizes: BTreeMap<String, Known>,
+    pub(super) wish: Wish,
     /// How many there are, directories included.
     pub(super) count: usize,
     /// What the files decompress to.
@@ -33,6 +55,14 @@ pub(super) struct Members {
 }
 
 impl Members {
+    /// None yet.
+    pub(super) fn wishing(wish: Wish) -> Self {
+        Self {
+            wish,
+            ..Self::default()
+        }
+    }
+
     /// Counts one more member of any kind and checks its path.
     pub(super) fn admit(&mut self, name: &str, limits: &Limits) -> Result<(), ArchiveError> {
         self.count += 1;
@@ -54,6 +84,16 @@ impl Members {
         Ok(())
     }
 
+    /// Notes a file whose contents nobody reads.
+    pub(super) fn pass_over(&mut self, name: &str, bytes: u64) {
+        let known = Known {
+            bytes,
+            sha256: None,
+        };
+        self.sizes.insert(name.to_owned(), known);
+        self.files.insert(name.to_owned());
+    }
+
     /// Reads a file to its end; keeps its contents if `keep` is set. Returns how many bytes it had.
     pub(super) fn read(
         &mut self,
@@ -63,6 +103,8 @@ impl Members {
         limits: &Limits,
     ) -> Result<u64, ArchiveError> {
         let mut kept = keep.then(Vec::new);
+        // Whoever asks for none pays for none.
+        let mut hasher = (self.wish.hash_up_to > 0).then(Hash::new);
         let mut block = [0; BLOCK_BYTES];
         let mut bytes = 0_u64;
         loop {
@@ -72,7 +114,18 @@ impl Members {
                 break;
             }
             bytes = bytes.saturating_add(count as u64);
+            if self.decompressed_bytes.saturating_add(bytes) > self.wish.hash_up_to {
+                hasher = None;
+            }
+            if let Some(hasher) = &mut hasher {
+                hasher.update(part);
+            }
             if let Some(kept) = &mut kept {
+                if self.wish.cuts {
+                    let room = limits.kept_bytes.saturating_sub(kept.len());
+                    kept.extend_from_slice(part.get(..room).unwrap_or(part));
+                    continue;
+                }
                 if kept.len() + count > limits.kept_bytes {
                     return Err(ArchiveError::KeptTooLong {
                         path: excerpt(name),
@@ -86,6 +139,8 @@ impl Members {
         if let Some(kept) = kept {
             self.kept.insert(name.to_owned(), kept);
         }
+        let sha256 = hasher.map(|hasher| Sha256::from_bytes(hasher.finalize().into()));
+        self.sizes.insert(name.to_owned(), Known { bytes, sha256 });
         if !self.files.insert(name.to_owned()) {
             self.repeated.insert(name.to_owned());
         }

@@ -24,6 +24,16 @@ pub(super) fn read(
     limits: &Limits,
     keep: impl Fn(&str) -> bool,
 ) -> Result<Members, ArchiveError> {
+    read_into(file, limits, Members::default(), keep)
+}
+
+/// The same into `members`, which say what is wished.
+pub(super) fn read_into(
+    file: &mut (impl Read + Seek),
+    limits: &Limits,
+    members: Members,
+    keep: impl Fn(&str) -> bool,
+) -> Result<Members, ArchiveError> {
     let length = file.seek(SeekFrom::End(0)).map_err(ArchiveError::Read)?;
     if zip::has_directory(file)? {
         return Err(ArchiveError::ZipAndTar);
@@ -36,7 +46,7 @@ pub(super) fn read(
         limits,
     };
     let mut reading = Reading {
-        members: Members::default(),
+        members,
         extensions: Extensions::default(),
         limits,
     };

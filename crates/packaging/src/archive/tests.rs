@@ -1,6 +1,7 @@
 //! Archives through the front door: [`inspect`]. Each refusal starts from a good archive and changes one thing.
 
 mod hostile;
+mod listings;
 mod sample;
 mod sdists;
 mod wheels;

@@ -14,6 +14,8 @@ use crate::filename::WheelFilename;
 use crate::metadata::document;
 use crate::{Filename, MetadataError};
 
+pub(super) use record::digests as recorded;
+
 pub(super) fn inspect(
     file: &mut (impl Read + Seek),
     filename: &WheelFilename,

@@ -23,14 +23,30 @@ pub(super) fn read(
     limits: &Limits,
     keep: impl Fn(&str) -> bool,
 ) -> Result<Members, ArchiveError> {
+    read_some(file, limits, Members::default(), keep, |_| true)
+}
+
+/// The same into `members`, which say what is wished; what is not `wanted` is told by the directory alone, and so is
+/// everything but what is kept where digests are wished of less than there is.
+pub(super) fn read_some(
+    file: &mut (impl Read + Seek),
+    limits: &Limits,
+    mut members: Members,
+    keep: impl Fn(&str) -> bool,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Members, ArchiveError> {
     let length = file.seek(SeekFrom::End(0)).map_err(ArchiveError::Read)?;
     if tar::has_header(file)? {
         return Err(ArchiveError::ZipAndTar);
     }
     file.rewind().map_err(ArchiveError::Read)?;
-    let mut members = Members::default();
     let entries = framing::read(&mut *file, length, limits, &mut members)?;
     check_declared(&entries, length, limits)?;
+    let hash_up_to = members.wish.hash_up_to;
+    let is_too_much = hash_up_to > 0 && declared(&entries) > hash_up_to;
+    if is_too_much {
+        members.wish.hash_up_to = 0;
+    }
     let mut file = BufReader::new(file);
     // One for all members: a new one for each leaves a heap in pieces, a hundred megabytes for twenty thousand files.
     let mut decompress = Decompress::new(false);
@@ -44,27 +60,34 @@ pub(super) fn read(
         if entry.is_symlink {
             members.symlinks.insert(entry.name.clone());
         }
+        let kept = keep(&entry.name);
+        if !kept && (is_too_much || !wanted(&entry.name)) {
+            members.pass_over(&entry.name, entry.size);
+            continue;
+        }
         let contents = Contents {
             file: &mut file,
             decompress: &mut decompress,
             entry,
         };
-        contents.read(keep(&entry.name), limits, &mut members)?;
+        contents.read(kept, limits, &mut members)?;
     }
     Ok(members)
 }
 
 /// The sizes that the directory declares: a bomb that admits to being one costs nothing.
 fn check_declared(entries: &[Entry], length: u64, limits: &Limits) -> Result<(), ArchiveError> {
-    let declared = entries
-        .iter()
-        .fold(0_u64, |total, entry| total.saturating_add(entry.size));
     let (limit, exceeded) = limits.decompressed(length);
-    if declared > limit {
+    if declared(entries) > limit {
         Err(exceeded)
     } else {
         Ok(())
     }
+}
+
+fn declared(entries: &[Entry]) -> u64 {
+    let sizes = entries.iter().map(|entry| entry.size);
+    sizes.fold(0, u64::saturating_add)
 }
 
 /// The contents of one file, still to be read.

@@ -133,6 +133,29 @@ impl<S: Send + Sync> FromRequestParts<S> for ReleaseFilePath {
     }
 }
 
+/// `{project}/{version}/{filename}/…/{rest}`: something that belongs to a file.
+#[derive(Clone, Debug)]
+pub(crate) struct BelowFilePath {
+    pub(crate) file: ReleaseFilePath,
+    /// As it stands there, decoded.
+    pub(crate) rest: String,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for BelowFilePath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path((project, version, filename, rest)) =
+            path::<(String, String, String, String), S>(parts, state).await?;
+        let file = ReleaseFilePath {
+            project: project.parse().map_err(|_| Problem::not_found())?,
+            version: version.parse().map_err(|_| Problem::not_found())?,
+            filename: filename.parse().map_err(|_| Problem::not_found())?,
+        };
+        Ok(Self { file, rest })
+    }
+}
+
 /// `{project}/attesters/{id}`.
 #[derive(Clone, Debug)]
 pub(crate) struct AttesterPath {

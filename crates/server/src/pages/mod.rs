@@ -27,7 +27,7 @@ use crate::routes::Public;
 
 pub(crate) use coverage::coverage;
 pub(crate) use feed::{project_releases, releases};
-pub(crate) use file::file;
+pub(crate) use file::{contents, file, member, raw};
 pub(crate) use front::front;
 pub(crate) use project::{history, project, release};
 pub(crate) use search::search;

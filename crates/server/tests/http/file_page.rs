@@ -349,3 +349,149 @@ async fn each_kind_of_publisher_is_told_in_its_own_words() {
     }
     insta::assert_snapshot!(told);
 }
+
+#[tokio::test]
+async fn the_evidence_is_offered_as_it_is() {
+    let server = attested().await;
+    let raw = async |name: &str| server.get(&format!("{PAGE}/attestations/{name}")).await;
+    let bundle = raw("1.sigstore.json").await.assert_ok();
+    assert_eq!(
+        bundle.header("content-disposition"),
+        Some("attachment; filename=\"1.sigstore.json\"")
+    );
+    assert_eq!(
+        bundle.header("content-security-policy"),
+        Some("default-src 'none'; sandbox; frame-ancestors 'none'")
+    );
+    let parsed = touchplate_attest::Bundle::parse(bundle.text().as_bytes()).unwrap();
+    let root = raw("trusted_root.json").await.assert_ok();
+    assert_eq!(root.text().as_bytes(), server.domain.trusted_root_json());
+    let root = touchplate_attest::TrustRoot::from_json(root.text().as_bytes()).unwrap();
+    let file = sample::wheel("demo", "1.0");
+    let artifact = touchplate_attest::Artifact::of(&file.bytes());
+    let proven =
+        touchplate_attest::verify_bundle(&artifact, &parsed, None, &root, server.now()).unwrap();
+    assert!(proven.identity().is_some());
+    let config = raw("trust_config.json").await.assert_ok().json();
+    assert!(config["trustedRoot"]["tlogs"].is_array());
+    let statement = raw("1.statement.json").await.assert_ok().json();
+    assert_eq!(statement["subject"][0]["name"], "demo-1.0-py3-none-any.whl");
+    let pem = raw("1.pem").await.assert_ok().text();
+    assert!(pem.starts_with("-----BEGIN CERTIFICATE-----\n"));
+    let attestation = raw("1.json").await.assert_ok().json();
+    assert_eq!(attestation["version"], 1);
+    for none in ["2.json", "0.json", "1.txt", "1", "x"] {
+        assert_eq!(raw(none).await.status, 404, "{none}");
+    }
+}
+
+/// Members of an archive, with names that look like something else.
+fn with_members(sample: sample::Sample) -> sample::Sample {
+    sample
+        .member("demo/__init__.py", b"print('<script>')\n")
+        .member("demo/<img src=x>.txt", "\u{202e}gpj.exe\n".as_bytes())
+        .member("demo/data.bin", b"\x00\x01\x02")
+        .member("demo/long.txt", "x".repeat(200_000).as_bytes())
+}
+
+#[tokio::test]
+async fn what_is_in_a_file_is_listed_and_shown() {
+    let server = TestServer::start().await;
+    let alice = server.publisher("alice").await.of("demo").await;
+    let wheel = with_members(sample::wheel("demo", "1.0"));
+    alice.upload(wheel).await.assert_ok();
+    alice.upload(sample::sdist("demo", "1.0")).await.assert_ok();
+    let contents = format!("{PAGE}/contents");
+    let page = server.get(&contents).await.assert_ok();
+    insta::assert_snapshot!("wheel", page.main());
+    let sdist = "/project/demo/1.0/demo-1.0.tar.gz/contents";
+    insta::assert_snapshot!("sdist", server.get(sdist).await.assert_ok().main());
+    let member = async |path: &str| server.get(&format!("{contents}/{path}")).await;
+    let code = member("demo/__init__.py").await.assert_ok().main();
+    assert!(code.contains("print(&#39;&#60;script&#62;&#39;)"), "{code}");
+    let odd = member("demo/%3Cimg%20src=x%3E.txt")
+        .await
+        .assert_ok()
+        .main();
+    assert!(
+        odd.contains("\u{27e8}U+202E\u{27e9}gpj.exe") && !odd.contains("<img"),
+        "{odd}"
+    );
+    let binary = member("demo/data.bin").await.assert_ok().main();
+    assert!(binary.contains("It is no text"), "{binary}");
+    let long = member("demo/long.txt").await.assert_ok();
+    assert!(long.main().contains("Only its beginning is shown"));
+    assert!(long.text().len() < 110_000);
+    for none in [
+        "demo",
+        "demo/none.py",
+        "../x",
+        "demo/..%2f..%2fetc/passwd",
+        "%00",
+        "RECORD",
+    ] {
+        assert_eq!(member(none).await.status, 404, "{none}");
+    }
+    for part in ["0", "2", "-1", "x", "99999999999999999999"] {
+        let there = server.get(&format!("{contents}?page={part}")).await;
+        assert_eq!(there.status, 404, "{part}");
+    }
+}
+
+#[tokio::test]
+async fn what_belongs_to_a_hidden_file_is_hidden_with_it() {
+    use touchplate_index::projects::Visibility;
+    let server = TestServer::start().await;
+    let olga = server.publisher("olga").await;
+    let olga = olga.owning("secret", Visibility::Private).await;
+    olga.upload(sample::wheel("secret", "1.0").attested())
+        .await
+        .assert_ok();
+    let page = "/project/secret/1.0/secret-1.0-py3-none-any.whl";
+    for below in [
+        "attestations/1.json",
+        "attestations/trusted_root.json",
+        "contents",
+        "contents/secret-1.0.dist-info/METADATA",
+    ] {
+        let path = format!("{page}/{below}");
+        assert_eq!(server.get(&path).await.status, 404, "{path}");
+        let seen = olga.get(&path).await.assert_ok();
+        assert_eq!(seen.header("cache-control"), Some("private, no-store"));
+    }
+}
+
+/// Who builds a project, from release to release.
+#[tokio::test]
+async fn what_changed_since_the_release_before_is_told() {
+    let server = TestServer::start().await;
+    let alice = server.publisher("alice").await.of("demo").await;
+    let project = "demo".parse().unwrap();
+    let other = Publisher::github("example/fork", "build.yml");
+    let origin = server.operator();
+    server
+        .index
+        .add_publisher(&origin, &project, &other)
+        .await
+        .unwrap();
+    let fork = Workload::github("example/fork", "build.yml", "refs/tags/v3");
+    let mut told = String::new();
+    for (version, sample) in [
+        ("0.9", sample::wheel("demo", "0.9")),
+        ("1.0", sample::wheel("demo", "1.0").attested()),
+        ("2.0", sample::wheel("demo", "2.0").attested()),
+        ("3.0", sample::wheel("demo", "3.0").attested_by(fork)),
+        ("4.0", sample::wheel("demo", "4.0")),
+    ] {
+        alice.upload(sample).await.assert_ok();
+        server.clock.advance(jiff::SignedDuration::from_hours(1));
+        crate::simple::server_sees(&server).await;
+        let page = format!("/project/demo/{version}/demo-{version}-py3-none-any.whl");
+        let page = server.get(&page).await.assert_ok().main();
+        let (_, after) = page.split_once("<p class=\"lede\">").unwrap();
+        let (_, after) = after.split_once("</p>\n<p>").unwrap();
+        let (sentence, _) = after.split_once("</p>").unwrap();
+        told.push_str(&format!("{version}: {sentence}\n"));
+    }
+    insta::assert_snapshot!("changes", told);
+}

@@ -1,6 +1,7 @@
-//! RECORD: the list of a wheel's files, as CSV with digest and size. Only the paths are compared.
+//! RECORD: the list of a wheel's files, as CSV with digest and size. Of uploads only the paths are compared; pages show
+//! whether the digests agree.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use csv::ReaderBuilder;
 
@@ -20,6 +21,24 @@ pub(super) fn read(bytes: &[u8]) -> Option<BTreeSet<String>> {
         }
     }
     Some(paths)
+}
+
+/// What RECORD states of each path, such as `sha256=…`; empty where it states nothing. `None` if it is not text.
+pub(in crate::archive) fn digests(bytes: &[u8]) -> Option<BTreeMap<String, String>> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let mut rows = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text.as_bytes());
+    let mut stated = BTreeMap::new();
+    for row in rows.records() {
+        let row = row.ok()?;
+        if let Some(path) = row.get(0) {
+            let digest = row.get(1).unwrap_or_default().to_owned();
+            stated.insert(path.replace('\\', "/"), digest);
+        }
+    }
+    Some(stated)
 }
 
 /// Notes what stands on one side only. RECORD's own signatures are never listed, and directories need not be.

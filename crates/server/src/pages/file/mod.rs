@@ -2,6 +2,10 @@
 
 mod checks;
 mod commands;
+mod contents;
+mod difference;
+mod raw;
+mod root;
 mod sentence;
 mod told;
 mod words;
@@ -11,12 +15,14 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use touchplate_attest::domain::DomainReport;
-use touchplate_attest::{FileFacts, Publisher, TrustDomains, TrustRoot};
+use touchplate_attest::{Identity, Publisher};
 use touchplate_index::attesters::{Expected, KnownAttestation, KnownFile};
 use touchplate_index::ports::StoreError;
-use touchplate_packaging::ProjectName;
 use touchplate_packaging::simple::ProjectStatus;
+use touchplate_policy::history::History;
 
+use self::commands::Commands;
+use self::root::Root;
 use self::sentence::Sentence;
 use self::told::AttestationTold;
 use super::project::{banner, page_path, yanked};
@@ -27,6 +33,9 @@ use crate::cache::PageKey;
 use crate::extract::{Reading, ReleaseFilePath, moved, segment};
 use crate::problem::Problem;
 use crate::routes::Public;
+
+pub(crate) use contents::{contents, member};
+pub(crate) use raw::raw;
 
 #[derive(Template)]
 #[template(path = "file.html")]
@@ -53,8 +62,11 @@ struct FilePage {
     /// Where the index's own API has every attestation, if the provenance object has not.
     known: Option<String>,
     /// Commands that check it all again; empty without attestations.
-    check: Vec<String>,
-    private_root: bool,
+    commands: Vec<Commands>,
+    /// The page's own path.
+    here: String,
+    /// What changed in who builds the project.
+    difference: Option<Sentence>,
 }
 
 /// What a file's provenance comes to, in a word.
@@ -109,12 +121,12 @@ fn same_path(one: &str, other: &str) -> bool {
 
 /// Checks everything once more, on a thread that may block, and tells it.
 async fn page(app: &App, known: KnownFile) -> Result<FilePage, StoreError> {
+    let project = &known.found.project.name;
+    let history = app.index.history_of(project).await?;
+    let history = history.map(|it| it.history).unwrap_or_default();
     let (trust, now) = (app.index.trust(), app.clock.now());
     let checked = tokio::task::spawn_blocking(move || {
-        let file = FileFacts {
-            filename: known.found.file.filename.clone(),
-            sha256: known.found.file.digests.sha256,
-        };
+        let file = root::facts(&known);
         let report = |it: &KnownAttestation| trust.report(&file, it.json.as_bytes(), now);
         let reports: Vec<_> = known.attestations.iter().map(report).collect();
         (known, reports)
@@ -122,10 +134,15 @@ async fn page(app: &App, known: KnownFile) -> Result<FilePage, StoreError> {
     let (known, reports) = checked
         .await
         .map_err(|cause| StoreError::new("check a file's attestations again", cause))?;
-    Ok(filled(app, &known, &reports))
+    Ok(filled(app, &known, &reports, &history))
 }
 
-fn filled(app: &App, known: &KnownFile, reports: &[Option<DomainReport>]) -> FilePage {
+fn filled(
+    app: &App,
+    known: &KnownFile,
+    reports: &[Option<DomainReport>],
+    history: &History,
+) -> FilePage {
     let (project, file) = (&known.found.project, &known.found.file);
     let version = file.filename.version();
     let absolute = |link: String| {
@@ -140,24 +157,28 @@ fn filled(app: &App, known: &KnownFile, reports: &[Option<DomainReport>]) -> Fil
         "{}/integrity/{}/{version}/{}/provenance",
         app.url, project.name, file.filename
     );
-    let private_root = is_private(&app.index.trust(), &project.name);
-    let (later, attestations): (Vec<_>, Vec<_>) = known
-        .attestations
-        .iter()
-        .zip(reports)
-        .zip(1..)
-        .map(|((known, report), number)| {
-            let told = told::told(number, known, report.as_ref(), !private_root);
-            (known.facts.added.is_some(), told)
-        })
-        .partition(|(later, _)| *later);
-    let alone = |told: Vec<(bool, AttestationTold)>| told.into_iter().map(|(_, told)| told);
-    let later: Vec<_> = alone(later).collect();
-    let mut attestations: Vec<_> = alone(attestations).collect();
-    // The commands fetch the provenance object, which may leave some out.
+    let first = reports.first().and_then(Option::as_ref);
+    let root = first.map_or(Root::Private, Root::of);
+    let here = page_path(project.name.as_str(), version, file.filename.as_str());
+    let (mut attestations, later) = told_all(known, reports);
+    // The provenance object may leave some out.
     let served = known.in_provenance();
     let leaves_out = served.len() < known.attestations.len();
-    let publishers = served.iter().filter_map(|it| publisher(it));
+    let told = commands::Told {
+        filename: file.filename.as_str(),
+        download: &download,
+        page: &format!("{}{here}", app.url),
+        provenance: &provenance,
+        root,
+        publishers: served.iter().filter_map(|it| publisher(it)).collect(),
+        signers: signers(reports, root),
+    };
+    let is_offered = project.status != ProjectStatus::Quarantined;
+    let commands = if is_offered {
+        commands::commands(&told)
+    } else {
+        Vec::new()
+    };
     FilePage {
         name: project.name.to_string(),
         display: project.display.as_str().to_owned(),
@@ -176,13 +197,9 @@ fn filled(app: &App, known: &KnownFile, reports: &[Option<DomainReport>]) -> Fil
         run: run::told(known),
         attestations,
         later,
-        check: commands::commands(
-            file.filename.as_str(),
-            &download,
-            &provenance,
-            publishers,
-            private_root,
-        ),
+        commands,
+        difference: difference::difference(history, version),
+        here,
         provenance,
         known: leaves_out.then(|| {
             format!(
@@ -196,9 +213,43 @@ fn filled(app: &App, known: &KnownFile, reports: &[Option<DomainReport>]) -> Fil
                 .join("/")
             )
         }),
-        download: (project.status != ProjectStatus::Quarantined).then_some(download),
-        private_root,
+        download: is_offered.then_some(download),
     }
+}
+
+/// The attestations of the upload, and the later ones.
+fn told_all(
+    known: &KnownFile,
+    reports: &[Option<DomainReport>],
+) -> (Vec<AttestationTold>, Vec<AttestationTold>) {
+    let (mut with_upload, mut later) = (Vec::new(), Vec::new());
+    for ((known, report), number) in known.attestations.iter().zip(reports).zip(1..) {
+        let told = told::told(number, known, report.as_ref());
+        if known.facts.added.is_none() {
+            with_upload.push(told);
+        } else {
+            later.push(told);
+        }
+    }
+    (with_upload, later)
+}
+
+/// Who signed, of those attestations that hold under the root that all commands take, and whose issuer Sigstore's own
+/// client finds: it looks at the older extension alone.
+fn signers(reports: &[Option<DomainReport>], root: Root) -> Vec<(usize, &Identity)> {
+    let signer = |report: &DomainReport| {
+        let proven = report.proven().filter(|_| Root::of(report) == root)?;
+        let certificate = proven.attestation().certificate_facts().ok()?;
+        certificate.has_old_issuer.then_some(())
+    };
+    let numbered = reports.iter().zip(1..);
+    numbered
+        .filter_map(|(report, number)| {
+            let report = report.as_ref()?;
+            signer(report)?;
+            Some((number, report.proven()?.identity()))
+        })
+        .collect()
 }
 
 fn publisher(known: &KnownAttestation) -> Option<&Publisher> {
@@ -237,15 +288,6 @@ fn lede(known: &KnownFile, attestations: &mut [AttestationTold]) -> Sentence {
             .say(" uploaded it on "),
     };
     told.say(&words::moment(file.uploaded_at)).say(".")
-}
-
-/// Whether a reader needs another root than Sigstore's public-good one to check a file of the project.
-fn is_private(trust: &TrustDomains, project: &ProjectName) -> bool {
-    let roots = trust.roots_for(project);
-    roots.into_iter().any(|(domain, root)| match domain {
-        Some(domain) => !domain.is_public_good(),
-        None => root.digest() != TrustRoot::public_good().digest(),
-    })
 }
 
 fn uploader(actor: &str) -> &str {

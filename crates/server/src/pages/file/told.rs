@@ -7,6 +7,7 @@ use touchplate_attest::{
 use touchplate_index::attesters::{AttestationRecord, Capacity, KnownAttestation};
 
 use super::checks::{self, CheckTold};
+use super::root::Root;
 use super::sentence::{Proof, Sentence, sentence};
 use crate::pages::link::Link;
 use crate::pages::{text, units};
@@ -52,7 +53,6 @@ pub(super) fn told(
     number: usize,
     known: &KnownAttestation,
     report: Option<&DomainReport>,
-    is_public_good: bool,
 ) -> AttestationTold {
     let (facts, record) = (&known.facts, &known.facts.record);
     let checks = checks::told(known, report);
@@ -72,7 +72,7 @@ pub(super) fn told(
                 capacity: facts.capacity,
                 entries: proven.log_entries(),
                 times: proven.times(),
-                is_public_good,
+                is_public_good: report.is_some_and(|it| Root::of(it) == Root::PublicGood),
             }),
             None => broken(holding, checks.len()),
         },
