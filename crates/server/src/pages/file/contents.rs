@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use touchplate_index::contents::ContentsError;
 use touchplate_index::files::FoundFile;
@@ -10,7 +10,7 @@ use touchplate_packaging::archive::{Beginning, Listing, Member, Recorded};
 use touchplate_packaging::simple::ProjectStatus;
 
 use crate::app::App;
-use crate::extract::{BelowFilePath, Reading, ReleaseFilePath, segment};
+use crate::extract::{BelowFilePath, PageNumber, Reading, ReleaseFilePath, segment};
 use crate::pages::project::page_path;
 use crate::pages::{rendered, sent, text, units};
 use crate::problem::Problem;
@@ -68,21 +68,12 @@ struct MemberTold {
     recorded: Option<(&'static str, &'static str)>,
 }
 
-/// Which part of a long list is asked for, counted from 1; none where that is no number.
-fn part(uri: &Uri) -> Option<usize> {
-    let mut asked = uri.query().unwrap_or_default().split('&');
-    match asked.find_map(|it| it.strip_prefix("page=")) {
-        Some(number) => number.parse().ok(),
-        None => Some(1),
-    }
-}
-
 /// `GET …/{filename}/contents`.
 pub(crate) async fn contents(
     State(app): State<App>,
     Reading(reader): Reading,
     path: ReleaseFilePath,
-    uri: Uri,
+    PageNumber(part): PageNumber,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let found = found(&app, &reader, &path).await?;
@@ -91,8 +82,7 @@ pub(crate) async fn contents(
         Err(ContentsError::Archive(error)) => Err(error.to_string()),
         Err(ContentsError::Read(error)) => return Err(error.into()),
     };
-    let page = part(&uri).and_then(|part| listed(&found, listing, part));
-    let page = page.ok_or_else(Problem::not_found)?;
+    let page = listed(&found, listing, part).ok_or_else(Problem::not_found)?;
     Ok(sent(&rendered(&page, found.is_public()), &headers))
 }
 
