@@ -1,7 +1,7 @@
 //! Which trust root a file's attestations rest on.
 
 use touchplate_attest::domain::DomainReport;
-use touchplate_attest::{FileFacts, TrustDomains, TrustRoot};
+use touchplate_attest::{DomainName, FileFacts, TrustDomains, TrustRoot};
 use touchplate_index::attesters::{KnownAttestation, KnownFile};
 
 /// Which root a reader needs.
@@ -19,7 +19,7 @@ impl Root {
     /// Of what was checked so. Sigstore's public root changes with time, so its domain's name counts as well as its bytes.
     pub(super) fn of(report: &DomainReport) -> Self {
         let named = report.domain.as_ref();
-        if named.is_some_and(|domain| domain.is_public_good())
+        if named.is_some_and(DomainName::is_public_good)
             || report.root_digest == *TrustRoot::public_good().digest()
         {
             Self::PublicGood
