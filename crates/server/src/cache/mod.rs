@@ -90,6 +90,13 @@ pub(crate) enum PageKey {
         version: Version,
         filename: Filename,
     },
+    /// `/project/{project}/{version}/{filename}/contents`: one page of them.
+    Contents {
+        project: ProjectName,
+        version: Version,
+        filename: Filename,
+        number: usize,
+    },
 }
 
 impl PageKey {
@@ -105,7 +112,8 @@ impl PageKey {
             | Self::KnownProvenance { project, .. }
             | Self::Release { project, .. }
             | Self::History { project, .. }
-            | Self::File { project, .. } => Some(project),
+            | Self::File { project, .. }
+            | Self::Contents { project, .. } => Some(project),
         }
     }
 }

@@ -679,3 +679,39 @@ async fn a_statement_of_any_type_that_a_uri_names_is_taken_here() {
     let refused = alice.upload(demo().attestations(uploaded)).await;
     assert_eq!(refused.status, 400);
 }
+
+#[tokio::test]
+async fn a_file_s_page_tells_each_by_itself() {
+    let server = TestServer::start().await;
+    let alice = server.publisher("alice").await.of("demo").await;
+    let both = [Predicate::Publish, Predicate::Slsa].map(|what| {
+        let who = sample::workload("demo", "1.0");
+        String::from_utf8(attested(&server, &demo(), &who, what)).unwrap()
+    });
+    let field = format!("[{}]", both.join(","));
+    alice.upload(demo().attestations(field)).await.assert_ok();
+    expect_both(&server, "demo").await;
+    let audit = Predicate::Other {
+        predicate_type: "urn:example:audit:v1".to_owned(),
+        body: json!({"found": "nothing"}),
+    };
+    for (who, what) in [(auditor(), audit), (rebuilder(), Predicate::Slsa)] {
+        let attestation = attested(&server, &demo(), &who, what);
+        assert_eq!(add(&server, &alice, &attestation).await.status, 201);
+    }
+    let page = server
+        .get("/project/demo/1.0/demo-1.0-py3-none-any.whl")
+        .await
+        .assert_ok()
+        .main();
+    for told in [
+        "SLSA build provenance",
+        "What others say of it",
+        "Built once more and compared by the workflow",
+        "Signed by <b class=\"said\">audit@example.org</b>",
+        "an attester of this project, its rebuilder",
+    ] {
+        assert!(page.contains(told), "{told}: {page}");
+    }
+    assert_eq!(page.matches("14 of 14 hold").count(), 4);
+}

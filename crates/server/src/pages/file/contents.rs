@@ -6,10 +6,12 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use touchplate_index::contents::ContentsError;
 use touchplate_index::files::FoundFile;
+use touchplate_index::projects::ReadError;
 use touchplate_packaging::archive::{Beginning, Listing, Member, Recorded};
 use touchplate_packaging::simple::ProjectStatus;
 
 use crate::app::App;
+use crate::cache::PageKey;
 use crate::extract::{BelowFilePath, PageNumber, Reading, ReleaseFilePath, segment};
 use crate::pages::project::page_path;
 use crate::pages::{rendered, sent, text, units};
@@ -55,6 +57,8 @@ struct FileTold {
     name: String,
     display: String,
     version: String,
+    /// Where its release's page is.
+    release: String,
     filename: String,
     page: String,
 }
@@ -76,14 +80,25 @@ pub(crate) async fn contents(
     PageNumber(part): PageNumber,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let found = found(&app, &reader, &path).await?;
-    let listing = match app.index.listing(&found).await {
-        Ok(listing) => Ok(listing),
-        Err(ContentsError::Archive(error)) => Err(error.to_string()),
-        Err(ContentsError::Read(error)) => return Err(error.into()),
+    let key = PageKey::Contents {
+        project: path.project.clone(),
+        version: path.version.clone(),
+        filename: path.filename.clone(),
+        number: part,
     };
-    let page = listed(&found, listing, part).ok_or_else(Problem::not_found)?;
-    Ok(sent(&rendered(&page, found.is_public()), &headers))
+    let (app, path) = (&app, &path);
+    let render = |reader| async move {
+        let found = found(app, &reader, path).await?;
+        let listing = match app.index.listing(&found).await {
+            Ok(listing) => Ok(listing),
+            Err(ContentsError::Archive(error)) => Err(error.to_string()),
+            Err(ContentsError::Read(error)) => return Err(error),
+        };
+        let page = listed(&found, listing, part).ok_or(ReadError::NotFound)?;
+        Ok(rendered(&page, found.is_public()))
+    };
+    let page = app.cache.page(key, &reader, render).await?;
+    Ok(sent(&page, &headers))
 }
 
 /// `GET …/{filename}/contents/{member}`.
@@ -108,13 +123,13 @@ async fn found(
     app: &App,
     reader: &touchplate_index::Reader,
     path: &ReleaseFilePath,
-) -> Result<FoundFile, Problem> {
+) -> Result<FoundFile, ReadError> {
     let index = &app.index;
     let found = index
         .file_in(reader, &path.project, &path.version, &path.filename)
         .await?;
     if found.project.status == ProjectStatus::Quarantined {
-        return Err(Problem::not_found());
+        return Err(ReadError::NotFound);
     }
     Ok(found)
 }
@@ -127,6 +142,7 @@ impl FileTold {
             name: project.to_owned(),
             display: text::line(found.project.display.as_str()).into_owned(),
             version: version.to_string(),
+            release: page_path(project, version, ""),
             filename: filename.to_owned(),
             page: page_path(project, version, filename),
         }

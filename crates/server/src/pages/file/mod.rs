@@ -65,6 +65,10 @@ struct FilePage {
     commands: Vec<Commands>,
     /// The page's own path.
     here: String,
+    /// Its address for everybody.
+    canonical: String,
+    /// Where its release's page is.
+    release: String,
     /// What changed in who builds the project.
     difference: Option<Sentence>,
 }
@@ -199,6 +203,8 @@ fn filled(
         later,
         commands,
         difference: difference::difference(history, version),
+        canonical: format!("{}{here}", app.url),
+        release: page_path(project.name.as_str(), version, ""),
         here,
         provenance,
         known: leaves_out.then(|| {
