@@ -21,3 +21,14 @@ pub(crate) fn is_hidden(c: char, in_code: bool) -> bool {
         _ => c.is_control(),
     }
 }
+
+/// Marks that may stand over one letter: Vietnamese needs two, Hebrew with cantillation four. More of them are drawn over what is
+/// above the description.
+pub(crate) const MAX_MARKS: usize = 4;
+
+/// Whether `c` is drawn over the letter before it.
+pub(crate) fn is_mark(c: char) -> bool {
+    matches!(c,
+        '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5bd}' | '\u{64b}'..='\u{65f}'
+        | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
+}

@@ -1,6 +1,6 @@
 //! Markdown as GitHub means it, to HTML that is not yet sanitised.
 
-use pulldown_cmark::{BlockQuoteKind, CowStr, Event, Options, Parser, Tag, html};
+use pulldown_cmark::{BlockQuoteKind, CowStr, Event, Options, Parser, Tag, TagEnd, html};
 
 /// Block quotes and lists that one line may begin in each other. The parser walks through all that are open at each line, so
 /// that a line of ten thousand makes ten thousand lines of one letter slow; a text for people has three.
@@ -60,8 +60,10 @@ fn told(event: Event<'_>) -> Event<'_> {
                 BlockQuoteKind::Warning => "Warning",
                 BlockQuoteKind::Caution => "Caution",
             };
-            Event::Html(format!("<blockquote>\n<p><strong>{word}</strong></p>\n").into())
+            let begun = format!("<div class=\"admonition\">\n<p><strong>{word}</strong></p>\n");
+            Event::Html(begun.into())
         }
+        Event::End(TagEnd::BlockQuote(Some(_))) => Event::Html(CowStr::Borrowed("</div>\n")),
         event => event,
     }
 }

@@ -51,6 +51,9 @@ fn what_cannot_be_seen_is_left_out() {
         html.html(),
         "<p>abcdef <code>gh</code> i\u{200d}j <a href=\"https://x.example/%E2%80%AE\" rel=\"nofollow noreferrer\">k</a></p>\n"
     );
+    let marked = format!("e{}f", "\u{301}".repeat(50));
+    let html = render(&marked, Some("text/markdown"), Images::Link);
+    assert_eq!(html.html(), format!("<p>e{}f</p>\n", "\u{301}".repeat(4)));
     let plain = render("a\u{202e}b\0c", Some("text/plain"), Images::Link);
     assert_eq!(plain.html(), "<pre class=\"plain\">abc</pre>");
 }
