@@ -148,8 +148,8 @@ impl Parameters {
 fn understood(query: &Query) -> Vec<Understood> {
     let kinds = [
         ("the words", &query.words),
-        ("built from", &query.publishers),
-        ("by the workflow", &query.workflows),
+        ("projects built from", &query.publishers),
+        ("projects built by the workflow", &query.workflows),
     ];
     let kinds = kinds.into_iter().filter(|(_, values)| !values.is_empty());
     kinds
@@ -245,7 +245,7 @@ impl HitTold {
         let latest = hit.told.latest.as_ref();
         let mut states: Vec<String> = hit.told.status.clone().into_iter().collect();
         if latest.is_none() {
-            states.push("no releases".to_owned());
+            states.push("No releases".to_owned());
         }
         Self {
             href: format!("/project/{}/", segment(hit.name.as_str())),
