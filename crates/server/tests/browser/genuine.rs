@@ -38,7 +38,7 @@ const FILES: [(&str, &str); 5] = [
 const GITLAB: &str = r#"{"kind":"GitLab","repository":"facutuesca/gitlab-oidc-project","workflow_filepath":".gitlab-ci.yml"}"#;
 
 /// The pages of this index, under the names of their screenshots.
-pub(crate) const PAGES: [(&str, &str); 7] = [
+pub(crate) const PAGES: &[(&str, &str)] = &[
     ("real-project", "/project/pypi-attestations/"),
     (
         "real-file",

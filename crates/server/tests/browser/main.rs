@@ -30,7 +30,7 @@ async fn every_page_holds_in_a_real_browser() {
     let (index, pages) = minted().await;
     wrong.extend(visited(&browser, &axe, &index, pages).await);
     if let Some(index) = genuine::index().await {
-        let pages = closely(&genuine::PAGES).collect();
+        let pages = closely(genuine::PAGES).collect();
         wrong.extend(visited(&browser, &axe, &index, pages).await);
     } else {
         println!(
@@ -50,7 +50,7 @@ async fn minted() -> (TestServer, Pages) {
     let index = minted::index().await;
     let kinds = minted::kinds().into_iter();
     let kinds = kinds.map(|(name, path)| (name, path, Depth::Glance));
-    (index, closely(&minted::PAGES).chain(kinds).collect())
+    (index, closely(minted::PAGES).chain(kinds).collect())
 }
 
 fn closely(pages: &[(&str, &str)]) -> impl Iterator<Item = (String, String, Depth)> {

@@ -114,6 +114,8 @@ impl Visit<'_> {
             let (method, told) = (&event["message"]["method"], &event["message"]["params"]);
             if method == "Network.requestWillBeSent" {
                 asked.push(told["request"]["url"].as_str().unwrap().to_owned());
+            } else if method == "Network.responseReceived" && told["type"] == "Document" {
+                wrong.extend(self.unexpected(&told["response"]["status"]));
             } else if method == "Network.loadingFinished" {
                 bytes += told["encodedDataLength"].as_f64().unwrap();
             }
@@ -141,6 +143,12 @@ impl Visit<'_> {
         }
         println!("{:28} {} requests, {bytes:6} bytes", self.name, asked.len());
         wrong
+    }
+
+    /// A page that is an error's is called so.
+    fn unexpected(&self, status: &Value) -> Option<String> {
+        let is_error = status != 200;
+        (is_error != self.name.starts_with("error-")).then(|| format!("its status is {status}"))
     }
 
     /// Messages of the console and violations of the content policy since this was last asked.

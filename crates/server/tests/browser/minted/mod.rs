@@ -17,7 +17,7 @@ const WHEELS: usize = 10;
 const RELEASES: usize = 30;
 
 /// The pages of this index, under the names of their screenshots. A page that nobody sees yet is added here with its route.
-pub(crate) const PAGES: [(&str, &str); 24] = [
+pub(crate) const PAGES: &[(&str, &str)] = &[
     ("front", "/"),
     ("project", "/project/sampleproject/"),
     (
@@ -32,6 +32,8 @@ pub(crate) const PAGES: [(&str, &str); 24] = [
         "file-yanked",
         "/project/sampleproject/3.0/sampleproject-3.0-py3-none-any.whl",
     ),
+    ("coverage", "/coverage"),
+    ("coverage-by-day", "/coverage?by=day"),
     ("project-300-files", "/project/many-files/"),
     ("release", "/project/sampleproject/2.0/"),
     ("release-yanked", "/project/sampleproject/3.0/"),
@@ -58,8 +60,8 @@ pub(crate) const PAGES: [(&str, &str); 24] = [
     ),
     ("project-long-name", hostile::LONG_NAME_PAGE),
     ("project-every-kind", "/project/every-kind/"),
-    ("not-found", "/project/no-such-project/"),
-    ("method-not-allowed", "/legacy/"),
+    ("error-not-found", "/project/no-such-project/"),
+    ("error-method-not-allowed", "/legacy/"),
 ];
 
 /// Of each kind of publisher a file, whose pages are looked at less closely: `file-…`.
