@@ -55,11 +55,11 @@ impl NewsTold {
 
 fn badge(news: &ReleaseNews) -> (&'static str, String) {
     match (news.attested, news.files) {
-        (0, _) => ("none", "no provenance".to_owned()),
-        (attested, files) if attested == files => ("full", "provenance".to_owned()),
+        (0, _) => ("none", "No provenance".to_owned()),
+        (attested, files) if attested == files => ("full", "Full provenance".to_owned()),
         (attested, files) => (
             "partial",
-            format!("provenance for {attested} of {files} files"),
+            format!("Provenance for {attested} of {files} files"),
         ),
     }
 }
