@@ -9,6 +9,9 @@ use super::words::singular;
 /// Names of more words are found by their beginning, or as any other text.
 const MAX_NAME_WORDS: usize = 4;
 
+/// Who has typed more of them has said enough; a long list of words that begin alike, held against many others, is what costs most.
+const MAX_WORDS_WITH_A_BEGINNING: usize = 3;
+
 /// A letter alone begins a twentieth of all words.
 const MIN_BEGINNING_CHARS: usize = 2;
 
@@ -118,6 +121,7 @@ fn texts(query: &Query, filters: &[Vec<Term>]) -> Vec<Step> {
     // common one is made before its first line can be read.
     if let (Some(list), Some(last)) = (anywhere.last_mut(), query.words.last())
         && last.chars().count() >= MIN_BEGINNING_CHARS
+        && query.words.len() <= MAX_WORDS_WITH_A_BEGINNING
     {
         *list = vec![Term::Begins(last.clone())];
         let unfinished = narrowed(anywhere);

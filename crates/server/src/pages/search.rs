@@ -243,7 +243,7 @@ fn pages(results: &Results, typed: &str) -> Vec<PageLink> {
 impl HitTold {
     fn of(hit: &Hit) -> Self {
         let latest = hit.told.latest.as_ref();
-        let mut states: Vec<String> = hit.told.status.clone().into_iter().collect();
+        let mut states: Vec<String> = hit.told.status.iter().map(|it| capital(it)).collect();
         if latest.is_none() {
             states.push("No releases".to_owned());
         }
@@ -262,6 +262,13 @@ impl HitTold {
             built_by: hit.told.sources.iter().map(source).collect(),
         }
     }
+}
+
+/// A state as it begins a line.
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    let first = letters.next().map(|c| c.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
 }
 
 fn provenance(release: &ToldRelease) -> (&'static str, String) {

@@ -206,6 +206,12 @@ async fn a_page_of_results_is_told() {
         &["empty-summary", "attested", "yanked"],
     )
     .await;
+    // The last of the changes is another row of the journal.
+    let began = Instant::now();
+    while !asked(&server, "q=summary").await.contains("Deprecated") {
+        assert!(began.elapsed() < Duration::from_secs(20));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     let page = server
         .get("/search?q=summary+%22example%22")
         .await
