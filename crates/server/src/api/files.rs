@@ -214,9 +214,12 @@ async fn in_one_piece(
     };
     if let (true, Some(moment)) = (found.is_public(), moment) {
         let (body, file) = (body.clone(), Some(found.clone()));
-        response
-            .extensions_mut()
-            .insert(Keepable { moment, body, file });
+        response.extensions_mut().insert(Keepable {
+            moment,
+            body,
+            file,
+            day: None,
+        });
     }
     *response.body_mut() = Body::from(body);
     Ok(response)

@@ -85,6 +85,14 @@ async fn a_release_tells_what_is_proved_apart_from_what_is_claimed() {
     let page = server.get("/project/demo/").await.assert_ok();
     assert_snapshot!(words(&page));
     let text = page.text();
+    for said in [
+        "<title>demo 1.0</title>",
+        "<link rel=\"canonical\" href=\"https://packages.example/project/demo/\">",
+        "<meta property=\"og:description\" content=\"A sample\">",
+        "href=\"/project/demo/releases.atom\"",
+    ] {
+        assert!(text.contains(said), "{said}");
+    }
     let (proved, claimed) = text.split_once("badge-claimed").unwrap();
     for link in [
         "https://github.com/example/demo\"",

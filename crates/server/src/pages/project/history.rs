@@ -25,6 +25,7 @@ use crate::routes::Public;
 #[template(path = "history.html")]
 struct HistoryPage {
     head: Head,
+    title: String,
     canonical: String,
     summary: String,
     /// On the first page, where there is more than one release.
@@ -81,6 +82,7 @@ fn page(url: &str, found: &ProjectHistory, number: usize) -> Option<HistoryPage>
     let (listed, pages) = Pages::cut(&newest_first, PER_PAGE, number, "releases")?;
     let head = Head::of(found, None);
     Some(HistoryPage {
+        title: format!("Release history of {}", head.display),
         canonical: format!("{url}/project/{}/history/", head.name),
         head,
         summary: summary(&oldest_first),

@@ -22,6 +22,7 @@ use super::words::{self, Badge, ChangeTold, Story};
 use crate::app::App;
 use crate::cache::PageKey;
 use crate::extract::{PageNumber, ProjectPath, Reading, ReleasePath};
+use crate::hot::Keepable;
 use crate::pages::{readme, rendered, text, units};
 use crate::problem::Problem;
 use crate::routes::Public;
@@ -30,6 +31,9 @@ use crate::routes::Public;
 #[template(path = "project.html")]
 struct ReleasePage {
     head: Head,
+    title: String,
+    /// What others are told of it.
+    description: String,
     /// Where the page is for everybody, under whichever address it was asked for.
     canonical: String,
     /// None where nothing was released yet.
@@ -99,11 +103,12 @@ async fn page(
     number: usize,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
+    let day = Day::of(app.clock.now());
     let key = PageKey::Release {
         project: project.clone(),
         version: version.clone(),
         number,
-        day: Day::of(app.clock.now()),
+        day,
     };
     let (project, version) = (&project, version.as_ref());
     let render = |reader| async move {
@@ -112,7 +117,11 @@ async fn page(
         Ok(rendered(&page, found.facts.project.is_public()))
     };
     let page = app.cache.page(key, reader, render).await?;
-    Ok(readme::sent_with(&page, headers, app.readme_images))
+    let mut response = readme::sent_with(&page, headers, app.readme_images);
+    if let Some(keepable) = response.extensions_mut().get_mut::<Keepable>() {
+        keepable.day = Some(day);
+    }
+    Ok(response)
 }
 
 async fn page_of(
@@ -135,7 +144,14 @@ async fn page_of(
         Some(_) => head.overview.clone(),
         None => format!("/project/{}/", head.name),
     };
+    let title = match &head.version {
+        Some(version) => format!("{} {version}", head.display),
+        None => head.display.clone(),
+    };
+    let summary = told.as_ref().and_then(|told| told.summary.clone());
     Ok(ReleasePage {
+        description: summary.unwrap_or_else(|| format!("The Python package {}.", head.display)),
+        title,
         canonical: format!("{}{canonical}", app.url),
         head,
         told,
