@@ -16,6 +16,7 @@ use crate::problem::Problem;
 #[template(path = "front.html")]
 struct FrontPage<'p> {
     url: &'p str,
+    canonical: String,
     needs_token: bool,
     latest: Vec<NewsTold>,
 }
@@ -30,6 +31,7 @@ pub(crate) async fn front(State(app): State<App>, headers: HeaderMap) -> Result<
         let latest = app.index.latest_releases(LATEST).await?;
         let page = FrontPage {
             url: &app.url,
+            canonical: format!("{}/", app.url),
             needs_token: !app.anonymous_read,
             latest: latest.iter().map(NewsTold::of).collect(),
         };

@@ -76,3 +76,34 @@ async fn an_error_page_says_what_to_do() {
         Some("text/plain; charset=utf-8")
     );
 }
+
+#[tokio::test]
+async fn other_sites_are_told_each_pages_sentence_and_address() {
+    let server = TestServer::start().await;
+    let alice = server.publisher("alice").await.of("demo").await;
+    let wheel = sample::wheel("demo", "1.0").field("summary", "A \"demo\" & more");
+    alice.upload(wheel).await.assert_ok();
+    let feed = "<link rel=\"alternate\" type=\"application/atom+xml\"";
+    for (at, has_feed) in [
+        ("/", true),
+        ("/coverage", false),
+        ("/project/demo/", true),
+        ("/project/demo/history/", true),
+        ("/project/demo/1.0/demo-1.0-py3-none-any.whl", false),
+    ] {
+        let page = server.get(at).await.assert_ok().text();
+        let head = page.split_once("</head>").unwrap().0;
+        let own = format!("<link rel=\"canonical\" href=\"https://packages.example{at}\">");
+        assert!(head.contains(&own), "{at}: {head}");
+        for property in ["title", "description", "url", "type", "site_name"] {
+            let tag = format!("<meta property=\"og:{property}\" content=\"");
+            let said = head
+                .split_once(&tag)
+                .map(|(_, rest)| !rest.starts_with('"'));
+            assert_eq!(said, Some(true), "{at}: {property}");
+        }
+        assert_eq!(head.contains(feed), has_feed, "{at}");
+    }
+    let project = server.get("/project/demo/").await.text();
+    assert!(project.contains("A &#34;demo&#34; &#38; more"));
+}

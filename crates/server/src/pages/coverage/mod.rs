@@ -30,6 +30,7 @@ struct Asked {
 struct CoveragePage {
     is_empty: bool,
     lede: String,
+    canonical: String,
     figures: Vec<Figure>,
     by_month: bool,
     charts: Vec<ChartTold>,
@@ -64,17 +65,18 @@ pub(crate) async fn coverage(
         _ => Spans::fitting(&coverage, today),
     };
     Ok(sent(
-        &rendered(&page(&coverage, spans, today), true),
+        &rendered(&page(&coverage, &app.url, spans, today), true),
         &headers,
     ))
 }
 
-fn page(coverage: &IndexCoverage, spans: Spans, today: Day) -> CoveragePage {
+fn page(coverage: &IndexCoverage, url: &str, spans: Spans, today: Day) -> CoveragePage {
     let ever = Sums::of(&coverage.ever);
     let lost = &coverage.lost;
     CoveragePage {
         is_empty: ever.files.whole == 0 && coverage.downloads.is_empty(),
         lede: lede(ever),
+        canonical: format!("{url}/coverage"),
         figures: figures(coverage, ever, today),
         by_month: spans == Spans::Months,
         charts: time::charts(coverage, spans, today),

@@ -19,6 +19,8 @@ pub(super) struct Head {
     pub(super) overview: String,
     pub(super) files: usize,
     pub(super) releases: usize,
+    /// The feed of its releases; none where not everybody may see them.
+    pub(super) feed: Option<String>,
 }
 
 /// What somebody should know before they read on.
@@ -49,6 +51,9 @@ impl Head {
                 .filter(|file| is_shown(file.filename.version()))
                 .count(),
             releases: with_files(found).count(),
+            feed: project
+                .is_public()
+                .then(|| format!("/project/{name}/releases.atom")),
             name,
         }
     }
