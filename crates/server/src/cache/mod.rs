@@ -42,6 +42,9 @@ const OVERHEAD_BYTES: usize = 512;
 /// A page that nobody asked for within this time makes room, among them those whose stamp has moved.
 const MAX_IDLE: Duration = Duration::from_secs(60 * 60);
 
+/// A page is made anew after this time: how often something was downloaded changes, and no journal row says so.
+const MAX_LIFE: Duration = Duration::from_secs(10 * 60);
+
 /// How often the journal is asked for news: a change reaches readers within a quarter of a second or so.
 pub(crate) const POLL_EVERY: Duration = Duration::from_millis(200);
 
@@ -149,6 +152,7 @@ impl Cache {
             // Not the frequency-based default: it would keep a page whose stamp moved over its popular successor.
             .eviction_policy(EvictionPolicy::lru())
             .time_to_idle(MAX_IDLE)
+            .time_to_live(MAX_LIFE)
             .build();
         Ok(Self {
             pages,

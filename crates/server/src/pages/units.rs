@@ -1,6 +1,7 @@
 //! Sizes and times as people read them.
 
 use jiff::Timestamp;
+use touchplate_index::downloads::{DownloadCount, LATELY_DAYS};
 
 /// `4.7 kB (4,661 bytes)`.
 pub(super) fn size(bytes: u64) -> String {
@@ -52,6 +53,18 @@ pub(super) fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{} {noun}", grouped(number))
 }
 
+/// `about 320 in 30 days, 1,204 ever`.
+pub(super) fn downloads(count: DownloadCount) -> String {
+    match count {
+        DownloadCount { ever: 0, .. } => "none yet".to_owned(),
+        DownloadCount { ever, lately } => format!(
+            "about {} in {LATELY_DAYS} days, {} ever",
+            grouped(lately),
+            grouped(ever)
+        ),
+    }
+}
+
 /// `2026-11-24 12:00:00 UTC`: one zone for readers everywhere.
 pub(super) fn time(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
@@ -78,6 +91,13 @@ mod tests {
         ] {
             assert_eq!(size(bytes), expected);
         }
+    }
+
+    #[test]
+    fn downloads_are_told_about() {
+        let told = |ever, lately| downloads(DownloadCount { ever, lately });
+        assert_eq!(told(0, 0), "none yet");
+        assert_eq!(told(1204, 320), "about 320 in 30 days, 1,204 ever");
     }
 
     #[test]

@@ -64,6 +64,13 @@ async fn whole_files_are_counted_and_nothing_else() {
     let thrice = DownloadCount { ever: 3, lately: 3 };
     let counted = counts(&server, &wheel.filename()).await;
     assert_eq!(counted, (thrice, twice));
+    let server = server.beside().await;
+    let page = format!("/project/demo/1.0/{}", wheel.filename());
+    let page = server.get(&page).await.assert_ok().text();
+    assert!(
+        page.contains("<dd>about 2 in 30 days, 2 ever</dd>"),
+        "{page}"
+    );
     server.clock.advance(SignedDuration::from_hours(30 * 24));
     let (project, file) = counts(&server, &wheel.filename()).await;
     assert_eq!((project.ever, project.lately), (3, 0));

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use touchplate_index::coverage::{BuiltBy, Counted, IndexCoverage, LostProvenance, Share, Tally};
 use touchplate_index::downloads::Day;
 
+use super::super::project::page_path;
 use super::super::{text, units};
 
 /// So many of so many.
@@ -164,8 +165,12 @@ fn words(by: &BuiltBy) -> String {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct LostTold {
     pub(super) project: String,
+    /// The first release without, and its page.
     pub(super) version: String,
+    pub(super) version_page: String,
+    /// The last one with, and its page.
     pub(super) had: String,
+    pub(super) had_page: String,
     pub(super) day: String,
 }
 
@@ -173,6 +178,8 @@ pub(super) fn lost(lost: &LostProvenance) -> LostTold {
     LostTold {
         project: lost.project.to_string(),
         version: lost.version.to_string(),
+        version_page: page_path(lost.project.as_str(), &lost.version, ""),
+        had_page: page_path(lost.project.as_str(), &lost.had, ""),
         had: lost.had.to_string(),
         day: units::day(lost.at),
     }

@@ -138,7 +138,13 @@ async fn page(app: &App, known: KnownFile) -> Result<FilePage, StoreError> {
     let (known, reports) = checked
         .await
         .map_err(|cause| StoreError::new("check a file's attestations again", cause))?;
-    Ok(filled(app, &known, &reports, &history))
+    let downloads = app
+        .index
+        .downloads_of_file(known.found.file.id, now)
+        .await?;
+    let mut page = filled(app, &known, &reports, &history);
+    page.facts.push(("Downloads", units::downloads(downloads)));
+    Ok(page)
 }
 
 fn filled(
