@@ -24,7 +24,7 @@ use touchplate_index::files::FoundFile;
 
 use crate::api::answer;
 use crate::app::App;
-use crate::cache::Moment;
+use crate::cache::{MAX_LIFE, Moment};
 
 /// Bytes of answers kept. Pages among them are those of the page cache and take no memory of their own while they are there.
 const MAX_BYTES: u64 = 64 << 20;
@@ -98,6 +98,8 @@ impl Default for Hot {
         let answers = moka::sync::Cache::builder()
             .max_capacity(MAX_BYTES)
             .weigher(weigh)
+            // As pages are: what they tell of downloads changes, and no journal row says so.
+            .time_to_live(MAX_LIFE)
             .build();
         Self {
             answers,

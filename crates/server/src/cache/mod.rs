@@ -43,7 +43,7 @@ const OVERHEAD_BYTES: usize = 512;
 const MAX_IDLE: Duration = Duration::from_secs(60 * 60);
 
 /// A page is made anew after this time: how often something was downloaded changes, and no journal row says so.
-const MAX_LIFE: Duration = Duration::from_secs(10 * 60);
+pub(crate) const MAX_LIFE: Duration = Duration::from_secs(10 * 60);
 
 /// How often the journal is asked for news: a change reaches readers within a quarter of a second or so.
 pub(crate) const POLL_EVERY: Duration = Duration::from_millis(200);

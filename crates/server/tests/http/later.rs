@@ -83,7 +83,6 @@ async fn pages(server: &TestServer) -> Vec<String> {
         ),
         ("/integrity/demo/1.0/demo-1.0.tar.gz/provenance", "*/*"),
         ("/project/demo/", "text/html"),
-        ("/project/demo/1.0/demo-1.0-py3-none-any.whl", "text/html"),
     ] {
         let answer = server.client.send(&Request::get(path).accept(accept)).await;
         seen.push(answer.whole());

@@ -58,7 +58,8 @@ struct FilePage {
     attestations: Vec<AttestationTold>,
     /// Those that were added later.
     later: Vec<AttestationTold>,
-    provenance: String,
+    /// Where its provenance object is, if it has one.
+    provenance: Option<String>,
     /// Where the index's own API has every attestation, if the provenance object has not.
     known: Option<String>,
     /// Commands that check it all again; empty without attestations.
@@ -212,7 +213,7 @@ fn filled(
         canonical: format!("{}{here}", app.url),
         release: page_path(project.name.as_str(), version, ""),
         here,
-        provenance,
+        provenance: (!served.is_empty()).then_some(provenance),
         known: leaves_out.then(|| {
             format!(
                 "/api/v1/projects/{}/attestations",

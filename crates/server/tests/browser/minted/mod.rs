@@ -32,6 +32,18 @@ pub(crate) const PAGES: &[(&str, &str)] = &[
         "file-yanked",
         "/project/sampleproject/3.0/sampleproject-3.0-py3-none-any.whl",
     ),
+    (
+        "contents",
+        "/project/sampleproject/4.1/sampleproject-4.1-py3-none-any.whl/contents",
+    ),
+    (
+        "member",
+        "/project/sampleproject/4.1/sampleproject-4.1-py3-none-any.whl/contents/sample/simple.py",
+    ),
+    (
+        "member-binary",
+        "/project/sampleproject/4.1/sampleproject-4.1-py3-none-any.whl/contents/sample/data.bin",
+    ),
     ("coverage", "/coverage"),
     ("coverage-by-day", "/coverage?by=day"),
     ("project-300-files", "/project/many-files/"),
