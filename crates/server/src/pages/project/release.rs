@@ -208,7 +208,7 @@ fn lost_since(judged: &JudgedRelease) -> Option<String> {
     judged.is(Said::Lost).then(|| earlier.to_string())
 }
 
-/// How often the project's files were downloaded, and when that was counted: the page is kept for a day.
+/// How often the project's files were downloaded, and when that was counted: the page is kept for a while.
 async fn downloads(app: &App, project: &Project) -> Result<Option<String>, StoreError> {
     let now = app.clock.now();
     let count = app.index.downloads_of_project(project, now).await?;
