@@ -26,8 +26,6 @@ pub(crate) fn line(text: &str) -> Cow<'_, str> {
 }
 
 /// A value of several lines.
-// For the text viewer: descriptions are rendered.
-#[allow(dead_code)]
 pub(crate) fn block(text: &str) -> Cow<'_, str> {
     shown(text, MAX_BLOCK_CHARS, true)
 }
