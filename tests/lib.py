@@ -446,9 +446,15 @@ def paths_under(data):
     return [Path(folder) / name for folder, _, names in os.walk(data) for name in names]
 
 
+# What searches are answered from: made of the database at any time, and followed after an upload was answered.
+SEARCH = "search.sqlite"
+
+
 def database_of(data):
     """The data directory's SQLite file."""
     for path in sorted(paths_under(data)):
+        if path.name.startswith(SEARCH):
+            continue
         with contextlib.suppress(FileNotFoundError), open(path, "rb") as file:
             if file.read(16) == b"SQLite format 3\0":
                 return path
@@ -468,7 +474,7 @@ def files_on_disk(data):
     found = {}
     for path in paths_under(data):
         with contextlib.suppress(FileNotFoundError):
-            if not path.name.startswith(database):
+            if not path.name.startswith((database, SEARCH)):
                 found[str(path.relative_to(data))] = path.stat().st_size
     return found
 
