@@ -19,7 +19,6 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 use tokio::sync::{Semaphore, SemaphorePermit};
-use touchplate_index::downloads::Day;
 use touchplate_index::files::FoundFile;
 
 use crate::api::answer;
@@ -44,18 +43,14 @@ pub(crate) struct Keepable {
     pub(crate) body: Bytes,
     /// The file that it is, whose downloads are counted.
     pub(crate) file: Option<Arc<FoundFile>>,
-    /// The one day on which it is right, where it tells what no journal does.
-    pub(crate) day: Option<Day>,
 }
 
 impl Keepable {
     pub(crate) fn page(moment: Moment, body: Bytes) -> Self {
-        let (file, day) = (None, None);
         Self {
             moment,
             body,
-            file,
-            day,
+            file: None,
         }
     }
 }
@@ -115,11 +110,6 @@ impl Hot {
     pub(crate) fn answer(&self, app: &App, key: &Key, request: &Parts) -> Option<Response> {
         let kept = self.answers.get(key)?;
         if !app.cache.lasts(kept.keepable.moment) {
-            return None;
-        }
-        if let Some(day) = kept.keepable.day
-            && day != Day::of(app.clock.now())
-        {
             return None;
         }
         let mut response = Response::new(Body::empty());

@@ -214,12 +214,9 @@ async fn in_one_piece(
     };
     if let (true, Some(moment)) = (found.is_public(), moment) {
         let (body, file) = (body.clone(), Some(found.clone()));
-        response.extensions_mut().insert(Keepable {
-            moment,
-            body,
-            file,
-            day: None,
-        });
+        response
+            .extensions_mut()
+            .insert(Keepable { moment, body, file });
     }
     *response.body_mut() = Body::from(body);
     Ok(response)

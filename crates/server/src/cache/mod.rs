@@ -16,7 +16,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use moka::policy::EvictionPolicy;
-use touchplate_index::downloads::Day;
 use touchplate_index::files::FoundFile;
 use touchplate_index::ports::StoreError;
 use touchplate_index::projects::ReadError;
@@ -82,8 +81,6 @@ pub(crate) enum PageKey {
         project: ProjectName,
         version: Option<Version>,
         number: usize,
-        /// It tells of downloads, which no journal does.
-        day: Day,
     },
     /// `/project/{project}/history/`: one page of it.
     History { project: ProjectName, number: usize },

@@ -345,8 +345,10 @@ async fn downloads_are_told_with_the_day_on_which_they_were_counted() {
     let server = TestServer::start().await;
     let alice = server.publisher("alice").await.of("demo").await;
     upload(&alice, [sample::wheel("demo", "1.0")]).await;
+    // A process that has no page yet: one that has shows it for some minutes.
     let told = async || {
-        let page = server.get("/project/demo/").await.assert_ok();
+        let page = server.beside().await.get("/project/demo/").await;
+        let page = page.assert_ok();
         let words = words(&page);
         let line = words.lines().find(|line| line.starts_with("Downloads"));
         line.unwrap_or_default().to_owned()

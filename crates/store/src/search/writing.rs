@@ -1,6 +1,8 @@
 //! Making sets and keeping them up. Each method is one transaction.
 
-use sqlx::{AssertSqlSafe, SqliteConnection};
+use sqlx::query::Query;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection, Transaction};
 use touchplate_index::ports::{DocumentSet, Filled, Serial, SetId, StoreError};
 use touchplate_index::search::Document;
 use touchplate_packaging::ProjectName;
@@ -48,15 +50,11 @@ impl SearchFile {
             Filled::Whole => (true, None),
             Filled::To(name) => (false, name.as_ref()),
         };
-        sqlx::query("UPDATE sets SET whole = ?, filled_to = ? WHERE id = ?")
+        let filled = sqlx::query("UPDATE sets SET whole = ?, filled_to = ? WHERE id = ?")
             .bind(whole)
             .bind(name.map(ProjectName::as_str))
-            .bind(seen.id.0)
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed(WRITING))?;
-        transaction.commit().await.map_err(failed(WRITING))?;
-        Ok(true)
+            .bind(seen.id.0);
+        done(transaction, filled).await
     }
 
     pub(super) async fn change_set(
@@ -76,14 +74,10 @@ impl SearchFile {
                 put(&mut transaction, seen.id, document).await?;
             }
         }
-        sqlx::query("UPDATE sets SET serial = ? WHERE id = ?")
+        let changed = sqlx::query("UPDATE sets SET serial = ? WHERE id = ?")
             .bind(number(to))
-            .bind(seen.id.0)
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed(WRITING))?;
-        transaction.commit().await.map_err(failed(WRITING))?;
-        Ok(true)
+            .bind(seen.id.0);
+        done(transaction, changed).await
     }
 
     pub(super) async fn switch_to(&self, seen: &DocumentSet) -> Result<bool, StoreError> {
@@ -95,13 +89,8 @@ impl SearchFile {
         if let Some(before) = there.live {
             drop_set(&mut transaction, before.id).await?;
         }
-        sqlx::query("UPDATE sets SET live = 1 WHERE id = ?")
-            .bind(seen.id.0)
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed(WRITING))?;
-        transaction.commit().await.map_err(failed(WRITING))?;
-        Ok(true)
+        let switched = sqlx::query("UPDATE sets SET live = 1 WHERE id = ?").bind(seen.id.0);
+        done(transaction, switched).await
     }
 
     pub(super) async fn abandon_set(&self, set: SetId) -> Result<(), StoreError> {
@@ -112,6 +101,17 @@ impl SearchFile {
         }
         transaction.commit().await.map_err(failed(WRITING))
     }
+}
+
+/// The last statement of a step, which says how far its set is, and the end of its transaction.
+async fn done(
+    mut transaction: Transaction<'_, Sqlite>,
+    last: Query<'_, Sqlite, SqliteArguments>,
+) -> Result<bool, StoreError> {
+    let ran = last.execute(&mut *transaction).await;
+    ran.map_err(failed(WRITING))?;
+    transaction.commit().await.map_err(failed(WRITING))?;
+    Ok(true)
 }
 
 /// The tables of one set. `detail=none`: only which documents have a term is kept, not where in them. Contentless: the terms

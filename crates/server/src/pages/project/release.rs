@@ -5,7 +5,6 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use touchplate_index::Reader;
-use touchplate_index::downloads::Day;
 use touchplate_index::history::ProjectHistory;
 use touchplate_index::ports::{Project, Release, ReleaseMetadata, StoreError, StoredFile};
 use touchplate_index::projects::ReadError;
@@ -22,7 +21,6 @@ use super::words::{self, Badge, ChangeTold, Story};
 use crate::app::App;
 use crate::cache::PageKey;
 use crate::extract::{PageNumber, ProjectPath, Reading, ReleasePath};
-use crate::hot::Keepable;
 use crate::pages::{readme, rendered, text, units};
 use crate::problem::Problem;
 use crate::routes::Public;
@@ -103,12 +101,10 @@ async fn page(
     number: usize,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let day = Day::of(app.clock.now());
     let key = PageKey::Release {
         project: project.clone(),
         version: version.clone(),
         number,
-        day,
     };
     let (project, version) = (&project, version.as_ref());
     let render = |reader| async move {
@@ -117,11 +113,7 @@ async fn page(
         Ok(rendered(&page, found.facts.project.is_public()))
     };
     let page = app.cache.page(key, reader, render).await?;
-    let mut response = readme::sent_with(&page, headers, app.readme_images);
-    if let Some(keepable) = response.extensions_mut().get_mut::<Keepable>() {
-        keepable.day = Some(day);
-    }
-    Ok(response)
+    Ok(readme::sent_with(&page, headers, app.readme_images))
 }
 
 async fn page_of(
