@@ -8,7 +8,7 @@ pub(crate) mod document;
 mod error;
 mod field;
 mod license;
-mod requirement;
+pub(crate) mod requirement;
 mod rules;
 #[cfg(test)]
 mod tests;

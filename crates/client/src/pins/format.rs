@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::Value as Json;
-use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value, value};
+use toml_edit::{ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value, value};
 use touchplate_attest::{PinnedIds, Publisher, PublisherError};
+use touchplate_packaging::lock::to_toml;
 use touchplate_packaging::{InvalidVersion, ProjectName};
 
 use super::{Pin, Who};
@@ -285,7 +286,7 @@ fn written(pin: &Pin) -> Table {
     let mut table = Table::new();
     match &pin.who {
         Who::Publisher(publisher) => {
-            let written = toml(&publisher.to_json());
+            let written = to_toml(&publisher.to_json());
             table.extend(written.map(|written| ("publisher", Item::Value(written))));
         }
         Who::Identity { san, issuer } => {
@@ -311,23 +312,4 @@ fn written(pin: &Pin) -> Table {
     table.insert("first-seen", value(seen));
     table.extend(pin.index.as_ref().map(|index| ("index", value(index))));
     table
-}
-
-/// A publisher's JSON as TOML, without what is null: TOML has no such thing, and it restricts nothing.
-fn toml(json: &Json) -> Option<Value> {
-    Some(match json {
-        Json::Null => return None,
-        Json::Bool(flag) => Value::from(*flag),
-        Json::Number(number) => match number.as_i64() {
-            Some(number) => Value::from(number),
-            None => Value::from(number.as_f64()?),
-        },
-        Json::String(text) => Value::from(text.as_str()),
-        Json::Array(items) => Value::Array(items.iter().filter_map(toml).collect::<Array>()),
-        Json::Object(fields) => {
-            let fields = fields.iter();
-            let fields = fields.filter_map(|(key, json)| Some((key.as_str(), toml(json)?)));
-            Value::InlineTable(fields.collect::<InlineTable>())
-        }
-    })
 }

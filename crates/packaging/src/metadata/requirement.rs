@@ -58,7 +58,7 @@ pub enum RequirementError {
 
 /// How a requirement says what satisfies it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reference {
+pub(crate) enum Reference {
     /// By name and versions.
     Named,
     /// By a URL: a direct reference.
@@ -66,7 +66,7 @@ pub(super) enum Reference {
 }
 
 /// Checks the grammar of PEP 508.
-pub(super) fn check(given: &str) -> Result<Reference, RequirementError> {
+pub(crate) fn check(given: &str) -> Result<Reference, RequirementError> {
     if given.len() > MAX_REQUIREMENT_BYTES {
         return Err(RequirementError::TooLong { found: given.len() });
     }
