@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use touchplate_packaging::simple::Yanked;
 use touchplate_packaging::{ProjectName, Version};
 use touchplate_policy::history::{FileProvenance, History, ReleaseFacts};
 use touchplate_policy::{Builder, Shown};
@@ -69,6 +70,28 @@ impl ProjectHistory {
             history,
             built,
         }
+    }
+
+    /// Releases that have files; others are left over from before the last of theirs was deleted.
+    pub fn with_files(&self) -> impl Iterator<Item = &Release> {
+        let has_files = |version: &Version| {
+            let judged = self.history.release(version);
+            judged.is_some_and(|it| it.facts.files > 0)
+        };
+        let releases = self.facts.releases.iter();
+        releases.filter(move |it| has_files(&it.version))
+    }
+
+    /// What an installer would take: not yanked before yanked, no pre-release before pre-releases, then the highest.
+    pub fn latest(&self) -> Option<&Release> {
+        self.with_files().max_by_key(|release| {
+            let version = &release.version;
+            (
+                release.yanked == Yanked::No,
+                !version.is_prerelease(),
+                version.clone(),
+            )
+        })
     }
 
     /// Who built a file.

@@ -50,35 +50,13 @@ impl Head {
             files: files
                 .filter(|file| is_shown(file.filename.version()))
                 .count(),
-            releases: with_files(found).count(),
+            releases: found.with_files().count(),
             feed: project
                 .is_public()
                 .then(|| format!("/project/{name}/releases.atom")),
             name,
         }
     }
-}
-
-/// Releases that have files; others are left over from before the last of theirs was deleted.
-pub(super) fn with_files(found: &ProjectHistory) -> impl Iterator<Item = &Release> {
-    let has_files = |version: &Version| {
-        let judged = found.history.release(version);
-        judged.is_some_and(|it| it.facts.files > 0)
-    };
-    let releases = found.facts.releases.iter();
-    releases.filter(move |it| has_files(&it.version))
-}
-
-/// What an installer would take: not yanked before yanked, no pre-release before pre-releases, then the highest.
-pub(super) fn latest(found: &ProjectHistory) -> Option<&Release> {
-    with_files(found).max_by_key(|release| {
-        let version = &release.version;
-        (
-            release.yanked == Yanked::No,
-            !version.is_prerelease(),
-            version.clone(),
-        )
-    })
 }
 
 /// The gravest first: quarantined, yanked, archived or deprecated, a pre-release, not the latest.
@@ -104,7 +82,7 @@ fn banners(found: &ProjectHistory, release: Option<&Release>) -> Vec<Banner> {
 }
 
 fn about(found: &ProjectHistory, release: &Release) -> Option<Banner> {
-    let better = latest(found).filter(|it| it.version != release.version);
+    let better = found.latest().filter(|it| it.version != release.version);
     let instead = better.filter(|it| it.yanked == Yanked::No).map(|it| {
         let path = release_path(found.facts.project.name.as_str(), &it.version);
         (format!("{} is the latest release.", it.version), path)

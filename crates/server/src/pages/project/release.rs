@@ -14,7 +14,7 @@ use touchplate_policy::history::{JudgedRelease, State as Said};
 use touchplate_readme::Readme;
 
 use super::files::{FileList, files_of};
-use super::head::{self, Head};
+use super::head::Head;
 use super::install::Install;
 use super::metadata::{self, Claimed, Proved};
 use super::words::{self, Badge, ChangeTold, Story};
@@ -122,10 +122,10 @@ async fn page_of(
     version: Option<&Version>,
     number: usize,
 ) -> Result<ReleasePage, ReadError> {
-    let asked_for = |version: &Version| head::with_files(found).find(|it| it.version == *version);
+    let asked_for = |version: &Version| found.with_files().find(|it| it.version == *version);
     let release = match version {
         Some(version) => Some(asked_for(version).ok_or(ReadError::NotFound)?),
-        None => head::latest(found),
+        None => found.latest(),
     };
     let head = Head::of(found, release);
     let told = match release {
