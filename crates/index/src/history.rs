@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use touchplate_attest::Publisher;
 use touchplate_packaging::simple::Yanked;
 use touchplate_packaging::{ProjectName, Version};
 use touchplate_policy::history::{FileProvenance, History, ReleaseFacts};
@@ -9,7 +10,9 @@ use touchplate_policy::{Builder, Shown};
 
 use crate::Index;
 use crate::accounts::Reader;
-use crate::ports::{AttestedBy, FileId, ProjectFacts, Release, ReleaseMetadata, StoreError};
+use crate::ports::{
+    AttestedBy, FileId, FormSaid, ProjectFacts, Release, ReleaseMetadata, StoreError,
+};
 use crate::projects::ReadError;
 
 /// A project, what is known of its files, and how its releases are judged by it.
@@ -57,6 +60,15 @@ impl Index {
         let found = self.ports.releases.release(project, version).await?;
         found.ok_or(ReadError::NotFound)
     }
+
+    /// What the forms said of the files. The history says that the reader may see the project.
+    pub async fn forms_of(
+        &self,
+        of: &ProjectHistory,
+    ) -> Result<HashMap<FileId, FormSaid>, StoreError> {
+        let forms = self.ports.releases.forms(of.facts.project.id).await?;
+        Ok(forms.into_iter().map(|said| (said.file, said)).collect())
+    }
 }
 
 impl ProjectHistory {
@@ -92,6 +104,21 @@ impl ProjectHistory {
                 version.clone(),
             )
         })
+    }
+
+    /// The publishers that attestations of a file were verified by, each once, in no particular order. Those that this
+    /// program cannot read are left out.
+    pub fn publishers_of(&self) -> HashMap<FileId, Vec<&Publisher>> {
+        let mut found: HashMap<FileId, Vec<&Publisher>> = HashMap::new();
+        for by in &self.facts.attested {
+            let publishers = found.entry(by.file).or_default();
+            if let Some(publisher) = by.publisher.as_ref()
+                && !publishers.contains(&publisher)
+            {
+                publishers.push(publisher);
+            }
+        }
+        found
     }
 
     /// Who built a file.

@@ -14,7 +14,7 @@ use axum::routing::{MethodRouter, delete, get, post, put};
 
 use touchplate_packaging::ProjectName;
 
-use crate::api::{answer, files, health, integrity, oidc, simple, upload, v1};
+use crate::api::{answer, files, health, integrity, oidc, pypi, simple, upload, v1};
 use crate::app::App;
 use crate::extract::gate;
 use crate::observe::observe;
@@ -39,6 +39,22 @@ pub fn router(app: App) -> Router {
         .route(
             "/integrity/{project}/{version}/{filename}/provenance",
             kept(Revalidate, read(integrity::provenance)),
+        )
+        .route(
+            "/pypi/{project}/json",
+            kept(Revalidate, read(pypi::project)),
+        )
+        .route(
+            "/pypi/{project}/json/",
+            kept(Revalidate, read(pypi::project)),
+        )
+        .route(
+            "/pypi/{project}/{version}/json",
+            kept(Revalidate, read(pypi::release)),
+        )
+        .route(
+            "/pypi/{project}/{version}/json/",
+            kept(Revalidate, read(pypi::release)),
         )
         .layer(middleware::map_response(from_anywhere));
     let api = Router::new()

@@ -30,8 +30,8 @@ pub use publishers::{
     AddPublisherError, PinnedElsewhere, PublisherId, Publishers, StoredPublisher,
 };
 pub use releases::{
-    AttestError, AttestedBy, ChangeError, FileId, MAX_WITH_UPLOADS, NewFile, ProjectFacts,
-    ProjectFiles, ProjectTarget, RecordError, Release, ReleaseMetadata, Releases,
+    AttestError, AttestedBy, ChangeError, FileId, FormSaid, MAX_WITH_UPLOADS, NewFile,
+    ProjectFacts, ProjectFiles, ProjectTarget, RecordError, Release, ReleaseMetadata, Releases,
     StoredAttestation, StoredFile,
 };
 pub use search::{

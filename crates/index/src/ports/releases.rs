@@ -147,6 +147,17 @@ pub struct StoredFile {
     pub attestations: u32,
 }
 
+/// What an upload's form said of a file beside its metadata; nobody checks it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormSaid {
+    /// The file.
+    pub file: FileId,
+    /// For which Python it was built: `py3`, `source`.
+    pub pyversion: String,
+    /// A comment.
+    pub comment: Option<String>,
+}
+
 /// A release without its files.
 #[derive(Clone, Debug)]
 pub struct Release {
@@ -297,6 +308,9 @@ pub trait Releases: Send + Sync {
 
     /// A project's releases with their metadata, in no particular order.
     async fn metadata(&self, project: ProjectId) -> Result<Vec<ReleaseMetadata>, StoreError>;
+
+    /// What the forms of a project's files said, in no particular order.
+    async fn forms(&self, project: ProjectId) -> Result<Vec<FormSaid>, StoreError>;
 
     /// The attestations of a file, oldest first.
     async fn attestations(&self, file: FileId) -> Result<Vec<StoredAttestation>, StoreError>;

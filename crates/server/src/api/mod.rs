@@ -5,6 +5,7 @@ pub(crate) mod files;
 pub(crate) mod health;
 pub(crate) mod integrity;
 pub(crate) mod oidc;
+pub(crate) mod pypi;
 pub(crate) mod simple;
 pub mod upload;
 pub(crate) mod v1;

@@ -52,6 +52,11 @@ pub(crate) const POLL_EVERY: Duration = Duration::from_millis(200);
 pub(crate) enum PageKey {
     /// `/simple/{project}/`.
     SimpleProject { project: ProjectName, json: bool },
+    /// `/pypi/{project}/json`, or `/pypi/{project}/{version}/json`.
+    Json {
+        project: ProjectName,
+        version: Option<Version>,
+    },
     /// The Integrity API's object.
     Provenance {
         project: ProjectName,
@@ -106,6 +111,7 @@ impl PageKey {
             Self::Front => None,
             Self::Feed(project) => project.as_ref(),
             Self::SimpleProject { project, .. }
+            | Self::Json { project, .. }
             | Self::Provenance { project, .. }
             | Self::Attesters(project)
             | Self::Attestations { project, .. }

@@ -34,6 +34,12 @@ impl ProjectPath {
         }
         Some(with_query(&format!("{prefix}{}/{rest}", self.name), uri))
     }
+
+    /// The same for the JSON API, where a slash at the end is as good as none.
+    pub(crate) fn respelled(&self, prefix: &str, rest: &str, uri: &Uri) -> Option<Response> {
+        let path = format!("{prefix}{}/{rest}", self.name);
+        (self.given != self.name.as_str()).then(|| with_query(&path, uri))
+    }
 }
 
 /// Leads to a path, with the query that a URL came with.
@@ -60,6 +66,13 @@ impl ReleasePath {
         let (project, version) = normal;
         let path = format!("{prefix}{project}/{}/", segment(&version));
         Some(with_query(&path, uri))
+    }
+
+    /// As [`ProjectPath::respelled`]; the version stays as it was spelled.
+    pub(crate) fn respelled(&self, prefix: &str, rest: &str, uri: &Uri) -> Option<Response> {
+        let (given, version) = &self.given;
+        let path = format!("{prefix}{}/{}/{rest}", self.project, segment(version));
+        (given != self.project.as_str()).then(|| with_query(&path, uri))
     }
 }
 

@@ -29,6 +29,7 @@ mod pending;
 mod project;
 mod provider;
 mod publishers;
+mod pypi;
 mod ratchets;
 mod readme;
 mod refusals;

@@ -7,8 +7,8 @@ use touchplate_attest::Verified;
 use touchplate_index::Origin;
 use touchplate_index::accounts::TokenId;
 use touchplate_index::ports::{
-    AttestError, ChangeError, FileId, NewFile, Project, ProjectFacts, ProjectFiles, ProjectId,
-    RecordError, ReleaseMetadata, Releases, StoreError, StoredAttestation, StoredFile,
+    AttestError, ChangeError, FileId, FormSaid, NewFile, Project, ProjectFacts, ProjectFiles,
+    ProjectId, RecordError, ReleaseMetadata, Releases, StoreError, StoredAttestation, StoredFile,
 };
 use touchplate_packaging::simple::Yanked;
 use touchplate_packaging::{Filename, ProjectName, Sha256, Version};
@@ -151,6 +151,22 @@ impl Releases for Sqlite {
         .await
         .map_err(failed("read releases"))?;
         rows.iter().map(with_metadata).collect()
+    }
+
+    async fn forms(&self, project: ProjectId) -> Result<Vec<FormSaid>, StoreError> {
+        let rows = sqlx::query("SELECT id, pyversion, comment FROM files WHERE project_id = ?")
+            .bind(project.0)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(failed("read what forms said"))?;
+        let read = |row: &SqliteRow| {
+            Ok(FormSaid {
+                file: FileId(column(row, "id")?),
+                pyversion: column(row, "pyversion")?,
+                comment: column(row, "comment")?,
+            })
+        };
+        rows.iter().map(read).collect()
     }
 
     async fn attestations(&self, file: FileId) -> Result<Vec<StoredAttestation>, StoreError> {

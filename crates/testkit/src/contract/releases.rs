@@ -3,7 +3,7 @@
 use touchplate_index::Ports;
 use touchplate_index::accounts::Role;
 use touchplate_index::ports::{
-    AttestedBy, ChangeError, NewFile, ProjectTarget, RecordError, Serial,
+    AttestedBy, ChangeError, FormSaid, NewFile, ProjectTarget, RecordError, Serial,
 };
 use touchplate_packaging::simple::{ProjectStatus, Yanked};
 
@@ -55,6 +55,13 @@ pub(super) async fn an_upload_is_recorded_whole(ports: Ports) {
     let releases = ports.releases.metadata(project.id).await.unwrap();
     assert_eq!(releases.len(), 1);
     assert_eq!(releases[0].metadata, file.metadata);
+    let forms = ports.releases.forms(project.id).await.unwrap();
+    let said = FormSaid {
+        file: stored.id,
+        pyversion: file.pyversion.clone(),
+        comment: file.comment.clone(),
+    };
+    assert_eq!(forms, [said]);
     assert_eq!(
         filenames(&ports, "demo").await,
         ["demo-1.0-py3-none-any.whl"]

@@ -25,8 +25,8 @@ use touchplate_attest::{PinnedIds, Proven, Publisher, Verified};
 use touchplate_index::accounts::Role;
 use touchplate_index::attesters::KnownAttestation;
 use touchplate_index::ports::{
-    CreateProjectError, Journal, JournalRow, NewFile, NewProject, PinnedElsewhere, Project,
-    ProjectId, ProjectTarget, PublisherId, RecordError, Release, Serial, StoreError,
+    CreateProjectError, FormSaid, Journal, JournalRow, NewFile, NewProject, PinnedElsewhere,
+    Project, ProjectId, ProjectTarget, PublisherId, RecordError, Release, Serial, StoreError,
     StoredAttestation, StoredAttester, StoredFile, StoredMinted, StoredPending, StoredPublisher,
     StoredToken, UploadRun,
 };
@@ -83,6 +83,7 @@ struct File {
     project: ProjectId,
     release: i64,
     stored: StoredFile,
+    form: FormSaid,
     attestations: Vec<((String, String, String), StoredAttestation)>,
     late: Vec<((String, String, String), KnownAttestation)>,
 }

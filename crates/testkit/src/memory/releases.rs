@@ -5,9 +5,9 @@ use touchplate_attest::Verified;
 use touchplate_index::Origin;
 use touchplate_index::accounts::{Role, TokenId};
 use touchplate_index::ports::{
-    AttestError, AttestedBy, ChangeError, CreateProjectError, FileId, MAX_WITH_UPLOADS, NewFile,
-    Project, ProjectFacts, ProjectFiles, ProjectId, ProjectTarget, RecordError, ReleaseMetadata,
-    Releases, StoreError, StoredAttestation, StoredFile,
+    AttestError, AttestedBy, ChangeError, CreateProjectError, FileId, FormSaid, MAX_WITH_UPLOADS,
+    NewFile, Project, ProjectFacts, ProjectFiles, ProjectId, ProjectTarget, RecordError,
+    ReleaseMetadata, Releases, StoreError, StoredAttestation, StoredFile,
 };
 use touchplate_packaging::simple::Yanked;
 use touchplate_packaging::{Filename, ProjectName, Sha256, Version};
@@ -87,6 +87,11 @@ impl Releases for Memory {
             project,
             release,
             stored,
+            form: FormSaid {
+                file: id,
+                pyversion: new.pyversion.clone(),
+                comment: new.comment.clone(),
+            },
             attestations: Vec::new(),
             late: Vec::new(),
         };
@@ -207,6 +212,12 @@ impl Releases for Memory {
             metadata: r.metadata.clone(),
         };
         Ok(state.releases.iter().filter(of).map(read).collect())
+    }
+
+    async fn forms(&self, project: ProjectId) -> Result<Vec<FormSaid>, StoreError> {
+        let state = self.state();
+        let files = state.files.iter().filter(|file| file.project == project);
+        Ok(files.map(|file| file.form.clone()).collect())
     }
 
     async fn attestations(&self, file: FileId) -> Result<Vec<StoredAttestation>, StoreError> {
