@@ -11,6 +11,7 @@ mod members;
 mod note;
 mod path;
 mod sdist;
+mod stated;
 mod tar;
 #[cfg(test)]
 mod tests;

@@ -138,6 +138,18 @@ pub enum ArchiveError {
         /// Where it must be.
         path: String,
     },
+    /// A file has another digest than RECORD states.
+    #[error(
+        "Invalid distribution file. RECORD states the digest '{stated}' of '{path}', which has '{found}'"
+    )]
+    RecordDigest {
+        /// The file.
+        path: String,
+        /// As RECORD has it.
+        stated: String,
+        /// In the same form.
+        found: String,
+    },
     /// A wheel with a second `.dist-info` directory: installers take either, or refuse.
     #[error(
         "Invalid distribution file. Expected only the directory '{expected}', found '{found}' too"

@@ -2,10 +2,13 @@
 //!
 //! The archive was accepted before, so its rules are not asked again; whatever it holds, reading it is bounded.
 
-use std::collections::BTreeMap;
 use std::io::{Read, Seek};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use crate::archive::members::{Members, Wish};
+use crate::archive::stated::{Kind, Rows};
 use crate::archive::{ArchiveError, Limits, tar, wheel, zip};
 use crate::filename::SdistFormat;
 use crate::{Filename, Sha256};
@@ -74,6 +77,7 @@ pub fn list(
     let record = wheel_record(filename);
     let keep = |path: &str| record.as_deref() == Some(path);
     let wish = Wish {
+        lists: true,
         hash_up_to: hashed,
         ..Wish::default()
     };
@@ -84,7 +88,11 @@ pub fn list(
         members = tar::read_into(file, limits, members, keep)?;
     }
     let rows = record.as_deref().and_then(|path| members.kept.get(path));
-    let rows = rows.map(|bytes| wheel::recorded(bytes).unwrap_or_default());
+    let rows = rows.map(|bytes| {
+        let dist_info = record.as_deref().and_then(|path| path.rsplit_once('/'));
+        let dist_info = dist_info.map_or("", |(folder, _)| folder);
+        wheel::recorded(bytes, dist_info).unwrap_or_default()
+    });
     let exempt = |path: &str| {
         let record = record.as_deref().unwrap_or_default();
         path == record || path == format!("{record}.jws") || path == format!("{record}.p7s")
@@ -130,6 +138,7 @@ pub fn beginning(
         ..*limits
     };
     let wish = Wish {
+        lists: true,
         cuts: true,
         ..Wish::default()
     };
@@ -164,21 +173,20 @@ fn wheel_record(filename: &Filename) -> Option<String> {
     }
 }
 
-fn compared(rows: &BTreeMap<String, String>, path: &str, sha256: Option<&Sha256>) -> Recorded {
-    use base64::Engine as _;
+fn compared(rows: &Rows, path: &str, sha256: Option<&Sha256>) -> Recorded {
     let Some(stated) = rows.get(&path.replace('\\', "/")) else {
         return Recorded::Nothing;
     };
-    match (stated.split_once('='), sha256) {
-        _ if stated.is_empty() => Recorded::PathAlone,
-        (Some(("sha256", digest)), Some(sha256)) => {
-            let own = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(sha256.as_bytes());
-            if digest.trim_end_matches('=') == own {
+    match (stated.kind(), sha256) {
+        (Kind::None, _) => Recorded::PathAlone,
+        (Kind::Sha256, Some(sha256)) => {
+            let own = URL_SAFE_NO_PAD.encode(sha256.as_bytes());
+            if stated.agrees(&own) {
                 Recorded::Agrees
             } else {
                 Recorded::Differs
             }
         }
-        _ => Recorded::NotCompared,
+        (Kind::Sha256 | Kind::Sha384 | Kind::Sha512 | Kind::Other, _) => Recorded::NotCompared,
     }
 }

@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256 as Hash};
 
 use crate::Sha256;
 use crate::archive::path::{self, PathProblem};
+use crate::archive::stated::{Hashing, Row, Rows};
 use crate::archive::{ArchiveError, Limits};
 use crate::excerpt::excerpt;
 
@@ -14,12 +15,16 @@ use crate::excerpt::excerpt;
 const BLOCK_BYTES: usize = 64 << 10;
 
 /// What is done with contents beside counting them.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Wish {
+    /// Sizes are noted of each file, and digests of some.
+    pub(super) lists: bool,
     /// Digests are computed of archives that unpack to so many bytes.
     pub(super) hash_up_to: u64,
     /// What is kept is cut where it is longer than it may be, and no error.
     pub(super) cuts: bool,
+    /// What the archive itself states of its files: each that has another digest is an error.
+    pub(super) stated: Rows,
 }
 
 /// Size and digest of a file.
@@ -44,6 +49,8 @@ pub(super) struct Members {
     pub(super) repeated: BTreeSet<String>,
     /// Paths of symbolic links.
     pub(super) symlinks: BTreeSet<String>,
+    /// Paths of files of which the archive states another size.
+    pub(super) sizes_differ: BTreeSet<String>,
     /// Sizes, and digests as wished, by path.
     pub(super) sizes: BTreeMap<String, Known>,
     pub(super) wish: Wish,
@@ -105,6 +112,7 @@ impl Members {
         let mut kept = keep.then(Vec::new);
         // Whoever asks for none pays for none.
         let mut hasher = (self.wish.hash_up_to > 0).then(Hash::new);
+        let mut held = self.hashing(name);
         let mut block = [0; BLOCK_BYTES];
         let mut bytes = 0_u64;
         loop {
@@ -119,6 +127,9 @@ impl Members {
             }
             if let Some(hasher) = &mut hasher {
                 hasher.update(part);
+            }
+            if let Some(held) = &mut held {
+                held.update(part);
             }
             if let Some(kept) = &mut kept {
                 if self.wish.cuts {
@@ -139,12 +150,50 @@ impl Members {
         if let Some(kept) = kept {
             self.kept.insert(name.to_owned(), kept);
         }
-        let sha256 = hasher.map(|hasher| Sha256::from_bytes(hasher.finalize().into()));
-        self.sizes.insert(name.to_owned(), Known { bytes, sha256 });
+        self.hold(name, held, bytes)?;
+        if self.wish.lists {
+            let sha256 = hasher.map(|hasher| Sha256::from_bytes(hasher.finalize().into()));
+            self.sizes.insert(name.to_owned(), Known { bytes, sha256 });
+        }
         if !self.files.insert(name.to_owned()) {
             self.repeated.insert(name.to_owned());
         }
         Ok(bytes)
+    }
+
+    /// What the archive states of that file, however its path is spelled there.
+    fn stated(&self, name: &str) -> Option<&Row> {
+        let rows = &self.wish.stated;
+        rows.get(name).or_else(|| {
+            let respelled = name.contains('\\').then(|| name.replace('\\', "/"))?;
+            rows.get(&respelled)
+        })
+    }
+
+    fn hashing(&self, name: &str) -> Option<Hashing> {
+        Hashing::of_kind(self.stated(name)?.kind())
+    }
+
+    /// Holds a file that was read against what the archive states of it.
+    fn hold(&mut self, name: &str, held: Option<Hashing>, bytes: u64) -> Result<(), ArchiveError> {
+        let Some(row) = self.stated(name) else {
+            return Ok(());
+        };
+        if let Some(held) = held {
+            let made = held.finish();
+            if !row.agrees(&made) {
+                let algorithm = row.digest.split('=').next().unwrap_or_default();
+                return Err(ArchiveError::RecordDigest {
+                    path: excerpt(name),
+                    stated: excerpt(&row.digest),
+                    found: format!("{algorithm}={made}"),
+                });
+            }
+        }
+        if row.size.is_some_and(|size| size != bytes) {
+            self.sizes_differ.insert(name.to_owned());
+        }
+        Ok(())
     }
 }
 

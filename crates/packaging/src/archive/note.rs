@@ -37,6 +37,20 @@ pub enum Note {
         /// How many there are.
         count: usize,
     },
+    /// Files that RECORD lists without a digest, or with one that nobody can rely on.
+    NoDigestInRecord {
+        /// The first of them.
+        files: Vec<String>,
+        /// How many there are.
+        count: usize,
+    },
+    /// Files of which RECORD states another size; their digests agree.
+    SizeInRecord {
+        /// The first of them.
+        files: Vec<String>,
+        /// How many there are.
+        count: usize,
+    },
     /// An sdist's directory is not called `{name}-{version}`.
     Directory {
         /// What it is called.
@@ -89,37 +103,65 @@ impl fmt::Display for Note {
             Self::WheelVersion { found } => {
                 write!(f, "expected Wheel-Version 1.x, found '{found}'")
             }
-            Self::NotInRecord { files, count } => write!(
+            Self::NotInRecord { files, count } => told(
                 f,
-                "{count} files are not in RECORD: {}",
-                list(files, *count)
+                files,
+                *count,
+                "file is not in RECORD",
+                "files are not in RECORD",
             ),
-            Self::OnlyInRecord { files, count } => {
-                write!(
-                    f,
-                    "{count} entries of RECORD have no file: {}",
-                    list(files, *count)
-                )
-            }
+            Self::OnlyInRecord { files, count } => told(
+                f,
+                files,
+                *count,
+                "entry of RECORD has no file",
+                "entries of RECORD have no file",
+            ),
+            Self::NoDigestInRecord { files, count } => told(
+                f,
+                files,
+                *count,
+                "file has no digest in RECORD that proves anything",
+                "files have no digest in RECORD that proves anything",
+            ),
+            Self::SizeInRecord { files, count } => told(
+                f,
+                files,
+                *count,
+                "file has another size in RECORD",
+                "files have another size in RECORD",
+            ),
             Self::Directory { found } => write!(
                 f,
                 "the directory '{found}' is not called by name and version"
             ),
-            Self::Repeated { files, count } => write!(
+            Self::Repeated { files, count } => told(
                 f,
-                "{count} members come more than once: {}",
-                list(files, *count)
+                files,
+                *count,
+                "member comes more than once",
+                "members come more than once",
             ),
-            Self::Symlinks { files, count } => write!(
+            Self::Symlinks { files, count } => told(
                 f,
-                "{count} members are symbolic links: {}",
-                list(files, *count)
+                files,
+                *count,
+                "member is a symbolic link",
+                "members are symbolic links",
             ),
         }
     }
 }
 
-fn list(files: &[String], count: usize) -> String {
+/// How many, in words for one and for several, and the first of them.
+fn told(
+    f: &mut fmt::Formatter<'_>,
+    files: &[String],
+    count: usize,
+    one: &str,
+    several: &str,
+) -> fmt::Result {
+    let what = if count == 1 { one } else { several };
     let more = if count > files.len() { ", …" } else { "" };
-    format!("{}{more}", files.join(", "))
+    write!(f, "{count} {what}: {}{more}", files.join(", "))
 }

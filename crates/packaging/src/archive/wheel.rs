@@ -14,7 +14,7 @@ use crate::filename::WheelFilename;
 use crate::metadata::document;
 use crate::{Filename, MetadataError};
 
-pub(super) use record::digests as recorded;
+pub(super) use record::read as recorded;
 
 pub(super) fn inspect(
     file: &mut (impl Read + Seek),
@@ -25,19 +25,30 @@ pub(super) fn inspect(
     let dist_info = format!("{name}-{version}.dist-info");
     let at = |file: &str| format!("{dist_info}/{file}");
     let looked_at = ["WHEEL", "METADATA", "RECORD", "entry_points.txt"].map(at);
-    let mut members = zip::read(file, limits, |path| looked_at.iter().any(|one| one == path))?;
-    let [wheel_path, metadata_path, record_path, entry_points_path] = looked_at;
+    let keep = |path: &str| looked_at.iter().any(|one| one == path);
+    let [wheel_path, metadata_path, record_path, entry_points_path] = &looked_at;
+    let mut members = Members::default();
+    let mut archive = zip::open(file, limits, &mut members)?;
+    // First, so that every other file is held against it while it is read.
+    let record = archive.one(record_path, limits)?;
+    let stated = record.and_then(|bytes| record::read(&bytes, &dist_info));
+    let has_record = stated.is_some();
+    members.wish.stated = stated.unwrap_or_default();
+    archive.read(limits, &mut members, keep, |_| true)?;
 
     let given = || filename.as_str().to_owned();
     let mut take = |path: &str| members.kept.remove(path);
-    let wheel = take(&wheel_path).ok_or(ArchiveError::NoWheel { path: wheel_path })?;
-    let no_record = || ArchiveError::NoRecord {
-        filename: given(),
-        path: record_path.clone(),
-    };
-    let record = take(&record_path).ok_or_else(no_record)?;
-    let entry_points = take(&entry_points_path);
-    let metadata = take(&metadata_path).ok_or_else(|| ArchiveError::NoMetadata {
+    let wheel = take(wheel_path).ok_or_else(|| ArchiveError::NoWheel {
+        path: wheel_path.clone(),
+    })?;
+    if !has_record {
+        return Err(ArchiveError::NoRecord {
+            filename: given(),
+            path: record_path.clone(),
+        });
+    }
+    let entry_points = take(entry_points_path);
+    let metadata = take(metadata_path).ok_or_else(|| ArchiveError::NoMetadata {
         filename: given(),
         path: metadata_path.clone(),
     })?;
@@ -45,8 +56,7 @@ pub(super) fn inspect(
     check_only(&dist_info, &members)?;
     let mut notes = Vec::new();
     note_wheel_file(&wheel, filename, &mut notes)?;
-    let listed = record::read(&record).ok_or_else(no_record)?;
-    record::compare(&listed, &members.files, &dist_info, &mut notes);
+    record::compare(&members, &dist_info, &mut notes);
     if let Some(bytes) = entry_points {
         entry_points::check(&bytes).map_err(|(line, expected)| ArchiveError::EntryPoints {
             filename: given(),
@@ -62,7 +72,7 @@ pub(super) fn inspect(
     contents(
         &Filename::Wheel(filename.clone()),
         &members,
-        &metadata_path,
+        metadata_path,
         metadata,
         &licences,
         notes,

@@ -17,6 +17,9 @@ use crate::excerpt::excerpt;
 use framing::{Entry, Method};
 use inflate::Inflate;
 
+/// Of the file, read at once: large members are read by few calls.
+const BUFFER_BYTES: usize = 64 << 10;
+
 /// Reads the archive through. `keep` says which files' contents are wanted.
 pub(super) fn read(
     file: &mut (impl Read + Seek),
@@ -35,44 +38,95 @@ pub(super) fn read_some(
     keep: impl Fn(&str) -> bool,
     wanted: impl Fn(&str) -> bool,
 ) -> Result<Members, ArchiveError> {
+    open(file, limits, &mut members)?.read(limits, &mut members, keep, wanted)?;
+    Ok(members)
+}
+
+/// Reads the records of an archive, and admits its members.
+pub(super) fn open<F: Read + Seek>(
+    mut file: F,
+    limits: &Limits,
+    members: &mut Members,
+) -> Result<Opened<F>, ArchiveError> {
     let length = file.seek(SeekFrom::End(0)).map_err(ArchiveError::Read)?;
-    if tar::has_header(file)? {
+    if tar::has_header(&mut file)? {
         return Err(ArchiveError::ZipAndTar);
     }
     file.rewind().map_err(ArchiveError::Read)?;
-    let entries = framing::read(&mut *file, length, limits, &mut members)?;
+    let entries = framing::read(&mut file, length, limits, members)?;
     check_declared(&entries, length, limits)?;
-    let hash_up_to = members.wish.hash_up_to;
-    let is_too_much = hash_up_to > 0 && declared(&entries) > hash_up_to;
-    if is_too_much {
-        members.wish.hash_up_to = 0;
-    }
-    let mut file = BufReader::new(file);
-    // One for all members: a new one for each leaves a heap in pieces, a hundred megabytes for twenty thousand files.
-    let mut decompress = Decompress::new(false);
-    for entry in &entries {
-        if entry.is_directory() {
-            if entry.size != 0 || entry.compressed != 0 {
-                return Err(ZipProblem::DirectoryData.into());
-            }
-            continue;
-        }
-        if entry.is_symlink {
-            members.symlinks.insert(entry.name.clone());
-        }
-        let kept = keep(&entry.name);
-        if !kept && (is_too_much || !wanted(&entry.name)) {
-            members.pass_over(&entry.name, entry.size);
-            continue;
-        }
+    Ok(Opened {
+        file: BufReader::with_capacity(BUFFER_BYTES, file),
+        entries,
+        decompress: Decompress::new(false),
+    })
+}
+
+/// An archive whose records are in order, and whose contents are still to be read.
+pub(super) struct Opened<F> {
+    file: BufReader<F>,
+    entries: Vec<Entry>,
+    /// One for all members: a new one for each leaves a heap in pieces, a hundred megabytes for twenty thousand files.
+    decompress: Decompress,
+}
+
+impl<F: Read + Seek> Opened<F> {
+    /// The contents of one file, if it is there.
+    pub(super) fn one(
+        &mut self,
+        path: &str,
+        limits: &Limits,
+    ) -> Result<Option<Vec<u8>>, ArchiveError> {
+        let Some(entry) = self.entries.iter().find(|entry| entry.name == path) else {
+            return Ok(None);
+        };
+        let mut alone = Members::default();
         let contents = Contents {
-            file: &mut file,
-            decompress: &mut decompress,
+            file: &mut self.file,
+            decompress: &mut self.decompress,
             entry,
         };
-        contents.read(kept, limits, &mut members)?;
+        contents.read(true, limits, &mut alone)?;
+        Ok(alone.kept.remove(path))
     }
-    Ok(members)
+
+    /// Every file's contents, from the first to the last; [`read_some`] tells of which.
+    pub(super) fn read(
+        &mut self,
+        limits: &Limits,
+        members: &mut Members,
+        keep: impl Fn(&str) -> bool,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<(), ArchiveError> {
+        let hash_up_to = members.wish.hash_up_to;
+        let is_too_much = hash_up_to > 0 && declared(&self.entries) > hash_up_to;
+        if is_too_much {
+            members.wish.hash_up_to = 0;
+        }
+        for entry in &self.entries {
+            if entry.is_directory() {
+                if entry.size != 0 || entry.compressed != 0 {
+                    return Err(ZipProblem::DirectoryData.into());
+                }
+                continue;
+            }
+            if entry.is_symlink {
+                members.symlinks.insert(entry.name.clone());
+            }
+            let kept = keep(&entry.name);
+            if !kept && (is_too_much || !wanted(&entry.name)) {
+                members.pass_over(&entry.name, entry.size);
+                continue;
+            }
+            let contents = Contents {
+                file: &mut self.file,
+                decompress: &mut self.decompress,
+                entry,
+            };
+            contents.read(kept, limits, members)?;
+        }
+        Ok(())
+    }
 }
 
 /// The sizes that the directory declares: a bomb that admits to being one costs nothing.

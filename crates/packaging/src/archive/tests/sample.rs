@@ -2,7 +2,10 @@
 
 use std::io::Write;
 
+use crate::Sha256;
 use ::tar::{Builder, EntryType, Header};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder};
 
@@ -14,15 +17,34 @@ pub(super) fn metadata(name: &str, version: &str) -> Vec<u8> {
 /// The files of a good wheel `demo-1.0-py3-none-any.whl`.
 pub(super) fn wheel_files() -> Vec<(String, Vec<u8>)> {
     let wheel = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n";
-    let record = "demo.py,,\ndemo-1.0.dist-info/WHEEL,,\ndemo-1.0.dist-info/METADATA,,\ndemo-1.0.dist-info/RECORD,,\n";
-    [
+    let mut files = [
         ("demo.py", b"print('demo')\n".to_vec()),
         ("demo-1.0.dist-info/WHEEL", wheel.as_bytes().to_vec()),
         ("demo-1.0.dist-info/METADATA", metadata("Demo", "1.0")),
-        ("demo-1.0.dist-info/RECORD", record.as_bytes().to_vec()),
+        (RECORD, Vec::new()),
     ]
     .map(|(name, data)| (name.to_owned(), data))
-    .to_vec()
+    .to_vec();
+    record(&mut files);
+    files
+}
+
+/// The path of a good wheel's RECORD.
+pub(super) const RECORD: &str = "demo-1.0.dist-info/RECORD";
+
+/// Makes RECORD, which is one of `files`, state what the files are.
+pub(super) fn record(files: &mut [(String, Vec<u8>)]) {
+    let others = files.iter().filter(|(name, _)| name != RECORD);
+    let rows =
+        others.map(|(name, data)| format!("{name},sha256={},{}\n", digest(data), data.len()));
+    let text: String = rows.chain([format!("{RECORD},,\n")]).collect();
+    if let Some((_, data)) = files.iter_mut().find(|(name, _)| name == RECORD) {
+        *data = text.into_bytes();
+    }
+}
+
+fn digest(data: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::of(data).as_bytes())
 }
 
 /// Written by the crate `zip`, which this library does not read with.

@@ -4,12 +4,19 @@ use crate::archive::*;
 
 const WHEEL: &str = "demo-1.0-py3-none-any.whl";
 
-/// A good wheel with one file replaced, added or (`None`) taken away.
+/// A good wheel with one file replaced, added or (`None`) taken away; RECORD tells of what is there, unless it is that file.
 fn with(path: &str, data: Option<&[u8]>) -> Vec<u8> {
+    zip_by_crate(&changed(path, data, path != RECORD))
+}
+
+fn changed(path: &str, data: Option<&[u8]>, recorded: bool) -> Vec<(String, Vec<u8>)> {
     let mut files = wheel_files();
     files.retain(|(name, _)| name != path);
     files.extend(data.map(|data| (path.to_owned(), data.to_vec())));
-    zip_by_crate(&files)
+    if recorded {
+        record(&mut files);
+    }
+    files
 }
 
 #[test]
@@ -116,6 +123,7 @@ fn licence_files_must_be_there_since_metadata_2_4() {
         let mut files = wheel_files();
         files[2].1 = text(version).into_bytes();
         files.push((path.to_owned(), b"free".to_vec()));
+        record(&mut files);
         zip_by_crate(&files)
     };
     let place = "demo-1.0.dist-info/licenses/a/LICENSE";
@@ -172,7 +180,8 @@ fn oddities_of_real_wheels_are_noted() {
             }
         ]
     );
-    let extra = notes("extra.py", b"");
+    let extra = zip_by_crate(&changed("extra.py", Some(b""), false));
+    let extra = look(&extra, WHEEL).unwrap().notes;
     assert_eq!(
         extra,
         [Note::NotInRecord {
@@ -180,7 +189,7 @@ fn oddities_of_real_wheels_are_noted() {
             count: 1
         }]
     );
-    assert_eq!(extra[0].to_string(), "1 files are not in RECORD: extra.py");
+    assert_eq!(extra[0].to_string(), "1 file is not in RECORD: extra.py");
     let mut parts = parts();
     parts[0].mode = 0o120_777;
     assert_eq!(
@@ -198,6 +207,110 @@ fn oddities_of_real_wheels_are_noted() {
     assert_eq!(
         json,
         r#"[{"kind":"not-in-record","files":["extra.py"],"count":1}]"#
+    );
+}
+
+/// The same wheel with that RECORD.
+fn recording(text: &str) -> Result<Vec<Note>, String> {
+    let bytes = with(RECORD, Some(text.as_bytes()));
+    let found = look(&bytes, WHEEL).map_err(|error| error.to_string());
+    found.map(|contents| contents.notes)
+}
+
+#[test]
+fn a_digest_in_record_is_the_files() {
+    let good = String::from_utf8(wheel_files().pop().unwrap().1).unwrap();
+    assert_eq!(recording(&good), Ok(vec![]));
+    let own = good.split(',').nth(1).unwrap().to_owned();
+    let other = format!("sha256={}", "A".repeat(43));
+    let refused = |stated: &str, found: &str| {
+        Err(format!(
+            "Invalid distribution file. RECORD states the digest '{stated}' of 'demo.py', which has '{found}'"
+        ))
+    };
+    // Padding is no part of it; anything else is.
+    assert_eq!(
+        recording(&good.replace(&own, &format!("{own}="))),
+        Ok(vec![])
+    );
+    assert_eq!(
+        recording(&good.replace(&own, &other)),
+        refused(&other, &own)
+    );
+    assert_eq!(
+        recording(&good.replace(&own, "sha256=")),
+        refused("sha256=", &own)
+    );
+    let cut = own.trim_end_matches(|c: char| c != own.chars().nth(20).unwrap());
+    assert_eq!(recording(&good.replace(&own, cut)), refused(cut, &own));
+    // A second row of the same path that agrees, with nothing to say, or with another digest.
+    assert_eq!(recording(&format!("{good}demo.py,{own},14\n")), Ok(vec![]));
+    assert_eq!(recording(&format!("demo.py,,\n{good}")), Ok(vec![]));
+    assert_eq!(
+        recording(&format!("{good}demo.py,{other},14\n")),
+        refused(&crate::excerpt::excerpt(&format!("{own} {other}")), &own)
+    );
+    // Of itself it says nothing that could be right.
+    let itself = format!("{RECORD},,");
+    assert_eq!(
+        recording(&good.replace(&itself, &format!("{RECORD},{other},1"))),
+        Ok(vec![])
+    );
+}
+
+#[test]
+fn record_may_have_longer_digests() {
+    use base64::Engine as _;
+    use sha2::Digest as _;
+    let encode = |bytes: &[u8]| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
+    let files = wheel_files();
+    let data = &files[0].1;
+    let good = String::from_utf8(files[3].1.clone()).unwrap();
+    let own = good.split(',').nth(1).unwrap().to_owned();
+    for (algorithm, digest) in [
+        ("sha384", encode(&sha2::Sha384::digest(data))),
+        ("sha512", encode(&sha2::Sha512::digest(data))),
+    ] {
+        let right = format!("{algorithm}={digest}");
+        assert_eq!(recording(&good.replace(&own, &right)), Ok(vec![]));
+        let wrong = recording(&good.replace(&own, &own.replace("sha256", algorithm)));
+        assert!(wrong.unwrap_err().ends_with(&format!("has '{right}'")));
+    }
+}
+
+#[test]
+fn what_record_leaves_open_is_noted() {
+    let good = String::from_utf8(wheel_files().pop().unwrap().1).unwrap();
+    let own = good.split(',').nth(1).unwrap().to_owned();
+    let demo = || vec!["demo.py".to_owned()];
+    let no_digest = || {
+        Ok(vec![Note::NoDigestInRecord {
+            files: demo(),
+            count: 1,
+        }])
+    };
+    assert_eq!(recording(&good.replace(&own, "")), no_digest());
+    assert_eq!(recording(&good.replace(&own, "md5=x")), no_digest());
+    assert_eq!(recording(&good.replace(&own, "x")), no_digest());
+    assert_eq!(
+        recording(&good.replace(&format!("{own},14"), &format!("{own},15"))),
+        Ok(vec![Note::SizeInRecord {
+            files: demo(),
+            count: 1
+        }])
+    );
+    assert_eq!(
+        recording(&good.replace("demo.py,", "de\\mo.py,")),
+        Ok(vec![
+            Note::NotInRecord {
+                files: demo(),
+                count: 1
+            },
+            Note::OnlyInRecord {
+                files: vec!["de/mo.py".to_owned()],
+                count: 1
+            }
+        ])
     );
 }
 

@@ -1,71 +1,81 @@
-//! RECORD: the list of a wheel's files, as CSV with digest and size. Of uploads only the paths are compared; pages show
-//! whether the digests agree.
+//! RECORD: the list of a wheel's files, as CSV with digest and size.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use csv::ReaderBuilder;
 
 use crate::archive::Note;
+use crate::archive::members::Members;
+use crate::archive::stated::{Kind, Row, Rows};
 
-/// The paths that RECORD lists, with `/` for `\`; `None` if it is not text.
-pub(super) fn read(bytes: &[u8]) -> Option<BTreeSet<String>> {
+/// The rows of RECORD by path, with `/` for `\`; `None` if it is not text. What it says of itself and of its signatures,
+/// which are made after it, is left out.
+///
+/// Of a path that comes twice, what says more holds; two digests cannot both be right, and one that is wrong refuses the wheel.
+pub(in crate::archive) fn read(bytes: &[u8], dist_info: &str) -> Option<Rows> {
     let text = std::str::from_utf8(bytes).ok()?;
-    let mut rows = ReaderBuilder::new()
+    let mut records = ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .from_reader(text.as_bytes());
-    let mut paths = BTreeSet::new();
-    for row in rows.records() {
-        if let Some(path) = row.ok()?.get(0) {
-            paths.insert(path.replace('\\', "/"));
-        }
+    let mut rows = BTreeMap::new();
+    for record in records.records() {
+        let record = record.ok()?;
+        let Some(path) = record.get(0) else { continue };
+        let field = |at| record.get(at).unwrap_or_default();
+        let row = Row {
+            digest: field(1).to_owned(),
+            size: field(2).trim().parse().ok(),
+        };
+        let known: &mut Row = rows.entry(path.replace('\\', "/")).or_default();
+        known.join(row);
     }
-    Some(paths)
+    for path in exempt(dist_info) {
+        rows.remove(&path);
+    }
+    Some(rows)
 }
 
-/// What RECORD states of each path, such as `sha256=…`; empty where it states nothing. `None` if it is not text.
-pub(in crate::archive) fn digests(bytes: &[u8]) -> Option<BTreeMap<String, String>> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    let mut rows = ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(text.as_bytes());
-    let mut stated = BTreeMap::new();
-    for row in rows.records() {
-        let row = row.ok()?;
-        if let Some(path) = row.get(0) {
-            let digest = row.get(1).unwrap_or_default().to_owned();
-            stated.insert(path.replace('\\', "/"), digest);
-        }
-    }
-    Some(stated)
-}
-
-/// Notes what stands on one side only. RECORD's own signatures are never listed, and directories need not be.
-pub(super) fn compare(
-    listed: &BTreeSet<String>,
-    files: &BTreeSet<String>,
-    dist_info: &str,
-    notes: &mut Vec<Note>,
-) {
-    let exempt = ["RECORD", "RECORD.jws", "RECORD.p7s"].map(|name| format!("{dist_info}/{name}"));
+/// Notes what stands on one side only, and what is listed with no digest or another size. RECORD's own signatures are never
+/// listed, and directories need not be.
+pub(super) fn compare(members: &Members, dist_info: &str, notes: &mut Vec<Note>) {
+    let rows = &members.wish.stated;
+    let exempt = exempt(dist_info);
     let counts =
         |path: &&String| !exempt.contains(path) && !path.ends_with('/') && !path.is_empty();
-    let files: BTreeSet<String> = files.iter().map(|path| path.replace('\\', "/")).collect();
-    let (missing, count) = Note::shown(files.difference(listed).filter(counts));
+    // Few members have a backslash; a second set of all of them would be megabytes.
+    let respelled = |path: &String| path.replace('\\', "/");
+    let missing = members.files.iter();
+    let missing =
+        missing.filter(|path| !rows.contains_key(*path) && !rows.contains_key(&respelled(path)));
+    let (files, count) = Note::shown(missing.filter(counts));
     if count > 0 {
-        notes.push(Note::NotInRecord {
-            files: missing,
-            count,
-        });
+        notes.push(Note::NotInRecord { files, count });
     }
-    let (extra, count) = Note::shown(listed.difference(&files).filter(counts));
+    let with_backslashes = members.files.iter().filter(|path| path.contains('\\'));
+    let with_backslashes: BTreeSet<String> = with_backslashes.map(respelled).collect();
+    let is_there = |path: &String| members.files.contains(path) || with_backslashes.contains(path);
+    let extra = rows.keys().filter(|path| !is_there(path));
+    let (files, count) = Note::shown(extra.filter(counts));
     if count > 0 {
-        notes.push(Note::OnlyInRecord {
-            files: extra,
-            count,
-        });
+        notes.push(Note::OnlyInRecord { files, count });
     }
+    let is_unproved = |row: &Row| matches!(row.kind(), Kind::Other | Kind::None);
+    let unproved = rows
+        .iter()
+        .filter(|(path, row)| is_unproved(row) && is_there(path));
+    let (files, count) = Note::shown(unproved.map(|(path, _)| path).filter(counts));
+    if count > 0 {
+        notes.push(Note::NoDigestInRecord { files, count });
+    }
+    let (files, count) = Note::shown(members.sizes_differ.iter());
+    if count > 0 {
+        notes.push(Note::SizeInRecord { files, count });
+    }
+}
+
+fn exempt(dist_info: &str) -> [String; 3] {
+    ["RECORD", "RECORD.jws", "RECORD.p7s"].map(|name| format!("{dist_info}/{name}"))
 }
 
 #[cfg(test)]
@@ -78,41 +88,73 @@ mod tests {
 
     #[test]
     fn paths_are_the_first_column() {
-        let text = "a/b.py,sha256=x,1\r\n\"a, b.py\",sha256=x,1\na\\c.py,,\n\"a\"\"b\",,\na-1.dist-info/RECORD,,\n";
-        let expected = [
-            "a/b.py",
-            "a, b.py",
-            "a/c.py",
-            "a\"b",
-            "a-1.dist-info/RECORD",
-        ];
-        assert_eq!(read(text.as_bytes()), Some(set(&expected)));
-        assert_eq!(read(b""), Some(set(&[])));
-        assert_eq!(read(b"a\xff,,"), None);
+        let text = "a/b.py,sha256=x,1\r\n\"a, b.py\",sha256=x,1\na\\c.py,,\n\"a\"\"b\",,\nx.dist-info/RECORD,,\n";
+        let expected = ["a/b.py", "a, b.py", "a/c.py", "a\"b"];
+        let paths = |bytes| read(bytes, "x.dist-info").map(|rows| rows.into_keys().collect());
+        assert_eq!(paths(text.as_bytes()), Some(set(&expected)));
+        assert_eq!(paths(b""), Some(set(&[])));
+        assert_eq!(paths(b"a\xff,,"), None);
+    }
+
+    #[test]
+    fn digest_and_size_are_the_others() {
+        let row = |text: &str| {
+            read(text.as_bytes(), "x.dist-info")
+                .unwrap()
+                .remove("a")
+                .unwrap()
+        };
+        let is = |digest: &str, size| Row {
+            digest: digest.to_owned(),
+            size,
+        };
+        assert_eq!(row("a,sha256=x,1\n"), is("sha256=x", Some(1)));
+        assert_eq!(row("a\n"), is("", None));
+        assert_eq!(row("a,,many\n"), is("", None));
+        // Twice: the digest of either is held against the file, and two of them agree with none.
+        assert_eq!(row("a,,\na,sha256=x,1\n"), is("sha256=x", Some(1)));
+        assert_eq!(row("a,sha256=x,1\na,,\n"), is("sha256=x", Some(1)));
+        assert_eq!(row("a,sha256=x,1\na,sha256=x,1\n"), is("sha256=x", Some(1)));
+        assert_eq!(
+            row("a,sha256=x,1\na,md5=y,2\n"),
+            is("sha256=x md5=y", Some(1))
+        );
     }
 
     #[test]
     fn what_stands_on_one_side_only_is_noted() {
         let mut notes = Vec::new();
-        let listed = set(&["a.py", "only.py", "dir/", "x.dist-info/RECORD"]);
-        let files = set(&[
+        let record = b"a.py,sha256=x,1\nonly.py,sha256=x,1\nbare.py,,\nold.py,md5=x,\ndir/,,\nx.dist-info/RECORD,,\n";
+        let mut members = Members::default();
+        members.wish.stated = read(record, "x.dist-info").unwrap();
+        members.files = set(&[
             "a.py",
+            "bare.py",
             "new.py",
+            "old.py",
             "x.dist-info/RECORD",
             "x.dist-info/RECORD.jws",
         ]);
-        compare(&listed, &files, "x.dist-info", &mut notes);
-        let one = |name: &str| (vec![name.to_owned()], 1);
-        let ((new, _), (only, _)) = (one("new.py"), one("only.py"));
+        members.sizes_differ = set(&["a.py"]);
+        compare(&members, "x.dist-info", &mut notes);
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         assert_eq!(
             notes,
             [
                 Note::NotInRecord {
-                    files: new,
+                    files: names(&["new.py"]),
                     count: 1
                 },
                 Note::OnlyInRecord {
-                    files: only,
+                    files: names(&["only.py"]),
+                    count: 1
+                },
+                Note::NoDigestInRecord {
+                    files: names(&["bare.py", "old.py"]),
+                    count: 2
+                },
+                Note::SizeInRecord {
+                    files: names(&["a.py"]),
                     count: 1
                 }
             ]
