@@ -277,15 +277,12 @@ impl Problem {
         }
     }
 
-    /// Text if the client does not say, as PyPI: scripts rarely do, browsers always.
+    /// Text if the client does not say, or takes anything: Poetry and Flit print the body, and browsers always name HTML.
     fn preferred(&self, accept: &Accept) -> Preferred {
-        if *accept == Accept::Anything {
-            return Preferred::Text;
-        }
         let offers = [
-            ("text/html", Preferred::Html),
-            ("application/json", Preferred::Json),
             ("text/plain", Preferred::Text),
+            ("application/json", Preferred::Json),
+            ("text/html", Preferred::Html),
         ];
         accept.prefer(&offers).unwrap_or(Preferred::Text)
     }

@@ -74,6 +74,23 @@ fn demo() -> Sample {
 }
 
 #[tokio::test]
+async fn a_client_that_takes_anything_is_told_in_text() {
+    let server = TestServer::start().await;
+    let alice = server.publisher("alice").await.of("demo").await;
+    let request = alice.uploading(&demo().field("filetype", "bdist_egg"));
+    // requests, httpx and curl accept anything; a browser names HTML, whatever else it takes.
+    for (accept, expected) in [
+        ("*/*", "text/plain; charset=utf-8"),
+        ("text/*", "text/plain; charset=utf-8"),
+        ("application/json, */*;q=0.5", "application/json"),
+        ("text/html, */*;q=0.8", "text/html; charset=utf-8"),
+    ] {
+        let answer = server.client.send(&request.clone().accept(accept)).await;
+        assert_eq!(answer.header("content-type"), Some(expected), "{accept}");
+    }
+}
+
+#[tokio::test]
 async fn a_whole_refusal() {
     let server = TestServer::start().await;
     let alice = server.publisher("alice").await.of("demo").await;
