@@ -83,6 +83,20 @@ def in_venv():
         os.execv(python, [str(python), *sys.argv])
 
 
+def venv(name, requirements):
+    """A virtual environment beside `.venv`, for a client whose dependencies are its own: made of these requirements, or left
+    alone if it was made of them; its folder of programs. Needs `in_venv()`."""
+    folder, wanted = ROOT / f".venv-{name}", Path(requirements).read_bytes()
+    made_from = folder / "made-from"
+    if not made_from.is_file() or made_from.read_bytes() != wanted:
+        uv = ROOT / ".venv" / "bin" / "uv"
+        subprocess.run([uv, "venv", "--quiet", "--clear", "--no-config", "--python", sys.executable, folder], check=True)
+        install = ["pip", "install", "--quiet", "--no-config", "--no-deps", "--python", folder / "bin" / "python"]
+        subprocess.run([uv, *install, "--requirement", requirements], check=True)
+        made_from.write_bytes(wanted)
+    return folder / "bin"
+
+
 def binary(*profile):
     """The `touchplate` under test: `TOUCHPLATE_BIN`, or what cargo builds."""
     if "TOUCHPLATE_BIN" not in os.environ:
@@ -379,8 +393,9 @@ def core_metadata(filename, content):
     return email.parser.BytesHeaderParser().parsebytes(raw)
 
 
-def metadata_text(name, version):
-    return f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nSummary: Made for a test\nRequires-Python: >=3.8\n"
+def metadata_text(name, version, requires=()):
+    text = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nSummary: Made for a test\nRequires-Python: >=3.8\n"
+    return text + "".join(f"Requires-Dist: {requirement}\n" for requirement in requires)
 
 
 def sha256(content):
@@ -396,14 +411,15 @@ def record_line(path, content):
     return f"{path},sha256={urlsafe(hashlib.sha256(content).digest())},{len(content)}\n"
 
 
-def wheel(name, version, payload=b""):
-    """(filename, bytes) of a small real wheel that installs; `payload` is a data file in it, stored as it is."""
+def wheel(name, version, payload=b"", requires=()):
+    """(filename, bytes) of a small real wheel that installs; `payload` is a data file in it, stored as it is, `requires` are
+    its dependencies."""
     module = name.replace("-", "_")
     info = f"{module}-{version}.dist-info"
     members = {
         f"{module}/__init__.py": f'"""Made for a test."""\n__version__ = "{version}"\n'.encode(),
         f"{module}/payload.bin": payload,
-        f"{info}/METADATA": metadata_text(name, version).encode(),
+        f"{info}/METADATA": metadata_text(name, version, requires).encode(),
         f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: touchplate tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     record = "".join(record_line(path, content) for path, content in members.items()) + f"{info}/RECORD,,\n"
