@@ -1,6 +1,7 @@
 //! What every handler shares.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use touchplate_index::Index;
 use touchplate_index::files::Links;
@@ -10,7 +11,7 @@ use touchplate_index::search::Search;
 use crate::api::upload::Drains;
 use crate::cache::Cache;
 use crate::clock::Clock;
-use crate::config::{Images, Network};
+use crate::config::{Images, Limits, Network};
 use crate::publishing::Publishing;
 use crate::trust::Mounted;
 
@@ -38,6 +39,10 @@ pub struct Shared {
     pub readme_images: Images,
     /// Proxies whose forwarded headers count.
     pub forwarded_from: Vec<Network>,
+    /// How much one client may hold.
+    pub limits: Limits,
+    /// Whether the server was told to stop.
+    pub stopping: Stopping,
     /// Rendered pages.
     pub cache: Cache,
     /// Refused bodies that are still arriving.
@@ -46,6 +51,21 @@ pub struct Shared {
     pub publishing: Option<Publishing>,
     /// The private trust stack, where there is one.
     pub trust: Mounted,
+}
+
+/// Whether the server was told to stop.
+#[derive(Clone, Debug, Default)]
+pub struct Stopping(Arc<AtomicBool>);
+
+impl Stopping {
+    /// It was.
+    pub(crate) fn begin(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn has_begun(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl App {

@@ -20,7 +20,7 @@ use touchplate_index::{Index, Settings};
 use touchplate_store::{OpenError, Opened, SearchFile};
 
 use crate::api::upload::Drains;
-use crate::app::{App, Shared};
+use crate::app::{App, Shared, Stopping};
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::config::{Config, PublicUrl};
@@ -372,6 +372,8 @@ pub async fn assemble(
         anonymous_read: config.anonymous_read,
         readme_images: config.readme_images,
         forwarded_from: config.forwarded_from.clone(),
+        limits: config.limits,
+        stopping: Stopping::default(),
         drains: Drains::default(),
         publishing: Publishing::open(config, &url)?,
         trust: Mounted::new(trust),

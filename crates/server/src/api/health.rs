@@ -18,8 +18,12 @@ pub(crate) async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: the database and the blob store answer.
+/// `GET /readyz`: the database and the blob store answer, and the server is to go on.
 pub(crate) async fn ready(State(app): State<App>) -> Response {
+    if app.stopping.has_begun() {
+        let message = "Not ready: the server is stopping";
+        return Problem::saying(StatusCode::SERVICE_UNAVAILABLE, message).into_response();
+    }
     let nothing = Sha256::of(b"");
     let database = async {
         app.index

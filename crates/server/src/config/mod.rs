@@ -4,6 +4,7 @@
 //! (`TOUCHPLATE_LISTEN`) and as a flag (`--listen`, with `-` for `_`). Keys that nobody knows are refused.
 
 mod audience;
+mod limits;
 mod provider;
 mod source;
 mod trust_clock;
@@ -19,6 +20,7 @@ use touchplate_store::{BlobsUrl, DatabaseUrl, Location};
 use crate::logging::LogFormat;
 
 pub use audience::{Audience, InvalidAudience};
+pub use limits::Limits;
 pub use provider::{InvalidProvider, Provider};
 pub use source::{ConfigError, Origin};
 pub use touchplate_index::accounts::{InvalidNetwork, Network};
@@ -170,6 +172,64 @@ pub const KEYS: &[Key] = &[
          always. Default: `kernel`",
     ),
     key(
+        "max_connections",
+        "COUNT",
+        "Connections at one time, from everywhere; further ones wait until one of these ends. Default: 4096",
+    ),
+    key(
+        "max_connections_per_address",
+        "COUNT",
+        "Connections at one time from one address, or one /64 of IPv6; further ones are closed. Proxies of `forwarded_from` may have \
+         all. Default: 1024",
+    ),
+    key(
+        "max_http2_streams",
+        "COUNT",
+        "Requests under way at one time on one HTTP/2 connection. Default: 100",
+    ),
+    key(
+        "max_headers",
+        "COUNT",
+        "Header lines of one request; more are refused with 431. Default: 100",
+    ),
+    key(
+        "max_head_bytes",
+        "BYTES",
+        "Bytes of a request's first line and headers together; more are refused with 431, or 414 for a longer URL. Default: 65536 (64 KiB)",
+    ),
+    key(
+        "head_seconds",
+        "SECONDS",
+        "How long a client may take for a TLS handshake, and for a request's head since connecting or since its first byte. Default: 30",
+    ),
+    key(
+        "idle_seconds",
+        "SECONDS",
+        "How long a connection is kept open between requests. Default: 75",
+    ),
+    key(
+        "stall_seconds",
+        "SECONDS",
+        "Whoever sends a body or takes an answer is waited for this long before `min_bytes_per_second` is asked of that time. Default: 50",
+    ),
+    key(
+        "min_bytes_per_second",
+        "BYTES",
+        "The slowest rate at which a client may send a body, which is else refused with 408, or take an answer, which is else cut off. \
+         Default: 1000",
+    ),
+    key(
+        "stop_delay_seconds",
+        "SECONDS",
+        "How long the server, once told to stop, goes on accepting connections while `/readyz` says 503, so that a load balancer \
+         leaves it. Default: 0",
+    ),
+    key(
+        "stop_seconds",
+        "SECONDS",
+        "How long requests under way may go on after that. Default: 8",
+    ),
+    key(
         "log_format",
         "auto|text|json",
         "How log lines look; `auto` is text on a terminal, else JSON. Default: `auto`",
@@ -223,6 +283,8 @@ pub struct Config {
     pub trust_key_file: Option<PathBuf>,
     /// Whether timestamps need a synchronised clock.
     pub trust_clock: TrustClock,
+    /// How much of the server one client may hold, and for how long.
+    pub limits: Limits,
     /// How log lines look.
     pub log_format: LogFormat,
 }
@@ -259,6 +321,7 @@ impl Config {
             trust_issuers: None,
             trust_key_file: None,
             trust_clock: TrustClock::default(),
+            limits: Limits::default(),
             log_format: LogFormat::Auto,
         }
     }
@@ -319,6 +382,7 @@ impl Config {
             trust_clock: values
                 .parsed("trust_clock")?
                 .unwrap_or(defaults.trust_clock),
+            limits: Limits::read(&values)?,
             log_format: values.parsed("log_format")?.unwrap_or(defaults.log_format),
             data,
         })

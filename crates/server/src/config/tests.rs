@@ -1,5 +1,6 @@
 use std::error::Error as _;
 use std::fs;
+use std::time::Duration;
 
 use touchplate_trust::authority::IssuerKind;
 
@@ -75,6 +76,17 @@ fn every_key_is_read_and_later_sources_win() {
         oidc_audience = "acme-index"
         trust_issuers = "/etc/issuers.toml"
         log_format = "json"
+        max_connections = 1
+        max_connections_per_address = 2
+        max_http2_streams = 3
+        max_headers = 4
+        max_head_bytes = 8192
+        head_seconds = 5
+        idle_seconds = 6
+        stall_seconds = 7
+        min_bytes_per_second = 8
+        stop_delay_seconds = 0
+        stop_seconds = 9
     "#;
     let environment = [
         ("TOUCHPLATE_DATA", "/srv/two"),
@@ -111,6 +123,19 @@ fn every_key_is_read_and_later_sources_win() {
         ],
         oidc_audience: Some("acme-index".parse().unwrap()),
         trust_issuers: Some("/etc/issuers.toml".into()),
+        limits: Limits {
+            connections: 1,
+            connections_per_address: 2,
+            http2_streams: 3,
+            headers: 4,
+            head_bytes: 8192,
+            head_time: Duration::from_secs(5),
+            idle_time: Duration::from_secs(6),
+            stall_time: Duration::from_secs(7),
+            bytes_per_second: 8,
+            stop_delay: Duration::ZERO,
+            stop_time: Duration::from_secs(9),
+        },
         log_format: LogFormat::Json,
     };
     assert_eq!(config, expected);
@@ -147,6 +172,22 @@ fn what_is_wrong_is_said_with_its_place() {
             .next(),
         Some("the environment variable TOUCHPLATE_PROFILE")
     );
+    for (key, given, expected) in [
+        ("max_connections", "0", "1 to 1000000, found `0`"),
+        ("max_head_bytes", "8191", "8192 to 1048576, found `8191`"),
+        ("head_seconds", "30s", "1 to 86400, found `30s`"),
+        ("stop_seconds", "-1", "1 to 86400, found `-1`"),
+        ("max_headers", "+7", "1 to 1000000, found `+7`"),
+        (
+            "stall_seconds",
+            "99999999999999999999",
+            "1 to 86400, found `99999999999999999999`",
+        ),
+    ] {
+        let refused = refusal("", &[], &[(key, given)]);
+        let expected = format!("expected a whole number from {expected}");
+        assert!(refused.ends_with(&expected), "{refused}");
+    }
     assert!(refusal("[url]\nx = 1", &[], &[]).contains("`url` takes text, a number"));
     assert!(refusal("url = ", &[], &[]).contains("is no TOML"));
     assert!(

@@ -141,6 +141,8 @@ impl World {
             anonymous_read: true,
             readme_images: Default::default(),
             forwarded_from: Vec::new(),
+            limits: Default::default(),
+            stopping: Default::default(),
             drains: Default::default(),
             publishing: None,
             trust: touchplate_server::trust::Mounted::new(None),

@@ -9,7 +9,7 @@ use touchplate_testkit::TestServer;
 use touchplate_testkit::http::{Answer, Request};
 use touchplate_testkit::sample::{self, Sample};
 
-fn path(sample: &Sample) -> String {
+pub(crate) fn path(sample: &Sample) -> String {
     let digest = sample.sha256().to_string();
     format!(
         "/files/{}/{}/{}/{}",

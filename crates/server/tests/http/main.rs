@@ -8,6 +8,7 @@ mod ca;
 mod cache;
 mod coverage;
 mod downloads;
+mod edge;
 mod encoding;
 mod failing;
 mod feeds;

@@ -70,6 +70,8 @@ impl Stack {
             anonymous_read: false,
             readme_images: Default::default(),
             forwarded_from: vec!["192.0.2.0/24".parse().unwrap()],
+            limits: Default::default(),
+            stopping: Default::default(),
             drains: Default::default(),
             publishing: None,
             trust: Mounted::new(Some(trust)),

@@ -10,10 +10,8 @@ use axum::body::{Body, BodyDataStream};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, Sleep};
 
-/// An uploader that sends nothing for this long is gone: half of the 60 seconds that proxies commonly wait.
-const IDLE: Duration = Duration::from_secs(30);
+use crate::serving::TooSlow;
 
 /// Bytes that may arrive while the form's reader makes nothing of them. It holds them in memory, looking for the end of a
 /// part's header (some hundred bytes) or for the first boundary; a piece of the body has at most some hundred kilobytes.
@@ -32,9 +30,9 @@ const DRAIN_TIME: Duration = Duration::from_secs(5 * 60);
 /// Why a body did not arrive in full.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ArrivalError {
-    /// Nothing came for too long.
-    #[error("no byte of the upload came for {} seconds", IDLE.as_secs())]
-    Idle,
+    /// Too little came for too long.
+    #[error("the body came too slowly")]
+    Slow(#[source] TooSlow),
     /// More than a header's worth came, and no end of the header.
     #[error("{MAX_UNCLAIMED} bytes came without the beginning of a part's content")]
     Unclaimed,
@@ -43,10 +41,19 @@ pub(crate) enum ArrivalError {
     Broken(#[source] axum::Error),
 }
 
+impl ArrivalError {
+    fn of(error: axum::Error) -> Self {
+        let slow = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref());
+        match slow {
+            Some(slow) => Self::Slow(*slow),
+            None => Self::Broken(error),
+        }
+    }
+}
+
 /// The body as a stream for the form's reader, which borrows it: what is left afterwards can still be read.
 pub(crate) struct Arriving {
     body: BodyDataStream,
-    patience: Pin<Box<Sleep>>,
     /// A piece was given out and the reader has not had its turn since.
     gave: bool,
     begun: bool,
@@ -69,7 +76,6 @@ impl Arriving {
     pub(crate) fn new(body: Body) -> Self {
         Self {
             body: body.into_data_stream(),
-            patience: Box::pin(tokio::time::sleep(IDLE)),
             gave: false,
             begun: false,
             ended: false,
@@ -108,17 +114,11 @@ impl Stream for Arriving {
         }
         self.begun = true;
         let arrived = match self.body.poll_next_unpin(context) {
-            Poll::Pending => {
-                if self.patience.as_mut().poll(context).is_pending() {
-                    return Poll::Pending;
-                }
-                Some(Err(ArrivalError::Idle))
-            }
+            Poll::Pending => return Poll::Pending,
             Poll::Ready(None) => None,
-            Poll::Ready(Some(Err(error))) => Some(Err(ArrivalError::Broken(error))),
+            Poll::Ready(Some(Err(error))) => Some(Err(ArrivalError::of(error))),
             Poll::Ready(Some(Ok(piece))) => {
                 self.gave = true;
-                self.patience.as_mut().reset(Instant::now() + IDLE);
                 let before = self.unclaimed.0.fetch_add(piece.len(), Ordering::Relaxed);
                 if before > MAX_UNCLAIMED {
                     Some(Err(ArrivalError::Unclaimed))
@@ -208,23 +208,5 @@ mod tests {
             unclaimed.claim();
         }
         assert_eq!(given, 100 * (64 << 10));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn patience_ends_with_the_silence_not_with_the_length() {
-        let slow = stream::unfold(0, |at| async move {
-            let pause = if at < 5 { IDLE / 2 } else { IDLE * 2 };
-            tokio::time::sleep(pause).await;
-            Some((Ok::<_, std::io::Error>(Bytes::from_static(b"x")), at + 1))
-        });
-        let mut arriving = Arriving::new(Body::from_stream(slow));
-        for _ in 0..5 {
-            assert!(matches!(arriving.next().await, Some(Ok(_))));
-        }
-        assert!(matches!(
-            arriving.next().await,
-            Some(Err(ArrivalError::Idle))
-        ));
-        assert!(arriving.next().await.is_none());
     }
 }

@@ -284,7 +284,7 @@ fn broken(error: multer::Error) -> FormRefused {
     match error {
         multer::Error::StreamReadFailed(cause) => match cause.downcast::<ArrivalError>() {
             Ok(arrival) => match *arrival {
-                ArrivalError::Idle => FormRefused::Stalled(ArrivalError::Idle),
+                slow @ ArrivalError::Slow(_) => FormRefused::Stalled(slow),
                 other @ (ArrivalError::Unclaimed | ArrivalError::Broken(_)) => {
                     FormRefused::Incomplete(Box::new(other))
                 }

@@ -12,6 +12,7 @@ use touchplate_index::ports::{AddPendingError, AddPublisherError};
 
 use super::body::BodyRefused;
 use super::many::QuestionError;
+use crate::api::upload::ArrivalError;
 use crate::problem::Problem;
 
 impl From<AddAttestationError> for Problem {
@@ -272,12 +273,12 @@ impl From<BodyRefused> for Problem {
                 "body-too-large",
                 "The body is too large",
             ),
-            BodyRefused::Slow => (
+            BodyRefused::Slow | BodyRefused::Arrival(ArrivalError::Slow(_)) => (
                 StatusCode::REQUEST_TIMEOUT,
                 "body-too-slow",
                 "The body came too slowly",
             ),
-            BodyRefused::Arrival(_) => (
+            BodyRefused::Arrival(ArrivalError::Unclaimed | ArrivalError::Broken(_)) => (
                 StatusCode::BAD_REQUEST,
                 "body-incomplete",
                 "The body did not arrive",
