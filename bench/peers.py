@@ -1,9 +1,10 @@
-"""The servers that `bench/run` compares: each started pinned to one core, on a free port of loopback, over the same files.
+"""The servers that `bench/run` and `bench/uploads` compare: each started pinned to one core, on a free port of loopback, over the same files.
 
 A peer that is not installed is left out, and said to be. Python peers come from the virtual environment that `TOUCHPLATE_PEERS`
 names (default: `target/peers`); `bench/run --install` makes it.
 """
 
+import atexit
 import base64
 import json
 import os
@@ -53,7 +54,7 @@ if not shutil.which("chrt") or subprocess.run([*BEFORE_OTHERS, "true"], stderr=s
 
 
 def pinned(core):
-    """A prefix for commands."""
+    """A prefix for commands. `core` is one, or a list of them as taskset reads it."""
     return [*BEFORE_OTHERS, "taskset", "-c", str(core)]
 
 
@@ -67,6 +68,8 @@ class Peer:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.folder.mkdir(parents=True, exist_ok=True)
+        # However a measurement ends, no server outlives it.
+        atexit.register(lambda: self.stop())
         self.start()
         self.await_answer()
 
@@ -203,19 +206,24 @@ class Devpi(Peer):
         if is_new:
             self.fill()
         self.files = {}
-        for project in (self.corpus.small, self.corpus.large):
+        for project in self.corpus.few:
             page = f"{self.url}/root/bench/+simple/{project}/"
             for entry in json.loads(lib.fetch(page, headers={"Accept": JSON}).body)["files"]:
                 self.files[entry["filename"]] = urllib.parse.urljoin(page, entry["url"])
 
-    def fill(self):
+    def make_index(self):
+        """The headers of somebody who may upload to it."""
         login = lib.fetch(f"{self.url}/+login", "POST", {"Content-Type": "application/json"}, json.dumps({"user": "root", "password": "root"}))
         token = json.loads(login.body)["result"]["password"]
         credentials = base64.b64encode(f"root:{token}".encode()).decode()
         auth = {"Authorization": f"Basic {credentials}", "X-Devpi-Auth": credentials}
         made = lib.fetch(f"{self.url}/root/bench", "PUT", {**auth, "Content-Type": "application/json"}, json.dumps({"bases": [], "volatile": True}))
         assert made.status == 200, made
-        for project in (self.corpus.small, self.corpus.large):
+        return auth
+
+    def fill(self):
+        auth = self.make_index()
+        for project in self.corpus.few:
             for file in sorted((self.corpus.files / project).iterdir()):
                 body, headers = lib.upload_form(file.name, file.read_bytes())
                 done = lib.fetch(f"{self.url}/root/bench/", "POST", {**headers, **auth}, body)

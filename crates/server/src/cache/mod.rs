@@ -8,6 +8,7 @@
 //! Only what anybody may see is kept.
 
 mod follower;
+mod histories;
 mod index_page;
 mod listed;
 mod rendered;
@@ -21,10 +22,12 @@ use touchplate_index::ports::StoreError;
 use touchplate_index::projects::ReadError;
 use touchplate_index::{Index, Reader};
 use touchplate_packaging::{Filename, ProjectName, Sha256, Version};
+use touchplate_policy::history::History;
 
 use crate::hot::Hot;
 use crate::problem::Problem;
 use follower::Follower;
+use histories::Histories;
 use index_page::IndexPage;
 use listed::Listed;
 
@@ -137,6 +140,7 @@ pub struct Cache {
     html_index: IndexPage,
     json_index: IndexPage,
     listed: Listed,
+    histories: Histories,
     /// Whole answers.
     pub(crate) hot: Hot,
     follower: Follower,
@@ -162,6 +166,7 @@ impl Cache {
             html_index: IndexPage::default(),
             json_index: IndexPage::default(),
             listed: Listed::new(),
+            histories: Histories::new(),
             hot: Hot::default(),
             follower: Follower::open(index.clone()).await?,
             index,
@@ -229,6 +234,12 @@ impl Cache {
         self.listed
             .file(&self.index, moment, filename, digest)
             .await
+    }
+
+    /// How a project's releases are judged, whoever may see it.
+    pub(crate) async fn history(&self, project: &ProjectName) -> Result<Arc<History>, StoreError> {
+        let moment = self.moment(Some(project));
+        self.histories.of(&self.index, moment, project).await
     }
 
     /// Whether what was read at that moment may still be shown.

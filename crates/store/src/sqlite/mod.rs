@@ -142,13 +142,16 @@ impl Database {
             Some(kib) => options.clone().pragma("cache_size", format!("-{kib}")),
             None => options.clone(),
         };
-        let writer = SqlitePoolOptions::new()
+        // A connection to a file in this process does not go away by itself, and asking it first costs as much as most questions.
+        let pool = SqlitePoolOptions::new().test_before_acquire(false);
+        let writer = pool
+            .clone()
             .max_connections(1)
             .connect_with(writing)
             .await
             .map_err(failed("open the database"))?;
         migrate(&writer, migrations).await?;
-        let readers = SqlitePoolOptions::new()
+        let readers = pool
             .max_connections(READERS)
             .connect_lazy_with(options.read_only(true));
         Ok(Self { writer, readers })

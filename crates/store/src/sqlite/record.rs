@@ -236,24 +236,29 @@ async fn release(
     file: &NewFile,
     project: i64,
 ) -> Result<i64, StoreError> {
-    sqlx::query(
-        "INSERT INTO releases (project_id, version_key, version, metadata, created_at) VALUES (?, ?, ?, ?, ?) \
-         ON CONFLICT (project_id, version_key) DO NOTHING",
+    let doing = "record a release";
+    let there: Option<i64> =
+        sqlx::query_scalar("SELECT id FROM releases WHERE project_id = ? AND version_key = ?")
+            .bind(project)
+            .bind(file.version().key())
+            .fetch_optional(&mut *connection)
+            .await
+            .map_err(failed(doing))?;
+    if let Some(id) = there {
+        return Ok(id);
+    }
+    // Nobody else writes meanwhile: the transaction is IMMEDIATE.
+    sqlx::query_scalar(
+        "INSERT INTO releases (project_id, version_key, version, metadata, created_at) VALUES (?, ?, ?, ?, ?) RETURNING id",
     )
     .bind(project)
     .bind(file.version().key())
     .bind(file.metadata.version.to_string())
     .bind(to_json(&file.metadata)?)
     .bind(origin.at.as_microsecond())
-    .execute(&mut *connection)
+    .fetch_one(connection)
     .await
-    .map_err(failed("record a release"))?;
-    sqlx::query_scalar("SELECT id FROM releases WHERE project_id = ? AND version_key = ?")
-        .bind(project)
-        .bind(file.version().key())
-        .fetch_one(connection)
-        .await
-        .map_err(failed("record a release"))
+    .map_err(failed(doing))
 }
 
 async fn insert(

@@ -127,8 +127,7 @@ fn same_path(one: &str, other: &str) -> bool {
 /// Checks everything once more, on a thread that may block, and tells it.
 async fn page(app: &App, known: KnownFile) -> Result<FilePage, StoreError> {
     let project = &known.found.project.name;
-    let history = app.index.history_of(project).await?;
-    let history = history.map(|it| it.history).unwrap_or_default();
+    let history = app.cache.history(project).await?;
     let (trust, now) = (app.index.trust(), app.clock.now());
     let checked = tokio::task::spawn_blocking(move || {
         let file = root::facts(&known);
