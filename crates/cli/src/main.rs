@@ -4,6 +4,7 @@ mod admin;
 mod bundle;
 mod configuration;
 mod demo;
+mod expires;
 mod files;
 mod hashing;
 mod inspect;

@@ -1,13 +1,13 @@
 //! `touchplate token …`: what the holder of a token does with it, with no index and no network.
 
 use std::io::{self, Read as _};
-use std::str::FromStr;
 
 use clap::{Args, Subcommand};
-use jiff::{Span, SpanRelativeTo, Timestamp};
+use jiff::Timestamp;
 use touchplate_index::accounts::{Bearer, Caveats, MAX_NARROWED_BYTES, Network};
 use touchplate_packaging::ProjectName;
 
+use crate::expires::Expires;
 use crate::report::{Failure, Outcome, note, say};
 
 /// Arguments of `token`.
@@ -47,47 +47,6 @@ struct Narrow {
     /// From this network alone, such as `192.0.2.0/24`; may be repeated
     #[arg(long, value_name = "NETWORK")]
     network: Vec<Network>,
-}
-
-/// When something ends.
-#[derive(Clone, Copy, Debug)]
-enum Expires {
-    At(Timestamp),
-    After(Span),
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("expected a time such as `2026-12-24T18:00:00Z` or a duration such as `90m`, `2h` or `7d`")]
-struct NoTime;
-
-impl FromStr for Expires {
-    type Err = NoTime;
-
-    fn from_str(given: &str) -> Result<Self, NoTime> {
-        if let Ok(at) = given.parse() {
-            return Ok(Self::At(at));
-        }
-        let span: Span = given.parse().map_err(|_| NoTime)?;
-        span.is_positive()
-            .then_some(Self::After(span))
-            .ok_or(NoTime)
-    }
-}
-
-impl Expires {
-    fn from(self, now: Timestamp) -> Result<Timestamp, Failure> {
-        match self {
-            Self::At(at) if at <= now => Err(Failure::usage(format!("{at} has passed"))),
-            Self::At(at) => Ok(at),
-            Self::After(span) => {
-                let lasting = span.to_duration(SpanRelativeTo::days_are_24_hours());
-                let lasting = lasting.map_err(Failure::usage)?;
-                // Whole seconds, rounded down: the token is shorter, and ends no later than was said.
-                let end = now.checked_add(lasting).map_err(Failure::usage)?;
-                Timestamp::from_second(end.as_second()).map_err(Failure::usage)
-            }
-        }
-    }
 }
 
 /// Runs one of the commands below `token`.

@@ -3,6 +3,7 @@
 mod caveats;
 mod narrowed;
 mod network;
+mod role;
 mod scope;
 
 use std::fmt;
@@ -19,7 +20,7 @@ use touchplate_packaging::ProjectName;
 use crate::Index;
 use crate::origin::Origin;
 use crate::ports::{
-    AddUserError, NewToken, Project, RevokeError, StoreError, StoredToken, TokenError,
+    AddUserError, Member, NewToken, Project, RevokeError, StoreError, StoredToken, TokenError,
 };
 use crate::projects::{ReadError, Visibility};
 
@@ -29,7 +30,8 @@ pub use narrowed::{
     Occasion, Unfit,
 };
 pub use network::{InvalidNetwork, Network};
-pub use scope::{OutOfScope, Scope};
+pub use role::{Action, Role, UnknownRole};
+pub use scope::{MAX_READ_PROJECTS, MadeFor, OutOfScope, Scope};
 
 /// A user's name: lower-case ASCII letters, digits, `.`, `_` and `-`, at most 64 characters, starting with a letter or digit.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -90,42 +92,6 @@ impl fmt::Display for UserName {
         f.write_str(&self.0)
     }
 }
-
-/// What a user is in a project.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// May do everything.
-    Owner,
-    /// May upload.
-    Maintainer,
-}
-
-impl Role {
-    /// The word stored and shown.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Owner => "owner",
-            Self::Maintainer => "maintainer",
-        }
-    }
-}
-
-impl FromStr for Role {
-    type Err = UnknownRole;
-
-    fn from_str(given: &str) -> Result<Self, UnknownRole> {
-        match given {
-            "owner" => Ok(Self::Owner),
-            "maintainer" => Ok(Self::Maintainer),
-            _ => Err(UnknownRole),
-        }
-    }
-}
-
-/// A word that names no role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a role is `owner` or `maintainer`")]
-pub struct UnknownRole;
 
 /// The public part of a token: sixteen hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -334,7 +300,7 @@ impl Index {
         if stored.expires_at.is_some_and(|end| end <= occasion.now) {
             return Err(AuthError::Expired(stored.id));
         }
-        let scope = proved.scope(stored.project, occasion)?; // 3
+        let scope = proved.scope(stored.made_for, occasion)?; // 3
         Ok(Caller {
             user: stored.user,
             token: stored.id,
@@ -347,21 +313,26 @@ impl Index {
         self.ports.accounts.add_user(origin, name).await
     }
 
-    /// Makes a token for a user, for one project or for all of theirs.
+    /// Makes a token for a user.
     pub async fn create_token(
         &self,
         origin: &Origin,
         user: &UserName,
-        project: Option<&ProjectName>,
+        made_for: MadeFor,
         expires_at: Option<Timestamp>,
     ) -> Result<Token, TokenError> {
+        if let MadeFor::Reading(Some(some)) = &made_for
+            && some.len() > MAX_READ_PROJECTS
+        {
+            return Err(TokenError::TooManyProjects(some.len()));
+        }
         let token = Token::random();
         let stored = NewToken {
             id: token.id.clone(),
             hash: token.hash(),
             narrowing_key: Some(token.narrowing_key()),
             user: user.clone(),
-            project: project.cloned(),
+            made_for,
             expires_at,
         };
         self.ports.accounts.add_token(origin, &stored).await?;
@@ -378,7 +349,7 @@ impl Index {
         self.ports.accounts.tokens(user).await
     }
 
-    /// Whether any token was ever made: until then nobody can upload.
+    /// Whether any token was ever made that is not for reading alone: until then nobody can upload.
     pub async fn has_tokens(&self) -> Result<bool, StoreError> {
         self.ports.accounts.has_tokens().await
     }
@@ -395,6 +366,24 @@ impl Index {
             .accounts
             .set_role(origin, project, user, role)
             .await
+    }
+
+    /// Takes a user's role in a project from them; false where they had none, or there is no such project.
+    pub async fn remove_role(
+        &self,
+        origin: &Origin,
+        project: &ProjectName,
+        user: &UserName,
+    ) -> Result<bool, StoreError> {
+        let accounts = &self.ports.accounts;
+        accounts.remove_role(origin, project, user).await
+    }
+
+    /// The members of a project, by name, for an operator.
+    pub async fn members(&self, project: &ProjectName) -> Result<Vec<Member>, ReadError> {
+        let project = self.ports.projects.by_name(project).await?;
+        let project = project.ok_or(ReadError::NotFound)?;
+        Ok(self.ports.accounts.members(project.id).await?)
     }
 
     /// What a user is in a project.

@@ -10,7 +10,7 @@ use touchplate_attest::{Glob, JsonError, Publisher, from_object, read_strict_jso
 use touchplate_packaging::ProjectName;
 
 use crate::Index;
-use crate::accounts::{Caller, Reader, Role, TokenId};
+use crate::accounts::{Action, Caller, Reader, Role, TokenId};
 use crate::attesters::NotAllowed;
 use crate::origin::Origin;
 use crate::ports::{
@@ -40,9 +40,45 @@ pub(crate) enum NotByToken {
     Store(StoreError),
 }
 
+impl From<NotAllowed> for NotByToken {
+    fn from(why: NotAllowed) -> Self {
+        Self::NotAllowed(why)
+    }
+}
+
 impl From<StoreError> for NotByToken {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl Caller {
+    /// Whether the token is for such actions in that project.
+    pub(crate) fn token_allows(
+        &self,
+        project: &ProjectName,
+        action: Action,
+    ) -> Result<(), NotAllowed> {
+        if self.scope.only_reads() && action != Action::Read {
+            return Err(NotAllowed::TokenForReading);
+        }
+        if action.takes_whole_token() && !self.scope.is_all() {
+            return Err(NotAllowed::TokenForUploads);
+        }
+        Ok(self.scope.reaches(project)?)
+    }
+
+    /// Whether somebody who is `role` in a project may act so there.
+    pub(crate) fn role_allows(&self, role: Option<Role>, action: Action) -> Result<(), NotAllowed> {
+        let user = self.user.clone();
+        match role {
+            None => Err(NotAllowed::NotAMember { user }),
+            Some(role) if role.may(action) => Ok(()),
+            Some(_) => Err(NotAllowed::RoleTooLow {
+                user,
+                needed: action.least_role(),
+            }),
+        }
     }
 }
 
@@ -53,7 +89,9 @@ pub enum ManageError {
     #[error("there is no project `{0}`")]
     NoSuchProject(ProjectName),
     /// The caller may not see it.
-    #[error("only a member, with a token that reaches `{project}`, sees who publishes there")]
+    #[error(
+        "only a maintainer or an owner, with a token that reaches `{project}`, sees who publishes there"
+    )]
     NotSeen {
         /// The project.
         project: ProjectName,
@@ -361,7 +399,7 @@ impl Index {
     }
 
     async fn seen(&self, caller: &Caller, name: &ProjectName) -> Result<Project, ManageError> {
-        let seen = self.member_by_token(caller, name).await;
+        let seen = self.permitted(caller, name, Action::SeeSettings).await;
         seen.map_err(|not| match not {
             NotByToken::NoSuchProject => ManageError::NoSuchProject(name.clone()),
             NotByToken::NotAllowed(why) => ManageError::NotSeen {
@@ -373,7 +411,7 @@ impl Index {
     }
 
     async fn managed(&self, caller: &Caller, name: &ProjectName) -> Result<Project, ManageError> {
-        let managed = self.owned_by_token(caller, name).await;
+        let managed = self.permitted(caller, name, Action::ChangeSettings).await;
         managed.map_err(|not| match not {
             NotByToken::NoSuchProject => ManageError::NoSuchProject(name.clone()),
             NotByToken::NotAllowed(why) => ManageError::NotAllowed {
@@ -384,36 +422,22 @@ impl Index {
         })
     }
 
-    /// The project, where the token's holder owns it and the token is for all of their projects.
-    pub(crate) async fn owned_by_token(
+    /// The project, where the token and the role of its holder there allow the action.
+    ///
+    /// 1. Is it there, for them to see?
+    /// 2. Is the token for such actions, and does it reach the project?
+    /// 3. May their role?
+    pub(crate) async fn permitted(
         &self,
         caller: &Caller,
         name: &ProjectName,
+        action: Action,
     ) -> Result<Project, NotByToken> {
-        let project = self.project_by_token(caller, name).await?;
-        if !caller.scope.is_all() {
-            return Err(NotByToken::NotAllowed(NotAllowed::TokenForUploads));
-        }
-        let user = caller.user.clone();
-        match self.ports.accounts.role(&user, project.id).await? {
-            Some(Role::Owner) => Ok(project),
-            Some(Role::Maintainer) => Err(NotByToken::NotAllowed(NotAllowed::NotAnOwner { user })),
-            None => Err(NotByToken::NotAllowed(NotAllowed::NotAMember { user })),
-        }
-    }
-
-    async fn member_by_token(
-        &self,
-        caller: &Caller,
-        name: &ProjectName,
-    ) -> Result<Project, NotByToken> {
-        let project = self.project_by_token(caller, name).await?;
-        let reached = caller.scope.reaches(name);
-        reached.map_err(|why| NotByToken::NotAllowed(why.into()))?;
-        let user = caller.user.clone();
-        let role = self.ports.accounts.role(&user, project.id).await?;
-        role.map(|_| project)
-            .ok_or(NotByToken::NotAllowed(NotAllowed::NotAMember { user }))
+        let project = self.project_by_token(caller, name).await?; // 1
+        caller.token_allows(name, action)?; // 2
+        let role = self.ports.accounts.role(&caller.user, project.id).await?;
+        caller.role_allows(role, action)?; // 3
+        Ok(project)
     }
 
     async fn project_by_token(

@@ -9,12 +9,11 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use touchplate_attest::Publisher;
-use touchplate_index::accounts::{Role, UserName};
+use touchplate_index::accounts::{MadeFor, Role, UserName};
 use touchplate_index::ports::NewProject;
 use touchplate_index::projects::Visibility;
 use touchplate_index::search::Search;
 use touchplate_index::{Actor, Index, Origin, RequestId};
-use touchplate_packaging::ProjectName;
 use touchplate_server::{Clock as _, Config, wiring};
 use touchplate_trust::{Domain, Predicate};
 
@@ -149,13 +148,13 @@ impl TestServer {
     pub async fn user(&self, name: &str) -> Account<'_> {
         let user: UserName = name.parse().unwrap();
         self.index.add_user(&self.operator(), &user).await.unwrap();
-        self.account(user, None).await
+        self.account(user, MadeFor::Everything).await
     }
 
-    async fn account(&self, user: UserName, project: Option<&ProjectName>) -> Account<'_> {
+    async fn account(&self, user: UserName, made_for: MadeFor) -> Account<'_> {
         let token = self
             .index
-            .create_token(&self.operator(), &user, project, None)
+            .create_token(&self.operator(), &user, made_for, None)
             .await
             .unwrap();
         Account {
@@ -319,8 +318,15 @@ impl<'s> Account<'s> {
 
     /// The same user with a token for one project alone.
     pub async fn token_for(&self, project: &str) -> Account<'s> {
-        let project = project.parse().unwrap();
-        self.server.account(self.user.clone(), Some(&project)).await
+        let made_for = MadeFor::Project(project.parse().unwrap());
+        self.server.account(self.user.clone(), made_for).await
+    }
+
+    /// The same user with a token that reads alone: those projects, or with none all that the user may see.
+    pub async fn reading(&self, projects: &[&str]) -> Account<'s> {
+        let some = projects.iter().map(|name| name.parse().unwrap()).collect();
+        let made_for = MadeFor::Reading((!projects.is_empty()).then_some(some));
+        self.server.account(self.user.clone(), made_for).await
     }
 
     /// The request that uploads a sample.

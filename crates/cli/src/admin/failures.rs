@@ -47,6 +47,8 @@ impl From<TokenError> for Failure {
             }
             TokenError::NoLeftoverTokens(_) => Self::refused(error)
                 .hint("add a publisher instead, or take the ratchet back: touchplate admin ratchet release --help"),
+            TokenError::TooManyProjects(_) => Self::usage(error)
+                .hint("give the token to a user who is a reader of no other projects, without --project"),
             TokenError::Store(_) => Self::outside(error).hint(CHECK_DATA),
         }
     }

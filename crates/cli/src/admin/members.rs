@@ -1,13 +1,15 @@
 //! Users, and their roles in projects.
 
 use clap::Subcommand;
+use serde_json::json;
 use touchplate_index::Index;
 use touchplate_index::accounts::{Role, UserName};
 use touchplate_packaging::ProjectName;
 
 use super::{done, origin};
-use crate::options::one_of;
-use crate::report::{Failure, Outcome};
+use crate::options::{Format, REPORT_VERSION, Reporting, one_of};
+use crate::report::{Failure, Outcome, say, say_json};
+use crate::screen::columns;
 
 /// Commands about users.
 #[derive(Debug, Subcommand)]
@@ -42,23 +44,84 @@ pub(crate) enum Member {
         /// The user
         #[arg(long)]
         user: UserName,
-        /// An owner may do everything, a maintainer may upload
-        #[arg(long, value_parser = one_of::<Role>(&["owner", "maintainer"]))]
+        /// A reader sees the project, an uploader also uploads, a maintainer also yanks, an owner may do everything
+        #[arg(long, value_parser = one_of::<Role>(&["owner", "maintainer", "uploader", "reader"]))]
         role: Role,
     },
+    /// List the members of a project
+    #[command(after_help = "Example:\n  touchplate admin member list --project demo")]
+    List {
+        /// The project
+        #[arg(long)]
+        project: ProjectName,
+        #[command(flatten)]
+        reporting: Reporting,
+    },
+    /// Take a user's role in a project from them; their tokens reach it no more
+    #[command(
+        after_help = "Example:\n  touchplate admin member remove --project demo --user alice"
+    )]
+    Remove {
+        /// The project
+        #[arg(long)]
+        project: ProjectName,
+        /// The user
+        #[arg(long)]
+        user: UserName,
+    },
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{user} is no member of {project}")]
+struct NoMember {
+    user: UserName,
+    project: ProjectName,
 }
 
 impl Member {
     pub(super) async fn run(self, index: &Index) -> Result<Outcome, Failure> {
-        let Self::Add {
-            project,
-            user,
-            role,
-        } = self;
-        index.set_role(&origin(), &project, &user, role).await?;
-        Ok(done(&format!(
-            "{user} is now {} of {project}",
-            role.as_str()
-        )))
+        match self {
+            Self::Add {
+                project,
+                user,
+                role,
+            } => {
+                index.set_role(&origin(), &project, &user, role).await?;
+                Ok(done(&format!("{user} is now {role} of {project}")))
+            }
+            Self::List { project, reporting } => list(index, &project, reporting.format).await,
+            Self::Remove { project, user } => {
+                let removed = index.remove_role(&origin(), &project, &user).await?;
+                if !removed {
+                    return Err(Failure::refused(NoMember { user, project }));
+                }
+                Ok(done(&format!("{user} is no member of {project} any more")))
+            }
+        }
     }
+}
+
+async fn list(index: &Index, project: &ProjectName, format: Format) -> Result<Outcome, Failure> {
+    let members = index.members(project).await?;
+    match format {
+        Format::Json => {
+            let members = members.iter();
+            let members = members
+                .map(|member| json!({"user": member.user.as_str(), "role": member.role.as_str()}));
+            let members: Vec<_> = members.collect();
+            say_json(
+                &json!({"version": REPORT_VERSION, "project": project.as_str(), "members": members}),
+            )?;
+        }
+        Format::Text => {
+            let rows = members.iter();
+            let rows = rows.map(|member| [member.user.as_str(), member.role.as_str()]);
+            let rows: Vec<Vec<String>> = std::iter::once(["USER", "ROLE"])
+                .chain(rows)
+                .map(|row| row.map(str::to_owned).to_vec())
+                .collect();
+            say(&columns(&rows))?;
+        }
+    }
+    Ok(Outcome::Done)
 }

@@ -86,7 +86,7 @@ Examples:
         after_help = "Example:\n  touchplate admin project create demo --owner alice"
     )]
     Project(projects::Project),
-    /// Give users roles in projects
+    /// Say who may do what in a project
     #[command(
         subcommand,
         after_help = "Example:\n  touchplate admin member add --project demo --user alice --role maintainer"

@@ -1,16 +1,19 @@
-//! API tokens: what an uploader sends as password, with the user name `__token__`.
+//! API tokens: what an uploader or an installer sends as password, with the user name `__token__`.
+
+use std::collections::BTreeSet;
 
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use touchplate_index::Index;
-use touchplate_index::accounts::{Bearer, Role, TokenId, UserName};
+use touchplate_index::accounts::{Bearer, MadeFor, Role, TokenId, UserName};
 use touchplate_index::ports::StoredToken;
 use touchplate_packaging::ProjectName;
 
 use super::{done, origin};
+use crate::expires::Expires;
 use crate::options::{Format, REPORT_VERSION, Reporting};
-use crate::report::{Failure, Outcome, say, say_json};
+use crate::report::{Failure, Outcome, note, say, say_json};
 use crate::screen::columns;
 
 /// Commands about tokens.
@@ -20,7 +23,10 @@ pub(crate) enum Token {
     #[command(after_help = "\
 Example: an upload with twine
   export TWINE_USERNAME=__token__
-  export TWINE_PASSWORD=$(touchplate admin token create --user alice --project demo --expires-in 90)
+  export TWINE_PASSWORD=$(touchplate admin token create --user alice --project demo --expires 90d)
+Example: a token that a CI job installs two private projects with
+  export TOKEN=$(touchplate admin token create --user ci --read --project demo --project demo-plugin --expires 30d)
+  export PIP_INDEX_URL=https://__token__:$TOKEN@packages.example.org/simple/
 
 Its holder can narrow it without asking anybody: touchplate token narrow --help")]
     Create(Create),
@@ -57,11 +63,17 @@ pub(crate) struct Create {
     /// Whose token it is
     #[arg(long)]
     user: UserName,
-    /// The one project it is for, in which the user becomes a maintainer unless they have a role there [default: all of
-    /// the user's projects, and new ones]
+    /// For reading alone: installing from projects that its user may see
     #[arg(long)]
-    project: Option<ProjectName>,
-    /// Days until it ends [default: never]
+    read: bool,
+    /// The project it is for; with --read it may be repeated. A user who has no role there becomes an uploader, or with
+    /// --read a reader [default: all of the user's projects, and new ones]
+    #[arg(long)]
+    project: Vec<ProjectName>,
+    /// Until then, or for so long: `2026-12-24T18:00:00Z`, `90m`, `7d` [default: for ever]
+    #[arg(long, value_name = "TIME|DURATION", conflicts_with = "expires_in")]
+    expires: Option<Expires>,
+    /// Days until it ends
     // A century is never; more would leave what a timestamp can hold.
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
     expires_in: Option<u32>,
@@ -95,27 +107,49 @@ impl Token {
     }
 }
 
+/// A token that uploads is for one project or for all.
+#[derive(Debug, thiserror::Error)]
+#[error("expected one --project, found {0}: only a token for reading (--read) is for several")]
+struct OneProject(usize);
+
+impl Create {
+    fn made_for(&self) -> Result<MadeFor, OneProject> {
+        match (self.read, self.project.as_slice()) {
+            (true, []) => Ok(MadeFor::Reading(None)),
+            (true, some) => Ok(MadeFor::Reading(Some(some.iter().cloned().collect()))),
+            (false, []) => Ok(MadeFor::Everything),
+            (false, [one]) => Ok(MadeFor::Project(one.clone())),
+            (false, several) => Err(OneProject(several.len())),
+        }
+    }
+
+    fn end(&self, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
+        let days = self.expires_in.map(|days| {
+            now.checked_add(SignedDuration::from_hours(24 * i64::from(days)))
+                .map_err(Failure::usage)
+        });
+        let end = self.expires.map(|expires| expires.from(now));
+        end.or(days).transpose()
+    }
+}
+
 async fn create(index: &Index, arguments: &Create) -> Result<Outcome, Failure> {
-    let origin = origin();
-    let end = arguments.expires_in.map(|days| {
-        origin
-            .at
-            .checked_add(SignedDuration::from_hours(24 * i64::from(days)))
-    });
-    let end = end.transpose().map_err(Failure::usage)?;
-    let token = index
-        .create_token(&origin, &arguments.user, arguments.project.as_ref(), end)
-        .await?;
+    let (origin, user) = (origin(), &arguments.user);
+    let made_for = arguments.made_for().map_err(Failure::usage)?;
+    let end = arguments.end(origin.at)?;
+    let token = index.create_token(&origin, user, made_for, end).await?;
     say(&format!("{}\n", token.reveal()))?;
-    // Who makes a token for a project means that its holder uploads there.
-    if let Some(project) = &arguments.project
-        && index.role(&arguments.user, project).await?.is_none()
-    {
-        let user = &arguments.user;
-        index
-            .set_role(&origin, project, user, Role::Maintainer)
-            .await?;
-        return Ok(done(&format!("made {user} a maintainer of {project}")));
+    // Who makes a token for a project means that its holder uploads there, or reads.
+    let (role, made) = if arguments.read {
+        (Role::Reader, "a reader")
+    } else {
+        (Role::Uploader, "an uploader")
+    };
+    for project in &arguments.project {
+        if index.role(user, project).await?.is_none() {
+            index.set_role(&origin, project, user, role).await?;
+            note(&format!("made {user} {made} of {project}"));
+        }
     }
     Ok(Outcome::Done)
 }
@@ -129,9 +163,7 @@ async fn list(index: &Index, user: &UserName, format: Format) -> Result<Outcome,
         }
         Format::Text => {
             let now = origin().at;
-            let header = ["ID", "PROJECT", "MADE", "STATE"]
-                .map(str::to_owned)
-                .to_vec();
+            let header = ["ID", "FOR", "MADE", "STATE"].map(str::to_owned).to_vec();
             let rows: Vec<_> = std::iter::once(header)
                 .chain(tokens.iter().map(|token| row(token, now)))
                 .collect();
@@ -195,9 +227,16 @@ async fn minted(index: &Index, project: &ProjectName, format: Format) -> Result<
 }
 
 fn token_json(token: &StoredToken) -> serde_json::Value {
+    let (project, projects) = match &token.made_for {
+        MadeFor::Everything | MadeFor::Reading(None) => (None, None),
+        MadeFor::Project(one) => (Some(one), Some(BTreeSet::from([one.clone()]))),
+        MadeFor::Reading(Some(some)) => (None, Some(some.clone())),
+    };
     json!({
         "id": token.id.as_str(),
-        "project": token.project.as_ref().map(ProjectName::as_str),
+        "reads": matches!(token.made_for, MadeFor::Reading(_)),
+        "project": project,
+        "projects": projects,
         "created_at": token.created_at,
         "expires_at": token.expires_at,
         "revoked_at": token.revoked_at,
@@ -211,13 +250,17 @@ fn row(token: &StoredToken, now: Timestamp) -> Vec<String> {
         (None, Some(end)) => format!("until {}", day(end)),
         (None, None) => "in force".to_owned(),
     };
-    let project = token.project.as_ref().map_or("all", ProjectName::as_str);
-    vec![
-        token.id.to_string(),
-        project.to_owned(),
-        day(token.created_at),
-        state,
-    ]
+    let made_for = match &token.made_for {
+        MadeFor::Everything => "all".to_owned(),
+        MadeFor::Project(one) => one.to_string(),
+        MadeFor::Reading(None) => "reading all".to_owned(),
+        MadeFor::Reading(Some(some)) if some.is_empty() => "reading nothing".to_owned(),
+        MadeFor::Reading(Some(some)) => {
+            let some: Vec<&str> = some.iter().map(ProjectName::as_str).collect();
+            format!("reading {}", some.join(", "))
+        }
+    };
+    vec![token.id.to_string(), made_for, day(token.created_at), state]
 }
 
 fn day(time: Timestamp) -> String {

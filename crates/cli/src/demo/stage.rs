@@ -12,6 +12,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use touchplate_attest::TrustRoot;
 use touchplate_index::Index;
+use touchplate_index::accounts::MadeFor;
 use touchplate_index::ports::{NewProject, Serial};
 use touchplate_server::config::{PublicUrl, TrustClock};
 use touchplate_server::wiring::{self, ListeningOn, WiringError};
@@ -135,9 +136,10 @@ impl Stage {
             self.index
                 .add_publisher(&origin(), &created.name, &publisher())
                 .await?;
+            let made_for = MadeFor::Project(created.name);
             let token = self
                 .index
-                .create_token(&origin(), user, Some(&created.name), None)
+                .create_token(&origin(), user, made_for, None)
                 .await?;
             Ok::<_, Failure>(token.reveal())
         })?;

@@ -504,16 +504,16 @@ fn publishers_are_as_a_file_has_them() {
 }
 
 #[test]
-fn a_token_for_a_project_makes_its_user_a_maintainer_there() {
+fn a_token_for_a_project_makes_its_user_an_uploader_there() {
     let place = Place::new();
     place.admin(&["user", "add", "alice"]).ended(0);
     place.admin(&["project", "create", "demo"]).ended(0);
     let create = ["token", "create", "--user", "alice", "--project", "demo"];
     let made = place.admin(&create).ended(0);
     assert_eq!(made.stdout.lines().count(), 1, "{}", made.stdout);
-    made.complains(&["made alice a maintainer of demo"]);
+    made.complains(&["made alice an uploader of demo"]);
     let again = place.admin(&create).ended(0);
-    assert!(!again.stderr.contains("maintainer"), "{}", again.stderr);
+    assert!(!again.stderr.contains("uploader"), "{}", again.stderr);
 }
 
 #[test]

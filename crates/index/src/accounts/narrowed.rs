@@ -15,9 +15,10 @@ use std::str::FromStr;
 
 use biscuit_auth::builder::{Algorithm, BlockBuilder};
 use biscuit_auth::{Biscuit, KeyPair, PrivateKey, PublicKey, UnverifiedBiscuit};
-use touchplate_packaging::ProjectName;
 
-use super::{Caveats, MAX_CAVEAT_NETWORKS, MalformedToken, Scope, SecretHash, Token, TokenId};
+use super::{
+    Caveats, MAX_CAVEAT_NETWORKS, MadeFor, MalformedToken, Scope, SecretHash, Token, TokenId,
+};
 
 pub(super) use narrowing::Narrowing;
 pub use narrowing::{CaveatUnmet, Occasion};
@@ -99,7 +100,7 @@ impl Proved {
     /// What is left of what it was made for, if anything is there and then.
     pub(crate) fn scope(
         self,
-        made_for: Option<ProjectName>,
+        made_for: MadeFor,
         occasion: &Occasion,
     ) -> Result<Scope, CaveatUnmet> {
         let narrowing = self.0.map(|it| Narrowing::new(it, *occasion)).transpose()?;

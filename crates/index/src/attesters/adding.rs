@@ -13,7 +13,7 @@ use touchplate_packaging::{Filename, ProjectName, Version};
 use super::attester::{lookup_keys, names_a_type};
 use super::{AttestationFacts, Attributed, Capacity, LateAddition, NotAllowed, Predicates};
 use crate::Index;
-use crate::accounts::{Caller, Reader};
+use crate::accounts::{Action, Caller, Reader};
 use crate::binding::{self, OtherIndex};
 use crate::files::FoundFile;
 use crate::origin::Origin;
@@ -172,7 +172,7 @@ impl Index {
     /// Adds one attestation to a file, or refuses it and leaves nothing behind. It is served at `/api/v1` alone.
     ///
     /// 1. Is the file there, for the caller to see?
-    /// 2. Is the caller a member of its project, with a token that reaches it?
+    /// 2. May the caller, by their role in its project, with a token that reaches it?
     /// 3. Is it an attestation?
     /// 4. Does it verify for the file under the index's trust root, and for no other index?
     /// 5. Is it by one of the project's publishers or attesters, and may they claim that?
@@ -231,12 +231,10 @@ impl Index {
             project: project.name.clone(),
             why,
         };
-        let reached = caller.scope.reaches(&project.name);
-        reached.map_err(|why| refused(why.into()))?;
+        let allowed = caller.token_allows(&project.name, Action::Attest);
+        allowed.map_err(refused)?;
         let role = self.ports.accounts.role(&caller.user, project.id).await?;
-        let user = caller.user.clone();
-        role.map(drop)
-            .ok_or_else(|| refused(NotAllowed::NotAMember { user }))
+        caller.role_allows(role, Action::Attest).map_err(refused)
     }
 
     /// Step 5. Publishers come first: what a publisher says it says as such, even if the project names it in another role.

@@ -4,7 +4,7 @@ use touchplate_packaging::ProjectName;
 
 use super::Attester;
 use crate::Index;
-use crate::accounts::{Caller, CaveatUnmet, OutOfScope, Reader, UserName};
+use crate::accounts::{Action, Caller, CaveatUnmet, OutOfScope, Reader, Role, UserName};
 use crate::managing::NotByToken;
 use crate::origin::Origin;
 use crate::ports::{AttesterId, Project, PutAttester, StoreError, StoredAttester};
@@ -40,12 +40,17 @@ pub enum NotAllowed {
         /// Who.
         user: UserName,
     },
-    /// They are a maintainer.
-    #[error("the user `{user}` is no owner of this project")]
-    NotAnOwner {
+    /// Their role may not.
+    #[error("the user `{user}` is no {needed} of this project")]
+    RoleTooLow {
         /// Who.
         user: UserName,
+        /// What they would have to be at least.
+        needed: Role,
     },
+    /// The token only reads.
+    #[error("the given token is for reading alone")]
+    TokenForReading,
     /// What a CI job uploads with must not decide whom readers are to believe.
     #[error("the given token is for certain projects, and such a token changes no settings")]
     TokenForUploads,
@@ -55,6 +60,7 @@ impl From<OutOfScope> for NotAllowed {
     fn from(why: OutOfScope) -> Self {
         match why {
             OutOfScope::MadeFor(only) => Self::TokenForAnother { only },
+            OutOfScope::ReadsOthers => Self::TokenForReading,
             OutOfScope::Narrowed(unmet) => Self::Narrowed(unmet),
         }
     }
@@ -176,7 +182,7 @@ impl Index {
         let Authority::Token(caller) = authority else {
             return Ok(());
         };
-        let allowed = self.owned_by_token(caller, name).await;
+        let allowed = self.permitted(caller, name, Action::ChangeSettings).await;
         allowed.map(drop).map_err(|not| match not {
             NotByToken::NoSuchProject => ChangeAttestersError::NoSuchProject(name.clone()),
             NotByToken::NotAllowed(why) => ChangeAttestersError::NotAllowed {

@@ -144,6 +144,10 @@ impl Index {
 }
 
 fn may_create(caller: &Caller) -> Result<(), ManagePendingError> {
-    let may = caller.scope.is_all().then_some(());
-    may.ok_or(ManagePendingError::NotAllowed(NotAllowed::TokenForUploads))
+    let why = match &caller.scope {
+        scope if scope.is_all() => return Ok(()),
+        scope if scope.only_reads() => NotAllowed::TokenForReading,
+        _ => NotAllowed::TokenForUploads,
+    };
+    Err(ManagePendingError::NotAllowed(why))
 }

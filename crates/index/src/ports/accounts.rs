@@ -5,7 +5,9 @@ use jiff::Timestamp;
 use touchplate_packaging::ProjectName;
 
 use super::{ProjectId, StoreError};
-use crate::accounts::{NarrowingKey, Role, SecretHash, TokenId, UserName};
+use crate::accounts::{
+    MAX_READ_PROJECTS, MadeFor, NarrowingKey, Role, SecretHash, TokenId, UserName,
+};
 use crate::origin::Origin;
 
 /// Why a user was not added.
@@ -30,8 +32,8 @@ pub struct NewToken {
     pub narrowing_key: Option<NarrowingKey>,
     /// Whose it is.
     pub user: UserName,
-    /// The one project it is for; none: every project of the user.
-    pub project: Option<ProjectName>,
+    /// What it is for.
+    pub made_for: MadeFor,
     /// When it ends, if ever.
     pub expires_at: Option<Timestamp>,
 }
@@ -48,6 +50,9 @@ pub enum TokenError {
     /// The project has no tokens of its own any more.
     #[error("the project `{0}` takes no tokens for it alone (its ratchet no-leftover-tokens)")]
     NoLeftoverTokens(ProjectName),
+    /// More than [`MAX_READ_PROJECTS`].
+    #[error("expected at most {MAX_READ_PROJECTS} projects of one read token, found {0}")]
+    TooManyProjects(usize),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -75,14 +80,23 @@ pub struct StoredToken {
     pub narrowing_key: Option<NarrowingKey>,
     /// Whose it is.
     pub user: UserName,
-    /// The one project it is for.
-    pub project: Option<ProjectName>,
+    /// What it is for. Of those that it is for reading, the projects that are still there.
+    pub made_for: MadeFor,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it ends, if ever.
     pub expires_at: Option<Timestamp>,
     /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
+}
+
+/// A user who has a role in a project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Who.
+    pub user: UserName,
+    /// What they are there.
+    pub role: Role,
 }
 
 /// Users, roles and tokens.
@@ -103,7 +117,7 @@ pub trait Accounts: Send + Sync {
     /// The tokens of a user, oldest first.
     async fn tokens(&self, user: &UserName) -> Result<Vec<StoredToken>, StoreError>;
 
-    /// Whether any token was ever made.
+    /// Whether any token was ever made that is not for reading alone.
     async fn has_tokens(&self) -> Result<bool, StoreError>;
 
     /// What a user is in a project.
@@ -111,6 +125,17 @@ pub trait Accounts: Send + Sync {
 
     /// Whether anybody has a role in a project, it has a file, or a publisher's first mint created it.
     async fn is_claimed(&self, project: ProjectId) -> Result<bool, StoreError>;
+
+    /// The members of a project, by name.
+    async fn members(&self, project: ProjectId) -> Result<Vec<Member>, StoreError>;
+
+    /// Takes a user's role in a project from them; false where they had none.
+    async fn remove_role(
+        &self,
+        origin: &Origin,
+        project: &ProjectName,
+        user: &UserName,
+    ) -> Result<bool, StoreError>;
 
     /// Gives a user a role in a project, in place of the one held before.
     async fn set_role(

@@ -15,7 +15,9 @@ mod releases;
 mod search;
 mod trusted_publishing;
 
-pub use accounts::{Accounts, AddUserError, NewToken, RevokeError, StoredToken, TokenError};
+pub use accounts::{
+    Accounts, AddUserError, Member, NewToken, RevokeError, StoredToken, TokenError,
+};
 pub use attesters::{
     AddLateError, AttestedFile, AttesterId, Attesters, LateAttestations, LateOutcome, PutAttester,
     StoredAttester,

@@ -5,7 +5,7 @@ use touchplate_attest::Run;
 use touchplate_packaging::{ProjectName, Sha256};
 
 use crate::Index;
-use crate::accounts::{AuthError, Bearer, Caller, Occasion, Scope, TokenId};
+use crate::accounts::{AuthError, Bearer, Caller, MadeFor, Occasion, Scope, TokenId};
 use crate::origin::{Actor, Origin};
 use crate::ports::{StoreError, StoredMinted};
 use crate::projects::ReadError;
@@ -126,7 +126,7 @@ impl Index {
             return Err(AuthError::UsedUp(stored.id));
         }
         Ok(Uploader::Run(MintedCaller {
-            scope: proved.scope(None, occasion)?,
+            scope: proved.scope(MadeFor::Everything, occasion)?,
             token: stored.id,
             single_use: stored.single_use,
             publisher: stored.publisher,

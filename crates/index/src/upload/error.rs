@@ -172,6 +172,15 @@ pub enum Forbidden {
         /// Who.
         user: UserName,
     },
+    /// They are a reader there.
+    #[error("The user '{user}' is a reader of this project and isn't allowed to upload to it")]
+    OnlyReads {
+        /// Who.
+        user: UserName,
+    },
+    /// Their token is for reading.
+    #[error("The given token is for reading alone and isn't allowed to upload")]
+    TokenForReading,
     /// Their token is for another project.
     #[error(
         "The given token is valid for the project `{only}` alone and isn't allowed to upload to another"
@@ -209,6 +218,7 @@ impl From<OutOfScope> for Forbidden {
     fn from(why: OutOfScope) -> Self {
         match why {
             OutOfScope::MadeFor(only) => Self::TokenForAnother { only },
+            OutOfScope::ReadsOthers => Self::TokenForReading,
             OutOfScope::Narrowed(unmet) => Self::Narrowed(unmet),
         }
     }

@@ -11,7 +11,7 @@ use touchplate_packaging::simple::ProjectStatus;
 use touchplate_packaging::{DisplayName, FileKind, Profile, ProjectName, Sha256};
 
 use crate::Index;
-use crate::accounts::Caller;
+use crate::accounts::{Action, Caller};
 use crate::origin::Origin;
 use crate::ports::{NewFile, NewProject, Project, ProjectTarget, RecordError, StoredFile};
 use crate::spool::Spool;
@@ -245,6 +245,9 @@ impl Index {
             project: name.clone(),
             reason,
         };
+        if caller.scope.only_reads() {
+            return Err(refused(Forbidden::TokenForReading));
+        }
         let reached = caller.scope.reaches(name);
         reached.map_err(|why| refused(why.into()))?;
         let Some(project) = self.ports.projects.by_name(name).await? else {
@@ -254,21 +257,16 @@ impl Index {
                 Err(refused(Forbidden::TokenCannotCreate))
             };
         };
-        let mut may_claim = false;
-        if self
-            .ports
-            .accounts
-            .role(&caller.user, project.id)
-            .await?
-            .is_none()
-        {
-            if self.ports.accounts.is_claimed(project.id).await? {
-                return Err(refused(Forbidden::NotAMember {
-                    user: caller.user.clone(),
-                }));
+        let user = || caller.user.clone();
+        let role = self.ports.accounts.role(&caller.user, project.id).await?;
+        let may_claim = match role {
+            Some(role) if role.may(Action::Upload) => false,
+            Some(_) => return Err(refused(Forbidden::OnlyReads { user: user() })),
+            None if self.ports.accounts.is_claimed(project.id).await? => {
+                return Err(refused(Forbidden::NotAMember { user: user() }));
             }
-            may_claim = true;
-        }
+            None => true,
+        };
         let ratchets = self.ratchets_of(project.id).await?;
         if ratchets.has(RatchetKind::TrustedPublishingOnly) {
             return Err(refused(Forbidden::NotByTrustedPublishing));

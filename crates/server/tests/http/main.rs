@@ -2,6 +2,7 @@
 // What the tests' own functions unwrap is what a test expects.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod access;
 mod attesters;
 mod binding;
 mod ca;

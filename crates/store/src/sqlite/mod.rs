@@ -18,6 +18,7 @@ mod record;
 mod releases;
 mod rows;
 mod sweeps;
+mod tokens;
 mod trusted_publishing;
 
 use std::path::Path;
@@ -86,6 +87,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         76,
         "coverage",
         include_str!("../../migrations/sqlite/0076_coverage.sql"),
+    ),
+    (
+        90,
+        "read tokens",
+        include_str!("../../migrations/sqlite/0090_read_tokens.sql"),
     ),
 ];
 

@@ -2,10 +2,11 @@
 
 use touchplate_attest::Publisher;
 use touchplate_index::Ports;
-use touchplate_index::accounts::{NarrowingKey, SecretHash};
+use touchplate_index::accounts::{MadeFor, NarrowingKey, Role, SecretHash};
 use touchplate_index::ports::{
-    AddPublisherError, AddUserError, NewToken, ProjectTarget, RevokeError, TokenError,
+    AddPublisherError, AddUserError, NewProject, NewToken, ProjectTarget, RevokeError, TokenError,
 };
+use touchplate_index::projects::Visibility;
 use touchplate_index::trusted_publishing::Terms;
 
 use super::{NOW, demo, head, name, origin, user};
@@ -21,7 +22,7 @@ pub(super) async fn users_and_tokens_are_kept(ports: Ports) {
         hash: SecretHash::from_bytes([7; 32]),
         narrowing_key: Some(NarrowingKey::from_bytes([8; 32])),
         user: user(who),
-        project: project.map(name),
+        made_for: project.map_or(MadeFor::Everything, |it| MadeFor::Project(name(it))),
         expires_at: Some(NOW),
     };
     let (one, two) = ("00000000000000aa", "00000000000000bb");
@@ -61,8 +62,8 @@ pub(super) async fn users_and_tokens_are_kept(ports: Ports) {
         .unwrap()
         .expect("it was stored");
     assert_eq!(
-        (stored.user, stored.project, stored.expires_at),
-        (user("alice"), Some(name("demo")), Some(NOW))
+        (stored.user, stored.made_for, stored.expires_at),
+        (user("alice"), MadeFor::Project(name("demo")), Some(NOW))
     );
     assert_eq!(stored.hash.as_bytes(), &[7; 32]);
     ports
@@ -89,6 +90,117 @@ pub(super) async fn users_and_tokens_are_kept(ports: Ports) {
         .collect();
     assert_eq!(seen, [(one, true), (two, false)]);
     assert!(ports.accounts.has_tokens().await.unwrap());
+}
+
+pub(super) async fn read_tokens_are_for_the_projects_that_are_there(ports: Ports) {
+    demo(&ports).await;
+    let other = NewProject {
+        display: "other".parse().expect("a project name"),
+        visibility: Visibility::Private,
+        owner: None,
+    };
+    ports.projects.create(&origin(), &other).await.unwrap();
+    let token = |id: &str, some: Option<&[&str]>| NewToken {
+        id: id.parse().expect("an id"),
+        hash: SecretHash::from_bytes([7; 32]),
+        narrowing_key: Some(NarrowingKey::from_bytes([8; 32])),
+        user: user("alice"),
+        made_for: MadeFor::Reading(some.map(|some| some.iter().copied().map(name).collect())),
+        expires_at: Some(NOW),
+    };
+    let (all, two) = ("00000000000000aa", "00000000000000bb");
+    let accounts = &ports.accounts;
+    accounts
+        .add_token(&origin(), &token(all, None))
+        .await
+        .unwrap();
+    accounts
+        .add_token(&origin(), &token(two, Some(&["demo", "other"])))
+        .await
+        .unwrap();
+    assert!(!accounts.has_tokens().await.unwrap(), "none uploads");
+    let before = head(&ports).await;
+    let nowhere = accounts
+        .add_token(&origin(), &token("00000000000000cc", Some(&["demo", "no"])))
+        .await;
+    assert!(
+        matches!(&nowhere, Err(TokenError::NoSuchProject(project)) if *project == name("no")),
+        "{nowhere:?}"
+    );
+    let stranger = NewToken {
+        user: user("bob"),
+        ..token("00000000000000cc", Some(&["demo"]))
+    };
+    let nobody = accounts.add_token(&origin(), &stranger).await;
+    assert!(
+        matches!(nobody, Err(TokenError::NoSuchUser(_))),
+        "{nobody:?}"
+    );
+    assert_eq!(head(&ports).await, before, "a refused one is no change");
+
+    let made_for = async |id: &str| {
+        let stored = accounts.token(&id.parse().unwrap()).await.unwrap();
+        stored.expect("it was stored").made_for
+    };
+    let reading = |some: &[&str]| {
+        let some = some.iter().copied().map(name).collect();
+        MadeFor::Reading(Some(some))
+    };
+    assert_eq!(made_for(all).await, MadeFor::Reading(None));
+    assert_eq!(made_for(two).await, reading(&["demo", "other"]));
+    for (gone, left) in [("other", &["demo"][..]), ("demo", &[])] {
+        let deleted = ports.projects.delete(&origin(), &name(gone)).await;
+        assert!(deleted.unwrap());
+        // Never all of them, once none is left.
+        assert_eq!(made_for(two).await, reading(left));
+    }
+    accounts
+        .revoke_token(&origin(), &two.parse().unwrap())
+        .await
+        .unwrap();
+    let listed = accounts.tokens(&user("alice")).await.unwrap();
+    let seen: Vec<_> = listed
+        .iter()
+        .map(|t| (t.id.as_str(), t.revoked_at.is_some()))
+        .collect();
+    assert_eq!(seen, [(all, false), (two, true)]);
+}
+
+pub(super) async fn members_come_and_go(ports: Ports) {
+    let ProjectTarget::Existing(id) = demo(&ports).await else {
+        unreachable!("demo gives an existing project")
+    };
+    let accounts = &ports.accounts;
+    let members = async || {
+        let members = accounts.members(id).await.unwrap();
+        let said = members.iter().map(|it| format!("{} {}", it.user, it.role));
+        said.collect::<Vec<_>>().join(", ")
+    };
+    assert_eq!(members().await, "alice owner");
+    for (who, role) in [("zoe", Role::Reader), ("bob", Role::Uploader)] {
+        accounts.add_user(&origin(), &user(who)).await.unwrap();
+        accounts
+            .set_role(&origin(), &name("demo"), &user(who), role)
+            .await
+            .unwrap();
+    }
+    accounts
+        .set_role(&origin(), &name("demo"), &user("zoe"), Role::Maintainer)
+        .await
+        .unwrap();
+    assert_eq!(members().await, "alice owner, bob uploader, zoe maintainer");
+    let remove = async |who: &str, project: &str| {
+        let (project, who) = (name(project), user(who));
+        let removed = accounts.remove_role(&origin(), &project, &who).await;
+        removed.unwrap()
+    };
+    assert!(remove("bob", "demo").await);
+    assert_eq!(members().await, "alice owner, zoe maintainer");
+    let before = head(&ports).await;
+    for (who, project) in [("bob", "demo"), ("nobody", "demo"), ("zoe", "other")] {
+        assert!(!remove(who, project).await, "{who} of {project}");
+    }
+    assert_eq!(head(&ports).await, before);
 }
 
 pub(super) async fn publishers_are_found_by_key(ports: Ports) {

@@ -1,7 +1,7 @@
 //! Projects and the journal.
 
 use touchplate_index::Ports;
-use touchplate_index::accounts::{Role, SecretHash};
+use touchplate_index::accounts::{MadeFor, Role, SecretHash};
 use touchplate_index::ports::{CreateProjectError, NewToken, Serial};
 use touchplate_index::projects::Visibility;
 use touchplate_packaging::Sha256;
@@ -208,7 +208,7 @@ pub(super) async fn deleting_a_project_takes_everything_but_its_filenames(ports:
         hash: SecretHash::from_bytes([0; 32]),
         narrowing_key: None,
         user: user("alice"),
-        project: Some(name("demo")),
+        made_for: MadeFor::Project(name("demo")),
         expires_at: None,
     };
     ports.accounts.add_token(&origin(), &token).await.unwrap();

@@ -1,7 +1,7 @@
 //! Ratchets: they turn one way, and what they ask holds in the transaction.
 
 use touchplate_index::Ports;
-use touchplate_index::accounts::SecretHash;
+use touchplate_index::accounts::{MadeFor, SecretHash};
 use touchplate_index::ports::{AddPublisherError, NewToken, RatchetError, TokenError};
 use touchplate_index::trusted_publishing::{Ratchet, RatchetKind, Terms};
 
@@ -59,7 +59,7 @@ pub(super) async fn ratchets_turn_one_way(ports: Ports) {
         hash: SecretHash::from_bytes([1; 32]),
         narrowing_key: None,
         user: user("alice"),
-        project: project.map(name),
+        made_for: project.map_or(MadeFor::Everything, |it| MadeFor::Project(name(it))),
         expires_at: None,
     };
     ports

@@ -1,10 +1,13 @@
 //! Users, roles and tokens.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use touchplate_index::Origin;
-use touchplate_index::accounts::{Role, TokenId, UserName};
+use touchplate_index::accounts::{MadeFor, Role, TokenId, UserName};
 use touchplate_index::ports::{
-    Accounts, AddUserError, NewToken, ProjectId, RevokeError, StoreError, StoredToken, TokenError,
+    Accounts, AddUserError, Member, NewToken, ProjectId, RevokeError, StoreError, StoredToken,
+    TokenError,
 };
 use touchplate_index::trusted_publishing::RatchetKind;
 use touchplate_packaging::ProjectName;
@@ -24,19 +27,23 @@ impl Accounts for Memory {
 
     async fn add_token(&self, origin: &Origin, new: &NewToken) -> Result<(), TokenError> {
         let mut state = self.state();
-        let project = match &new.project {
-            None => None,
-            Some(name) => Some(
-                state
-                    .project(name)
-                    .ok_or_else(|| TokenError::NoSuchProject(name.clone()))?
-                    .id,
-            ),
+        let named: BTreeSet<ProjectName> = match &new.made_for {
+            MadeFor::Everything | MadeFor::Reading(None) => BTreeSet::new(),
+            MadeFor::Project(one) => BTreeSet::from([one.clone()]),
+            MadeFor::Reading(Some(some)) => some.clone(),
         };
+        let mut project = None;
+        for name in &named {
+            let found = state.project(name);
+            let found = found.ok_or_else(|| TokenError::NoSuchProject(name.clone()))?;
+            project = Some(found.id);
+        }
         if !state.users.contains(new.user.as_str()) {
             return Err(TokenError::NoSuchUser(new.user.clone()));
         }
-        if let (Some(id), Some(name)) = (project, &new.project)
+        let uploads = !matches!(new.made_for, MadeFor::Reading(_));
+        project = project.filter(|_| uploads);
+        if let (Some(id), MadeFor::Project(name)) = (project, &new.made_for)
             && state.stands(id, RatchetKind::NoLeftoverTokens)
         {
             return Err(TokenError::NoLeftoverTokens(name.clone()));
@@ -46,13 +53,14 @@ impl Accounts for Memory {
             hash: new.hash.clone(),
             narrowing_key: new.narrowing_key,
             user: new.user.clone(),
-            project: new.project.clone(),
+            made_for: new.made_for.clone(),
             created_at: origin.at,
             expires_at: new.expires_at,
             revoked_at: None,
         };
         state.tokens.push((stored, project));
-        state.note(origin, "create token", new.project.as_ref());
+        let about = named.first().filter(|_| named.len() == 1);
+        state.note(origin, "create token", about);
         Ok(())
     }
 
@@ -87,7 +95,9 @@ impl Accounts for Memory {
     }
 
     async fn has_tokens(&self) -> Result<bool, StoreError> {
-        Ok(!self.state().tokens.is_empty())
+        let state = self.state();
+        let mut tokens = state.tokens.iter();
+        Ok(tokens.any(|(token, _)| !matches!(token.made_for, MadeFor::Reading(_))))
     }
 
     async fn role(&self, user: &UserName, project: ProjectId) -> Result<Option<Role>, StoreError> {
@@ -100,6 +110,36 @@ impl Accounts for Memory {
 
     async fn is_claimed(&self, project: ProjectId) -> Result<bool, StoreError> {
         Ok(self.state().is_claimed(project))
+    }
+
+    async fn members(&self, project: ProjectId) -> Result<Vec<Member>, StoreError> {
+        let state = self.state();
+        let of_project = state.roles.iter().filter(|((id, _), _)| *id == project.0);
+        let mut members: Vec<Member> = of_project
+            .map(|((_, user), role)| Member {
+                user: user.parse().expect("only user names are kept"),
+                role: *role,
+            })
+            .collect();
+        members.sort_by(|a, b| a.user.as_str().cmp(b.user.as_str()));
+        Ok(members)
+    }
+
+    async fn remove_role(
+        &self,
+        origin: &Origin,
+        project: &ProjectName,
+        user: &UserName,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        let Some(id) = state.project(project).map(|found| found.id) else {
+            return Ok(false);
+        };
+        let removed = state.roles.remove(&(id.0, user.to_string())).is_some();
+        if removed {
+            state.note(origin, "remove role", Some(project));
+        }
+        Ok(removed)
     }
 
     async fn set_role(

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use touchplate_index::Origin;
+use touchplate_index::accounts::MadeFor;
 use touchplate_index::ports::{
     CreateProjectError, NewProject, Project, ProjectListing, Projects, StoreError,
 };
@@ -95,6 +96,11 @@ impl Projects for Memory {
         state.attesters.retain(|(project, _)| *project != id);
         state.roles.retain(|(project, _), _| *project != id.0);
         state.tokens.retain(|(_, project)| *project != Some(id));
+        for (token, _) in &mut state.tokens {
+            if let MadeFor::Reading(Some(some)) = &mut token.made_for {
+                some.remove(name);
+            }
+        }
         Ok(true)
     }
 }

@@ -5,7 +5,7 @@ use biscuit_auth::format::SerializedBiscuit;
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
-use crate::accounts::OutOfScope;
+use crate::accounts::{MadeFor, OutOfScope};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -52,7 +52,9 @@ fn occasion(seconds: i64, from: Option<&str>) -> Occasion {
 }
 
 fn scope(token: &str, whole: &Token, occasion: &Occasion) -> Result<Scope, CaveatUnmet> {
-    proved(token, whole).unwrap().scope(None, occasion)
+    proved(token, whole)
+        .unwrap()
+        .scope(MadeFor::Everything, occasion)
 }
 
 /// Whether the token reaches the project on that occasion, and why not.
@@ -62,6 +64,7 @@ fn reaches(token: &str, whole: &Token, project: &str, on: &Occasion) -> Result<(
         .reaches(&project.parse().unwrap())
         .map_err(|why| match why {
             OutOfScope::MadeFor(other) => other.to_string(),
+            OutOfScope::ReadsOthers => "for reading others".to_owned(),
             OutOfScope::Narrowed(unmet) => unmet.to_string(),
         })
 }
@@ -498,7 +501,7 @@ fn all_that_was_asked_on_the_way_holds() {
          for the project `third` from 10.1.2.3 at 1970-01-01T00:00:00Z"
     );
     // A token for one project, narrowed to another.
-    let made_for = Some("other".parse().unwrap());
+    let made_for = MadeFor::Project("other".parse().unwrap());
     let scope = proved(&third, &whole).unwrap().scope(made_for, &here);
     let demo = scope.unwrap().reaches(&"demo".parse().unwrap());
     assert_eq!(demo, Err(OutOfScope::MadeFor("other".parse().unwrap())));

@@ -1,6 +1,7 @@
 //! What this API refuses, each with its status and a code of its own.
 
 use axum::http::StatusCode;
+use touchplate_index::accounts::Role;
 use touchplate_index::attesters::{
     AddAttestationError, AttesterError, ChangeAttestersError, NotAllowed,
 };
@@ -74,7 +75,18 @@ fn not_allowed(why: &NotAllowed) -> (StatusCode, &'static str, &'static str) {
             "The token is for another project",
         ),
         NotAllowed::NotAMember { .. } => ("not-a-member", "The caller is no member of the project"),
-        NotAllowed::NotAnOwner { .. } => ("not-an-owner", "The caller is no owner of the project"),
+        NotAllowed::RoleTooLow { needed, .. } => match needed {
+            Role::Owner => ("not-an-owner", "The caller is no owner of the project"),
+            Role::Maintainer => (
+                "not-a-maintainer",
+                "The caller is no maintainer of the project",
+            ),
+            Role::Uploader | Role::Reader => (
+                "not-an-uploader",
+                "The caller is no uploader of the project",
+            ),
+        },
+        NotAllowed::TokenForReading => ("token-for-reading", "The token is for reading alone"),
         NotAllowed::TokenForUploads => (
             "token-for-one-project",
             "A token for one project changes no settings",
