@@ -1,6 +1,7 @@
 //! The command `touchplate`: arguments in, reports out.
 
 mod admin;
+mod audit;
 mod bundle;
 mod configuration;
 mod demo;
@@ -44,6 +45,7 @@ fn run(common: &options::Common, command: Command) -> Result<Outcome, Failure> {
         Command::Bundle(arguments) => bundle::run(common, arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Verify(arguments) => verify::run(common, *arguments),
+        Command::Audit(arguments) => audit::run(common, &arguments),
         Command::Sign(arguments) => sign::run(common, &arguments),
         Command::Publish(arguments) => publish::run(common, &arguments),
         Command::Token(arguments) => token::run(&arguments, SystemClock.now()),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{admin, bundle, demo, inspect, publish, serve, sign, token, trust, verify};
+use crate::{admin, audit, bundle, demo, inspect, publish, serve, sign, token, trust, verify};
 
 /// A Python package index that checks where files come from (PEP 740), and the tools around it.
 ///
@@ -47,6 +47,8 @@ pub(crate) enum Command {
     Publish(Box<publish::Arguments>),
     /// Check who built files: those on disk with no network, and those of an index
     Verify(Box<verify::Arguments>),
+    /// Tell of everything that lockfiles install who built it, and whether that is who it was before
+    Audit(Box<audit::Arguments>),
     /// Check Sigstore bundles of any artifact, with no network
     Bundle(bundle::Arguments),
     /// Narrow a token that one holds, before handing it on

@@ -4,6 +4,7 @@
 //!
 //! Nothing here knows our own server or its storage: an index is what the standards say that it is.
 
+pub mod audit;
 pub mod crew;
 pub mod fetch;
 pub mod identity;

@@ -6,5 +6,6 @@
 pub mod builder;
 pub mod history;
 pub mod repository;
+pub mod verdict;
 
 pub use builder::{Builder, Shown, Source};

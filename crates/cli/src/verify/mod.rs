@@ -110,6 +110,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) use candidate::without_nulls;
+pub(crate) use network::USER_AGENT;
 pub(crate) use progress::Progress;
 
 /// The wheels and sdists on disk that `targets` name, each once, in order.

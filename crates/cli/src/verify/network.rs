@@ -15,7 +15,7 @@ use super::targets::Wanted;
 use crate::report::Failure;
 
 /// What it calls itself.
-const USER_AGENT: &str = concat!("touchplate/", env!("CARGO_PKG_VERSION"));
+pub(crate) const USER_AGENT: &str = concat!("touchplate/", env!("CARGO_PKG_VERSION"));
 
 /// How many versions a message lists: the newest ones.
 const SHOWN_VERSIONS: usize = 5;

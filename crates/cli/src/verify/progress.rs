@@ -63,6 +63,13 @@ impl Progress {
         }
     }
 
+    /// So many of these steps are done; one number of steps may follow another.
+    pub(crate) fn steps(&self, done: usize, of: usize) {
+        if !self.bar.is_hidden() {
+            self.bar.set_message(format!("{done}/{of}"));
+        }
+    }
+
     /// The bar goes, and leaves no trace.
     pub(crate) fn end(&self) {
         self.bar.finish_and_clear();

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod admin;
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 #[cfg(test)]
 mod bundle;
 #[cfg(test)]
@@ -20,6 +22,8 @@ mod network;
 #[cfg(test)]
 mod odd_index;
 #[cfg(test)]
+mod paper_index;
+#[cfg(test)]
 mod pins;
 #[cfg(test)]
 mod private_index;
@@ -27,6 +31,8 @@ mod private_index;
 mod publish;
 #[cfg(test)]
 mod run;
+#[cfg(test)]
+mod scenarios;
 #[cfg(test)]
 mod sign;
 #[cfg(test)]

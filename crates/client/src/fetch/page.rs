@@ -5,6 +5,7 @@ mod json;
 
 use std::str::FromStr as _;
 
+use jiff::Timestamp;
 use touchplate_packaging::simple::Yanked;
 use touchplate_packaging::{Filename, InvalidDigest, ProjectName, Sha256, Version};
 use url::Url;
@@ -55,6 +56,8 @@ pub struct FileEntry {
     pub size: Option<u64>,
     /// Its `Requires-Python`.
     pub requires_python: Option<String>,
+    /// When it was uploaded (PEP 700).
+    pub uploaded_at: Option<Timestamp>,
     /// Is it yanked (PEP 592)?
     pub yanked: Yanked,
     /// Where its provenance object is (PEP 740).
@@ -118,6 +121,7 @@ struct Raw {
     sha256: Option<String>,
     size: Option<u64>,
     requires_python: Option<String>,
+    upload_time: Option<String>,
     yanked: Yanked,
     provenance: Option<String>,
 }
@@ -219,6 +223,7 @@ impl Raw {
             sha256,
             size: self.size,
             requires_python: self.requires_python,
+            uploaded_at: self.upload_time.and_then(|time| time.parse().ok()),
             yanked: self.yanked,
             provenance,
         }))

@@ -9,6 +9,7 @@ use toml_edit::{ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value, val
 use touchplate_attest::{PinnedIds, Publisher, PublisherError};
 use touchplate_packaging::lock::to_toml;
 use touchplate_packaging::{InvalidVersion, ProjectName};
+use touchplate_policy::verdict::{Acceptance, is_acceptable};
 
 use super::{Pin, Who};
 
@@ -26,7 +27,15 @@ version = 1
 #[derive(Clone, Debug)]
 pub struct Pins {
     document: DocumentMut,
-    projects: Vec<(ProjectName, Vec<Pin>)>,
+    projects: Vec<PinnedProject>,
+}
+
+/// What the file says of one project.
+#[derive(Clone, Debug)]
+struct PinnedProject {
+    name: ProjectName,
+    pins: Vec<Pin>,
+    accepted: Vec<Acceptance>,
 }
 
 /// Why a text is no `touchplate.lock.toml`.
@@ -53,8 +62,8 @@ pub enum PinsError {
         /// The project.
         project: ProjectName,
     },
-    /// Nobody could ever match.
-    #[error("the project `{project}` has no identity; remove its entry to accept somebody")]
+    /// It says nothing.
+    #[error("the project `{project}` has no identity and accepts nothing; remove its entry")]
     Nobody {
         /// The project.
         project: ProjectName,
@@ -89,6 +98,42 @@ pub enum PinsError {
         /// Why.
         source: InvalidVersion,
     },
+    /// A finding that is none, or that nobody can accept.
+    #[error(
+        "`{project}` accepts the finding `{finding}`, which is not one that can be accepted: they stand in docs/guide/audit.md"
+    )]
+    Finding {
+        /// The project.
+        project: ProjectName,
+        /// As it stands there.
+        finding: String,
+    },
+    /// An acceptance that says not why.
+    #[error("`{project}` accepts the finding `{finding}` without a reason")]
+    NoReason {
+        /// The project.
+        project: ProjectName,
+        /// The finding.
+        finding: String,
+    },
+    /// A day that is none.
+    #[error("the day until which `{project}` accepts `{finding}` is not one, such as 2026-11-25")]
+    Until {
+        /// The project.
+        project: ProjectName,
+        /// The finding.
+        finding: String,
+    },
+    /// A version that is none.
+    #[error("the version of which `{project}` accepts `{finding}` cannot be read")]
+    AcceptedVersion {
+        /// The project.
+        project: ProjectName,
+        /// The finding.
+        finding: String,
+        /// Why.
+        source: InvalidVersion,
+    },
     /// It can be read, and not added to.
     #[error("`{key}` is written in one line; write it as `[[{key}]]` so that it can be added to")]
     Inline {
@@ -113,6 +158,17 @@ struct RawProject {
     name: ProjectName,
     #[serde(default)]
     identity: Vec<RawIdentity>,
+    #[serde(default)]
+    accepted: Vec<RawAccepted>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawAccepted {
+    finding: String,
+    version: Option<String>,
+    reason: String,
+    until: toml::value::Datetime,
 }
 
 #[derive(Deserialize)]
@@ -167,16 +223,27 @@ impl Pins {
         let raw: Raw = toml::from_str(text).map_err(form)?;
         let mut seen = BTreeSet::new();
         let mut projects = Vec::new();
-        for RawProject { name, identity } in raw.project {
+        for project in raw.project {
+            let RawProject {
+                name,
+                identity,
+                accepted,
+            } = project;
             if !seen.insert(name.as_str().to_owned()) {
                 return Err(PinsError::Twice { project: name });
             }
-            if identity.is_empty() {
+            if identity.is_empty() && accepted.is_empty() {
                 return Err(PinsError::Nobody { project: name });
             }
             let pins = identity.into_iter().map(|raw| raw.pin(&name));
             let pins = pins.collect::<Result<_, _>>()?;
-            projects.push((name, pins));
+            let accepted = accepted.into_iter().map(|raw| raw.acceptance(&name));
+            let accepted = accepted.collect::<Result<_, _>>()?;
+            projects.push(PinnedProject {
+                name,
+                pins,
+                accepted,
+            });
         }
         Ok(Self {
             document: text.parse().expect("it has been read as TOML before"),
@@ -186,14 +253,22 @@ impl Pins {
 
     /// Who may build a project's files; empty if nobody has been seen yet.
     pub fn of(&self, project: &ProjectName) -> &[Pin] {
-        let found = self.projects.iter().find(|(name, _)| name == project);
-        found.map_or(&[], |(_, pins)| pins)
+        self.project(project).map_or(&[], |it| &it.pins)
     }
 
-    /// The projects that have pins.
+    /// What is accepted of a project though it is not as it should be.
+    pub fn accepted(&self, project: &ProjectName) -> &[Acceptance] {
+        self.project(project).map_or(&[], |it| &it.accepted)
+    }
+
+    fn project(&self, project: &ProjectName) -> Option<&PinnedProject> {
+        self.projects.iter().find(|it| it.name == *project)
+    }
+
+    /// The projects that stand there, with their pins.
     pub fn projects(&self) -> impl Iterator<Item = (&ProjectName, &[Pin])> {
         let projects = self.projects.iter();
-        projects.map(|(name, pins)| (name, pins.as_slice()))
+        projects.map(|it| (&it.name, it.pins.as_slice()))
     }
 
     /// Adds a pin at the end: of its project, or of the file.
@@ -219,9 +294,13 @@ impl Pins {
             }
         };
         array(table, "identity", "project.identity")?.push(written(&pin));
-        match self.projects.iter_mut().find(|(name, _)| name == project) {
-            Some((_, pins)) => pins.push(pin),
-            None => self.projects.push((project.clone(), vec![pin])),
+        match self.projects.iter_mut().find(|it| it.name == *project) {
+            Some(known) => known.pins.push(pin),
+            None => self.projects.push(PinnedProject {
+                name: project.clone(),
+                pins: vec![pin],
+                accepted: Vec::new(),
+            }),
         }
         Ok(())
     }
@@ -278,6 +357,43 @@ impl RawIdentity {
                 project: project.clone(),
             })?,
             index: self.index,
+        })
+    }
+}
+
+impl RawAccepted {
+    fn acceptance(self, project: &ProjectName) -> Result<Acceptance, PinsError> {
+        let Self {
+            finding,
+            version,
+            reason,
+            until,
+        } = self;
+        let project = project.clone();
+        if !is_acceptable(&finding) {
+            return Err(PinsError::Finding { project, finding });
+        }
+        if reason.trim().is_empty() {
+            return Err(PinsError::NoReason { project, finding });
+        }
+        let Ok(until) = until.to_string().parse::<Date>() else {
+            return Err(PinsError::Until { project, finding });
+        };
+        let version = match version.map(|version| version.parse()).transpose() {
+            Ok(version) => version,
+            Err(source) => {
+                return Err(PinsError::AcceptedVersion {
+                    project,
+                    finding,
+                    source,
+                });
+            }
+        };
+        Ok(Acceptance {
+            finding,
+            version,
+            reason,
+            until,
         })
     }
 }

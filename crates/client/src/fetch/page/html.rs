@@ -59,6 +59,7 @@ fn anchor(tag: &StartTag<()>) -> Option<Raw> {
         sha256,
         size: None,
         requires_python: attribute(tag, "data-requires-python"),
+        upload_time: None,
         yanked: yanked.map_or(Yanked::No, |reason| {
             Yanked::Yes(Some(reason).filter(|reason| !reason.is_empty()))
         }),

@@ -29,6 +29,7 @@ struct File {
     hashes: BTreeMap<String, String>,
     size: Option<u64>,
     requires_python: Option<String>,
+    upload_time: Option<String>,
     yanked: Option<Yank>,
     provenance: Option<String>,
 }
@@ -49,6 +50,7 @@ pub(super) fn read(document: &Document) -> Result<Page, PageError> {
         sha256: file.hashes.remove("sha256"),
         size: file.size,
         requires_python: file.requires_python,
+        upload_time: file.upload_time,
         yanked: match file.yanked {
             None | Some(Yank::Flag(false)) => Yanked::No,
             Some(Yank::Flag(true)) => Yanked::Yes(None),
