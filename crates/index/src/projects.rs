@@ -6,7 +6,7 @@ use touchplate_packaging::ProjectName;
 use touchplate_packaging::simple::ProjectStatus;
 
 use crate::Index;
-use crate::accounts::Reader;
+use crate::accounts::{Reader, sees};
 use crate::origin::Origin;
 use crate::ports::{CreateProjectError, NewProject, Project, StoreError};
 
@@ -115,6 +115,40 @@ impl Index {
         name: &ProjectName,
     ) -> Result<(), ReadError> {
         found(self.ports.projects.delete(origin, name).await?)
+    }
+
+    /// At most `limit` projects that the reader may see, by name, whose normalised name comes after `after`.
+    pub async fn projects(
+        &self,
+        reader: &Reader,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Project>, StoreError> {
+        let user = match reader {
+            Reader::Anonymous => None,
+            Reader::Account(caller) => Some(&caller.user),
+        };
+        let mut seen: Vec<Project> = Vec::new();
+        let mut after = after.map(str::to_owned);
+        loop {
+            let asked = limit.saturating_sub(seen.len());
+            let found = self.ports.projects.seen_by(user, after.as_deref(), asked);
+            let found = found.await?;
+            let is_last = found.len() < asked;
+            after = found.last().map(|(project, _)| project.name.to_string());
+            // A token may reach less than its user.
+            let visible =
+                |(project, is_member): &(Project, bool)| sees(reader, project, *is_member);
+            seen.extend(
+                found
+                    .into_iter()
+                    .filter(visible)
+                    .map(|(project, _)| project),
+            );
+            if is_last || seen.len() >= limit {
+                return Ok(seen);
+            }
+        }
     }
 
     /// The project of that name, if the reader may see it.

@@ -59,9 +59,38 @@ pub fn router(app: App) -> Router {
         .layer(middleware::map_response(from_anywhere));
     let api = Router::new()
         .route(
-            "/api/v1/openapi.json",
-            kept(Revalidate, read(v1::openapi::document)),
+            "/api/v1/projects",
+            kept(Revalidate, read(v1::projects::list)),
         )
+        .route(
+            "/api/v1/projects/{project}",
+            kept(Revalidate, read(v1::projects::one)),
+        )
+        .route(
+            "/api/v1/projects/{project}/releases",
+            kept(Revalidate, read(v1::releases::list)),
+        )
+        .route(
+            "/api/v1/projects/{project}/releases/{version}",
+            kept(Revalidate, read(v1::releases::one)),
+        )
+        .route(
+            "/api/v1/projects/{project}/provenance",
+            kept(Revalidate, read(v1::whole::provenance)),
+        )
+        .route(
+            "/api/v1/projects/{project}/downloads",
+            kept(Revalidate, read(v1::downloads::of_project)),
+        )
+        .route(
+            "/api/v1/projects/{project}/{version}/{filename}",
+            kept(Revalidate, read(v1::files::one)),
+        )
+        .route(
+            "/api/v1/projects/{project}/{version}/{filename}/downloads",
+            kept(Revalidate, read(v1::downloads::of_file)),
+        )
+        .route("/api/v1/search", kept(Revalidate, read(v1::search::find)))
         .route(
             "/api/v1/provenance",
             kept(Never, write(v1::many::provenance)),
@@ -154,6 +183,11 @@ pub fn router(app: App) -> Router {
         .route(
             "/api/v1/projects/{project}/tokens/{token}",
             kept(Never, only("DELETE", delete(v1::minted::revoke))),
+        )
+        .layer(middleware::from_fn(v1::versions::negotiate))
+        .route(
+            "/api/v1/openapi.json",
+            kept(Revalidate, read(v1::openapi::document)),
         );
     Router::new()
         .merge(simple)
@@ -257,6 +291,7 @@ pub(crate) enum Speaks {
 /// What is spoken below `path`, whatever is refused there and by whom.
 pub(crate) fn speaks(path: &str) -> Speaks {
     match path {
+        "/api/v1" => Speaks::Details,
         _ if path.starts_with("/api/v1/") => Speaks::Details,
         _ if path.starts_with("/trust/rekor1/") => Speaks::Rekor1,
         _ if path.starts_with("/trust/rekor2/") || path.starts_with("/trust/ca/") => Speaks::Rpc,

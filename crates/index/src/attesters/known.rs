@@ -9,7 +9,7 @@ use super::{AttestationRecord, Capacity, Expected};
 use crate::Index;
 use crate::accounts::{Reader, sees};
 use crate::files::FoundFile;
-use crate::ports::{AttestedFile, StoreError, UploadRun};
+use crate::ports::{AttestedFile, ProjectFiles, StoreError, StoredFile, UploadRun};
 use crate::projects::ReadError;
 
 /// When an attestation was added to a file that was there already, and by whom.
@@ -50,6 +50,15 @@ pub struct KnownFile {
     pub attestations: Vec<KnownAttestation>,
     /// The run that uploaded it, where that was trusted publishing.
     pub run: Option<UploadRun>,
+}
+
+/// Files of one project, and what is known of their attestations.
+#[derive(Clone, Debug)]
+pub struct KnownFiles {
+    /// Whether shared caches may keep it.
+    pub public: bool,
+    /// The files.
+    pub files: Vec<AttestedFile>,
 }
 
 impl KnownFile {
@@ -96,6 +105,35 @@ impl Index {
             found,
             attestations: with_upload.chain(later).collect(),
             run,
+        })
+    }
+
+    /// At most `limit` files of a project whose name comes after `after`, by name, and what is known of their attestations.
+    pub async fn known_files(
+        &self,
+        reader: &Reader,
+        project: &ProjectName,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<KnownFiles, ReadError> {
+        let ProjectFiles { project, files } = self.project_files(reader, project).await?;
+        let mut files: Vec<StoredFile> = files
+            .into_iter()
+            .filter(|file| after.is_none_or(|after| file.filename.as_str() > after))
+            .collect();
+        files.sort_by(|one, two| one.filename.as_str().cmp(two.filename.as_str()));
+        files.truncate(limit);
+        let digests: Vec<Sha256> = files.iter().map(|file| file.digests.sha256).collect();
+        let mut known = self.known_digests(reader, &digests).await?;
+        let mut known_of = |file: &StoredFile| {
+            let same = known.get_mut(&file.digests.sha256)?;
+            let at = same.iter().position(|it| it.file.id == file.id)?;
+            Some(same.swap_remove(at))
+        };
+        Ok(KnownFiles {
+            public: project.is_public(),
+            // One that was deleted in between is left out.
+            files: files.iter().filter_map(&mut known_of).collect(),
         })
     }
 

@@ -17,4 +17,4 @@ pub use attester::{
 };
 pub use attributed::{AttestationRecord, Attributed, Capacity, UnknownCapacity};
 pub use configuring::{Authority, ChangeAttestersError, MAX_ATTESTERS, NotAllowed};
-pub use known::{AttestationFacts, KnownAttestation, KnownFile, LateAddition};
+pub use known::{AttestationFacts, KnownAttestation, KnownFile, KnownFiles, LateAddition};

@@ -100,6 +100,15 @@ pub trait Projects: Send + Sync {
     /// The public projects that are not quarantined, by name.
     async fn list_public(&self) -> Result<Vec<ProjectListing>, StoreError>;
 
+    /// At most `limit` projects whose normalised name comes after `after`, by name: the public ones and, with a user, the
+    /// internal ones and those in which the user has a role. With each whether they have one.
+    async fn seen_by(
+        &self,
+        user: Option<&UserName>,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(Project, bool)>, StoreError>;
+
     /// Sets the PEP 792 status; false when there is no such project.
     async fn set_status(
         &self,

@@ -66,6 +66,19 @@ pub(crate) enum PageKey {
         version: Version,
         filename: Filename,
     },
+    /// `/api/v1/projects/{project}`.
+    KnownProject(ProjectName),
+    /// `/api/v1/projects/{project}/releases/{version}`.
+    KnownRelease {
+        project: ProjectName,
+        version: Version,
+    },
+    /// `/api/v1/projects/{project}/{version}/{filename}`.
+    KnownFile {
+        project: ProjectName,
+        version: Version,
+        filename: Filename,
+    },
     /// `/api/v1/projects/{project}/attesters`.
     Attesters(ProjectName),
     /// `/api/v1/projects/{project}/{version}/{filename}/attestations`.
@@ -116,6 +129,9 @@ impl PageKey {
             Self::SimpleProject { project, .. }
             | Self::Json { project, .. }
             | Self::Provenance { project, .. }
+            | Self::KnownProject(project)
+            | Self::KnownRelease { project, .. }
+            | Self::KnownFile { project, .. }
             | Self::Attesters(project)
             | Self::Attestations { project, .. }
             | Self::KnownProvenance { project, .. }

@@ -16,7 +16,7 @@ pub(crate) enum Accept {
 pub(crate) struct MediaRange {
     kind: String,
     subtype: String,
-    /// A range with parameters matches only an offer with the same ones, and ours have none.
+    /// A type with parameters is only an offer with the same ones, and ours have none.
     parameters: bool,
     weight: u16,
 }
@@ -36,11 +36,10 @@ impl Accept {
             let Ok(text) = value.to_str() else {
                 return Self::Anything;
             };
-            for part in text
-                .split(',')
-                .map(str::trim)
-                .filter(|part| !part.is_empty())
-            {
+            let Some(parts) = split(text, ',') else {
+                return Self::Anything;
+            };
+            for part in parts.into_iter().filter(|part| !part.is_empty()) {
                 match MediaRange::parse(part) {
                     Some(range) if ranges.len() < MAX_RANGES => ranges.push(range),
                     _ => return Self::Anything,
@@ -70,7 +69,9 @@ impl Accept {
                     .iter()
                     .filter_map(|range| Some((range.specificity(media_type)?, range.weight)));
                 // The most specific range decides, whatever its weight: `text/html;q=0, */*` refuses HTML.
+                // Of equals the first, as at PyPI.
                 matching
+                    .rev()
                     .max_by_key(|(specificity, _)| *specificity)
                     .map_or(0, |(_, weight)| weight)
             }
@@ -80,25 +81,30 @@ impl Accept {
 
 impl MediaRange {
     fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.split(';').map(str::trim);
+        let mut parts = split(text, ';')?.into_iter();
         let (kind, subtype) = parts.next()?.split_once('/')?;
         if !is_token(kind) || !is_token(subtype) || (kind == "*" && subtype != "*") {
             return None;
         }
-        let (mut weight, mut parameters) = (1000, false);
+        let (mut weight, mut parameters) = (None, false);
         for part in parts {
-            let (name, value) = part.split_once('=')?;
-            if name.trim().eq_ignore_ascii_case("q") {
-                weight = thousandths(value.trim())?;
-            } else {
-                parameters = true;
+            match (part.split_once('='), weight) {
+                (Some((name, value)), None) if name.eq_ignore_ascii_case("q") => {
+                    weight = Some(thousandths(value)?);
+                }
+                (Some((name, value)), _) if is_token(name) && is_value(value) => {
+                    // What follows the weight is no parameter of the type.
+                    parameters |= weight.is_none();
+                }
+                (None, Some(_)) if is_token(part) => {}
+                _ => return None,
             }
         }
         Some(Self {
             kind: kind.to_ascii_lowercase(),
             subtype: subtype.to_ascii_lowercase(),
             parameters,
-            weight,
+            weight: weight.unwrap_or(1000),
         })
     }
 
@@ -106,13 +112,33 @@ impl MediaRange {
     fn specificity(&self, media_type: &str) -> Option<u8> {
         let (kind, subtype) = media_type.split_once('/')?;
         match (self.kind.as_str(), self.subtype.as_str()) {
-            _ if self.parameters => None,
             ("*", _) => Some(0),
             (k, "*") if k == kind => Some(1),
-            (k, s) if k == kind && s == subtype => Some(2),
+            (k, s) if k == kind && s == subtype && !self.parameters => Some(2),
             _ => None,
         }
     }
+}
+
+/// The parts of a list, without blanks around them; none if a quoted text does not end.
+fn split(text: &str, separator: char) -> Option<Vec<&str>> {
+    let (mut quoted, mut escaped) = (false, false);
+    let parts = text.split(|c| {
+        let is_escaped = std::mem::take(&mut escaped);
+        match c {
+            '\\' => escaped = quoted && !is_escaped,
+            '"' if !is_escaped => quoted = !quoted,
+            _ => {}
+        }
+        c == separator && !quoted
+    });
+    let parts = parts.map(|part| part.trim_matches([' ', '\t'])).collect();
+    (!quoted).then_some(parts)
+}
+
+/// A token, or a quoted text.
+fn is_value(text: &str) -> bool {
+    is_token(text) || (text.len() > 1 && text.starts_with('"') && text.ends_with('"'))
 }
 
 pub(super) fn is_token(text: &str) -> bool {
@@ -143,6 +169,99 @@ mod tests {
         ("application/vnd.pypi.simple.v1+html", "v1+html"),
         ("application/vnd.pypi.simple.v1+json", "v1+json"),
     ];
+
+    /// As webob 1.8.10 answers, which decides at PyPI.
+    #[test]
+    fn odd_lists_are_read_as_at_pypi() {
+        const J: &str = "application/vnd.pypi.simple.v1+json";
+        for (before, after, expected) in [
+            ("", ",", Some("v1+json")),
+            (
+                "",
+                ",,application/vnd.pypi.simple.v1+html;q=0.2",
+                Some("v1+json"),
+            ),
+            ("text/html;Q=0.1, ", "", Some("v1+json")),
+            ("text/html ; q=0.1 , ", " ;q=0.2", Some("v1+json")),
+            ("text/html\t;\tq=0.1,\t", "", Some("v1+json")),
+            ("text/html;q =0.1, ", "", Some("html")),
+            ("text/html;q= 0.1, ", "", Some("html")),
+            // What follows a weight says nothing of the type.
+            ("text/html;q=0.5;ext=1, ", ";q=0.1", Some("html")),
+            ("text/html;q=0.5;ext, ", ";q=0.1", Some("html")),
+            ("text/html;q=0.5;ext=\"a,b;c\", ", ";q=0.1", Some("html")),
+            ("", ";q=0.5;q=0.6", Some("v1+json")),
+            // Quoted texts may hold what separates elsewhere.
+            ("", ", text/html;foo=\"a,b\"", Some("v1+json")),
+            ("", ", text/html;foo=\"a;q=0\"", Some("v1+json")),
+            ("", ", text/html;foo=\"a\\\"b\"", Some("v1+json")),
+            ("", ";foo=\"bar\"", None),
+            ("", ";foo=bar;q=0.5, */*;q=0.1", Some("html")),
+            (
+                "text/html;level=1;q=0.1, text/html;q=0.9, ",
+                ";q=0.5",
+                Some("html"),
+            ),
+            // Of two that say different things of one type, the first.
+            (
+                "text/html;q=0.1, text/html;q=0.9, ",
+                ";q=0.5",
+                Some("v1+json"),
+            ),
+            ("text/html;q=0.9, text/html;q=0.1, ", ";q=0.5", Some("html")),
+            ("text/html;q=0,text/html, ", ";q=0.5", Some("v1+json")),
+            ("", ";q=0, application/*", Some("v1+html")),
+            (
+                "",
+                ";q=0, application/vnd.pypi.simple.v1+html;q=0, text/html;q=0",
+                None,
+            ),
+            (
+                "application/vnd.pypi.simple.v2+json, ",
+                ";q=0.1",
+                Some("v1+json"),
+            ),
+            ("", ",*/*;q=0.9", Some("v1+json")),
+            ("text/html;q=0.5,", ";q=0.5", Some("html")),
+            // No list of media ranges at all.
+            ("", ";", Some("html")),
+            ("", "; ;q=0.1", Some("html")),
+            ("", "; foo", Some("html")),
+            ("", ";=x", Some("html")),
+            ("", ";foo=", Some("html")),
+            ("", ";foo=\"", Some("html")),
+            ("", " application/vnd.pypi.simple.v1+html", Some("html")),
+            ("\"text/html\", ", "", Some("html")),
+            ("", ", text/html;q=0,5", Some("html")),
+            ("", ", text/html;q=00.5", Some("html")),
+            ("", ", text/html;q=-1", Some("html")),
+            ("", ", text/html;q=1e0", Some("html")),
+            ("", ", text/html;q=.5", Some("html")),
+            ("", ", text//html", Some("html")),
+            ("", ", text/ html", Some("html")),
+            ("", ";q=0.001, text/html;q=0.0009", Some("html")),
+        ] {
+            let accept = format!("{before}{J}{after}");
+            assert_eq!(chosen(&[&accept]), expected, "{accept}");
+        }
+        for (accept, expected) in [
+            ("*/*;level=1", Some("html")),
+            ("application/*;v=1, text/html;q=0.1", Some("v1+html")),
+            ("*/*;q=0.1, */*;q=0", Some("html")),
+            ("application/*;q=0, */*", Some("html")),
+            ("text/*;q=0, application/*;q=0.1", Some("v1+html")),
+            ("text/html;q=0.", None),
+            ("text/html;q=1.", Some("html")),
+            ("text/html;level=1", None),
+            ("*/*;q=0", None),
+            ("a/b;q=1,,,", None),
+            ("*", Some("html")),
+            // Where ours differs: an empty element before the first is as good as one behind the last (RFC 9110 §5.6.1).
+            (", application/vnd.pypi.simple.v1+json", Some("v1+json")),
+        ] {
+            assert_eq!(chosen(&[accept]), expected, "{accept}");
+        }
+    }
 
     fn chosen(accept: &[&str]) -> Option<&'static str> {
         let mut headers = HeaderMap::new();

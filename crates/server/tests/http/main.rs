@@ -33,6 +33,7 @@ mod provider;
 mod publishers;
 mod pypi;
 mod ratchets;
+mod reading;
 mod readme;
 mod refusals;
 mod rotation;

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use serde_json::json;
 use sqlx::SqliteConnection;
 use touchplate_index::Origin;
+use touchplate_index::accounts::UserName;
 use touchplate_index::ports::{
     CreateProjectError, NewProject, Project, ProjectListing, Projects, Serial, StoreError,
 };
@@ -11,7 +12,7 @@ use touchplate_index::projects::Visibility;
 use touchplate_packaging::ProjectName;
 use touchplate_packaging::simple::ProjectStatus;
 
-use super::rows::{self, parsed, unsigned};
+use super::rows::{self, column, parsed, unsigned};
 use super::{INDEX, Sqlite, failed, journal};
 
 /// Why a project's row was not inserted.
@@ -122,6 +123,16 @@ impl Sqlite {
     }
 }
 
+/// In the order of the index on names, which ends the reading at the limit.
+const SEEN_BY: &str = concat!(
+    "SELECT * FROM (SELECT ",
+    rows::project_columns!(),
+    ", EXISTS (SELECT 1 FROM roles r JOIN users u ON u.id = r.user_id WHERE r.project_id = p.id AND u.name = ?3) \
+     AS is_member FROM projects p WHERE p.index_id = ?1 AND p.name > ?2) \
+     WHERE visibility = 'public' OR (visibility = 'internal' AND ?3 IS NOT NULL) OR is_member \
+     ORDER BY p_name LIMIT ?4"
+);
+
 #[async_trait]
 impl Projects for Sqlite {
     async fn create(
@@ -199,6 +210,26 @@ impl Projects for Sqlite {
                 serial: Serial(unsigned(row, "serial")?),
             })
         };
+        rows.iter().map(read).collect()
+    }
+
+    async fn seen_by(
+        &self,
+        user: Option<&UserName>,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(Project, bool)>, StoreError> {
+        // Every name is higher than the empty text.
+        let after = after.unwrap_or_default();
+        let rows = sqlx::query(SEEN_BY)
+            .bind(INDEX)
+            .bind(after)
+            .bind(user.map(UserName::as_str))
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_all(&self.readers)
+            .await
+            .map_err(failed("list projects"))?;
+        let read = |row: &_| Ok((rows::project(row)?, column(row, "is_member")?));
         rows.iter().map(read).collect()
     }
 

@@ -2,7 +2,7 @@
 
 use touchplate_index::Ports;
 use touchplate_index::accounts::{MadeFor, Role, SecretHash};
-use touchplate_index::ports::{CreateProjectError, NewToken, Serial};
+use touchplate_index::ports::{CreateProjectError, NewProject, NewToken, Serial};
 use touchplate_index::projects::Visibility;
 use touchplate_packaging::Sha256;
 use touchplate_packaging::simple::{ProjectStatus, Yanked};
@@ -55,6 +55,51 @@ pub(super) async fn an_empty_index_has_nothing(ports: Ports) {
             .is_none()
     );
     ports.blobs.remove(&Sha256::of(b"x")).await.unwrap();
+}
+
+pub(super) async fn projects_are_listed_as_a_user_sees_them(ports: Ports) {
+    for (given, visibility) in [
+        ("Open", Visibility::Public),
+        ("inner", Visibility::Internal),
+        ("secret", Visibility::Private),
+        ("a-secret", Visibility::Private),
+    ] {
+        let new = NewProject {
+            visibility,
+            ..project(given, None)
+        };
+        ports.projects.create(&origin(), &new).await.unwrap();
+    }
+    for (name, role) in [("mia", Some(Role::Maintainer)), ("sam", None)] {
+        let member = user(name);
+        ports.accounts.add_user(&origin(), &member).await.unwrap();
+        if let Some(role) = role {
+            let (origin, project) = (origin(), super::name("secret"));
+            let set = ports.accounts.set_role(&origin, &project, &member, role);
+            set.await.unwrap();
+        }
+    }
+    let seen = async |who: Option<&str>, after: Option<&str>, limit| {
+        let who = who.map(user);
+        let found = ports.projects.seen_by(who.as_ref(), after, limit).await;
+        let names = found.unwrap().into_iter();
+        let names: Vec<_> = names
+            .map(|(project, is_member)| match is_member {
+                true => format!("{}!", project.name),
+                false => project.name.to_string(),
+            })
+            .collect();
+        names.join(" ")
+    };
+    assert_eq!(seen(None, None, 9).await, "open");
+    assert_eq!(seen(Some("sam"), None, 9).await, "inner open");
+    assert_eq!(seen(Some("nobody"), None, 9).await, "inner open");
+    assert_eq!(seen(Some("mia"), None, 9).await, "inner open secret!");
+    assert_eq!(seen(Some("mia"), None, 2).await, "inner open");
+    assert_eq!(seen(Some("mia"), Some("inner"), 1).await, "open");
+    assert_eq!(seen(Some("mia"), Some("p"), 9).await, "secret!");
+    assert_eq!(seen(Some("mia"), Some("secret"), 9).await, "");
+    assert_eq!(seen(Some("mia"), None, 0).await, "");
 }
 
 pub(super) async fn every_change_writes_one_journal_row(ports: Ports) {

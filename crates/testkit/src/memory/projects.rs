@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use touchplate_index::Origin;
-use touchplate_index::accounts::MadeFor;
+use touchplate_index::accounts::{MadeFor, UserName};
 use touchplate_index::ports::{
     CreateProjectError, NewProject, Project, ProjectListing, Projects, StoreError,
 };
@@ -49,6 +49,34 @@ impl Projects for Memory {
             .collect();
         list.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(list)
+    }
+
+    async fn seen_by(
+        &self,
+        user: Option<&UserName>,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(Project, bool)>, StoreError> {
+        let state = self.state();
+        let is_member = |project: &Project| {
+            let role = user.map(|user| (project.id.0, user.to_string()));
+            role.is_some_and(|key| state.roles.contains_key(&key))
+        };
+        let seen = |(project, is_member): &(Project, bool)| match project.visibility {
+            Visibility::Public => true,
+            Visibility::Internal => user.is_some(),
+            Visibility::Private => *is_member,
+        };
+        let mut found: Vec<(Project, bool)> = state
+            .projects
+            .iter()
+            .filter(|project| after.is_none_or(|after| project.name.as_str() > after))
+            .map(|project| (project.clone(), is_member(project)))
+            .filter(seen)
+            .collect();
+        found.sort_by(|one, two| one.0.name.as_str().cmp(two.0.name.as_str()));
+        found.truncate(limit);
+        Ok(found)
     }
 
     async fn set_status(

@@ -8,6 +8,8 @@ use axum::http::{HeaderMap, header};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 
+use super::JSON;
+use super::versions::V1;
 use crate::api::upload::{ArrivalError, Arriving};
 use crate::app::App;
 use crate::extract::Calling;
@@ -149,7 +151,7 @@ fn check_type(headers: &HeaderMap) -> Result<(), BodyRefused> {
     let given = given.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let essence = |given: &String| {
         let essence = given.split(';').next().unwrap_or_default().trim();
-        essence.eq_ignore_ascii_case("application/json")
+        [JSON, V1].iter().any(|it| essence.eq_ignore_ascii_case(it))
     };
     if given.as_ref().is_some_and(essence) {
         return Ok(());

@@ -91,17 +91,20 @@ struct DigestTold<'k> {
     files: Vec<AttestedTold<'k>>,
 }
 
+/// A file, and what is known of its attestations without their own texts.
 #[derive(Serialize)]
-struct AttestedTold<'k> {
+pub(super) struct AttestedTold<'k> {
     #[serde(flatten)]
     file: FileTold<'k>,
     attestations: Vec<AttestationTold<'k>>,
 }
 
-fn told(found: &AttestedFile) -> AttestedTold<'_> {
-    AttestedTold {
-        file: FileTold::of(&found.project, &found.file),
-        attestations: found.attestations.iter().map(AttestationTold::of).collect(),
+impl<'k> AttestedTold<'k> {
+    pub(super) fn of(found: &'k AttestedFile) -> Self {
+        Self {
+            file: FileTold::of(&found.project, &found.file),
+            attestations: found.attestations.iter().map(AttestationTold::of).collect(),
+        }
     }
 }
 
@@ -119,7 +122,7 @@ pub(crate) async fn provenance(
         DigestTold {
             sha256,
             known: files.is_some(),
-            files: files.into_iter().flatten().map(told).collect(),
+            files: files.into_iter().flatten().map(AttestedTold::of).collect(),
         }
     });
     let answer = Answer {

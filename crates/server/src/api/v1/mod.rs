@@ -1,4 +1,4 @@
-//! Touchplate's own API, `/api/v1/`: what is known of files, attestations that come after an upload, who is expected to
+//! Touchplate's own API, `/api/v1/`: projects, releases and files, what is known of them, attestations that come after an upload, who is expected to
 //! make them, and who publishes. `openapi.json` beside this file describes it; whatever is refused is problem details (RFC 9457).
 
 use axum::http::HeaderMap;
@@ -11,15 +11,24 @@ use crate::cache::Rendered;
 pub(crate) mod attestations;
 pub(crate) mod attesters;
 pub(crate) mod body;
+pub(crate) mod downloads;
+pub(crate) mod files;
+mod history;
 pub(crate) mod many;
 pub(crate) mod minted;
 pub(crate) mod openapi;
+mod paging;
 pub(crate) mod pending;
+pub(crate) mod projects;
 pub(crate) mod publishers;
 pub(crate) mod ratchets;
 mod refused;
+pub(crate) mod releases;
 mod run;
+pub(crate) mod search;
 mod told;
+pub(crate) mod versions;
+pub(crate) mod whole;
 
 /// The version of each answer's shape, as its `version` says it: keys may be added, none changes its meaning.
 const VERSION: u32 = 1;

@@ -16,7 +16,7 @@ use touchplate_index::ports::{
 };
 use touchplate_index::trusted_publishing::{RatchetSince, Terms};
 use touchplate_packaging::simple::Yanked;
-use touchplate_packaging::{ProjectName, Sha256};
+use touchplate_packaging::{Digests, ProjectName, Sha256};
 
 use super::VERSION;
 use super::run::RunTold;
@@ -178,10 +178,20 @@ struct BundleTold<'k> {
 }
 
 #[derive(Serialize)]
-struct DigestsTold {
+pub(super) struct DigestsTold {
     sha256: String,
     blake2b_256: String,
     md5: String,
+}
+
+impl DigestsTold {
+    pub(super) fn of(digests: &Digests) -> Self {
+        Self {
+            sha256: digests.sha256.to_string(),
+            blake2b_256: digests.blake2b_256.to_string(),
+            md5: digests.md5.to_string(),
+        }
+    }
 }
 
 /// `…/provenance`.
@@ -216,11 +226,7 @@ impl<'k> ProvenanceTold<'k> {
             version: VERSION,
             file: FileTold::of(&found.project, file),
             size: file.size,
-            digests: DigestsTold {
-                sha256: file.digests.sha256.to_string(),
-                blake2b_256: file.digests.blake2b_256.to_string(),
-                md5: file.digests.md5.to_string(),
-            },
+            digests: DigestsTold::of(&file.digests),
             uploaded_at: file.uploaded_at,
             uploaded_by: &file.uploaded_by,
             run: run.as_ref().map(|run| RunTold::of(run, claims())),
