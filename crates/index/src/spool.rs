@@ -74,6 +74,7 @@ pub struct Spool {
     path: TempPath,
     size: u64,
     digests: Digests,
+    flushing: JoinHandle<io::Result<()>>,
 }
 
 impl Spool {
@@ -92,9 +93,27 @@ impl Spool {
         &self.digests
     }
 
-    /// Gives the file away: whoever takes it renames or removes it.
-    pub fn into_path(self) -> TempPath {
-        self.path
+    /// Waits until the bytes are on the disk.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub async fn flushed(self) -> io::Result<Flushed> {
+        self.flushing.await.map_err(io::Error::other)??;
+        Ok(Flushed(self.path))
+    }
+}
+
+/// Bytes that survive a power cut, if their name does. Dropping it deletes them.
+#[derive(Debug)]
+pub struct Flushed(TempPath);
+
+impl Flushed {
+    /// Gives them their name, in place of what has it.
+    ///
+    /// # Errors
+    /// When the name is on another file system, or the disk fails.
+    pub fn persist(self, path: &Path) -> io::Result<()> {
+        Ok(self.0.persist(path)?)
     }
 }
 
@@ -167,10 +186,13 @@ impl SpoolWriter {
             None => Sink::create(&self.folder)?,
         };
         let (digests, size) = hasher.finish();
+        let (file, path) = file.into_parts();
         Ok(Spool {
-            path: file.into_temp_path(),
+            path,
             size,
             digests,
+            // The disk has begun when the archive is looked at, and most uploads are accepted.
+            flushing: tokio::task::spawn_blocking(move || file.sync_all()),
         })
     }
 

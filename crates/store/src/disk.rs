@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream;
 use touchplate_index::ports::{BlobError, Blobs, Bytestream};
-use touchplate_index::spool::Spool;
+use touchplate_index::spool::{Flushed, Spool};
 use touchplate_packaging::Sha256;
 
 mod in_memory;
@@ -72,7 +72,7 @@ fn if_there<T>(result: io::Result<T>) -> io::Result<Option<T>> {
 
 /// The order is the promise: the bytes are on the disk before they have their name, and the name is on the disk before
 /// anybody hears that they are stored. Each directory made on the way is flushed into its parent.
-fn store(folder: &Path, path: &Path, bytes: Spool) -> io::Result<()> {
+fn store(folder: &Path, path: &Path, flushed: Flushed) -> io::Result<()> {
     let parent = path
         .parent()
         .ok_or_else(|| io::Error::other("a blob's path has a parent"))?;
@@ -97,9 +97,8 @@ fn store(folder: &Path, path: &Path, bytes: Spool) -> io::Result<()> {
             Err(error) => return Err(error),
         }
     }
-    File::open(bytes.path())?.sync_all()?;
     // Over an equal blob too: the new file's time tells the sweep that it is in use.
-    bytes.into_path().persist(path)?;
+    flushed.persist(path)?;
     File::open(parent)?.sync_all()?;
     for directory in made {
         if let Some(above) = directory.parent() {
@@ -113,7 +112,10 @@ fn store(folder: &Path, path: &Path, bytes: Spool) -> io::Result<()> {
 impl Blobs for Disk {
     async fn put(&self, digest: &Sha256, bytes: Spool) -> Result<(), BlobError> {
         let (folder, path) = (self.folder.clone(), self.path(digest));
-        blocking("store bytes", move || store(&folder, &path, bytes)).await
+        let doing = "store bytes";
+        let flushed = bytes.flushed().await;
+        let flushed = flushed.map_err(|cause| BlobError::new(doing, cause))?;
+        blocking(doing, move || store(&folder, &path, flushed)).await
     }
 
     async fn size(&self, digest: &Sha256) -> Result<Option<u64>, BlobError> {

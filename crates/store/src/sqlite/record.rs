@@ -6,14 +6,14 @@ use touchplate_attest::Verified;
 use touchplate_index::Origin;
 use touchplate_index::accounts::UserName;
 use touchplate_index::ports::{
-    AttestError, FileId, MAX_WITH_UPLOADS, NewFile, ProjectTarget, RecordError, StoreError,
-    UploadRun,
+    AttestError, FileId, MAX_WITH_UPLOADS, NewFile, ProjectId, ProjectTarget, RecordError,
+    StoreError, UploadRun,
 };
 use touchplate_packaging::simple::ProjectStatus;
-use touchplate_packaging::{FileKind, ProjectName, Sha256};
+use touchplate_packaging::{FileKind, Filename, ProjectName, Sha256};
 
 use super::projects::{self, InsertError};
-use super::rows::{column, parsed, signed, to_json, unsigned};
+use super::rows::{column, parsed_or_null, signed, to_json, unsigned};
 use super::{INDEX, Sqlite, failed, journal, publishers, trusted_publishing};
 
 impl Sqlite {
@@ -29,7 +29,8 @@ impl Sqlite {
         {
             return Err(RecordError::UsedUp);
         }
-        bytes_are_there(&mut transaction, file).await?;
+        let before = Before::read(&mut transaction, file).await?;
+        before.bytes_are_there(file)?;
         let name = file.filename.project();
         let details = json!({
             "filename": file.filename.as_str(),
@@ -45,12 +46,15 @@ impl Sqlite {
             &details,
         )
         .await?;
-        let project = target(&mut transaction, origin, file, serial).await?;
+        let project = target(&mut transaction, origin, file, serial, &before).await?;
         claim_filename(&mut transaction, origin, file).await?;
-        if !file.equal_bytes_allowed {
-            no_equal_bytes(&mut transaction, &file.digests.sha256).await?;
+        if let (false, Some(there)) = (file.equal_bytes_allowed, &before.equal_bytes) {
+            return Err(RecordError::EqualBytes(there.clone()));
         }
-        let release = release(&mut transaction, origin, file, project).await?;
+        let release = match before.release {
+            Some(release) => release,
+            None => new_release(&mut transaction, origin, file, project).await?,
+        };
         let id = insert(&mut transaction, origin, file, project, release).await?;
         let attested = attest(&mut transaction, (project, name), id, &file.attestations).await;
         attested.map_err(|error| match error {
@@ -95,24 +99,65 @@ async fn uploaded_by(
     Ok(())
 }
 
-/// The bytes were stored before this transaction; a sweep in between may have taken them.
-async fn bytes_are_there(
-    connection: &mut SqliteConnection,
-    file: &NewFile,
-) -> Result<(), RecordError> {
-    let row = sqlx::query("SELECT sweeps, underway FROM sweeps WHERE sha256 = ?")
+/// What is known before the transaction writes. Nobody else writes until it ends, so it is asked at once.
+struct Before {
+    /// How often the bytes' removal was begun, and whether it is under way; none: never.
+    swept: Option<(u64, bool)>,
+    /// The status of the project that was aimed at, if it is there.
+    status: Option<ProjectStatus>,
+    /// The release in it, if it is there.
+    release: Option<i64>,
+    /// A file that has the same bytes.
+    equal_bytes: Option<Filename>,
+}
+
+impl Before {
+    async fn read(connection: &mut SqliteConnection, file: &NewFile) -> Result<Self, StoreError> {
+        let project = match &file.target {
+            ProjectTarget::New(_) => None,
+            ProjectTarget::Existing(id) | ProjectTarget::Unclaimed(id, _) => Some(id.0),
+        };
+        let row = sqlx::query(
+            "SELECT s.sweeps, s.underway, p.status, r.id AS release_id, \
+             (SELECT filename FROM files WHERE sha256 = ?1 LIMIT 1) AS equal_bytes \
+             FROM (SELECT 1) LEFT JOIN sweeps s ON s.sha256 = ?1 LEFT JOIN projects p ON p.id = ?2 \
+             LEFT JOIN releases r ON r.project_id = p.id AND r.version_key = ?3",
+        )
         .bind(&file.digests.sha256.as_bytes()[..])
-        .fetch_optional(connection)
+        .bind(project)
+        .bind(file.version().key())
+        .fetch_one(connection)
         .await
-        .map_err(failed("look for sweeps"))?;
-    match row {
-        None => Ok(()),
-        Some(row)
-            if !column::<bool>(&row, "underway")? && unsigned(&row, "sweeps")? == file.sweeps =>
-        {
-            Ok(())
+        .map_err(failed("look at what is there before an upload"))?;
+        let swept = match column::<Option<bool>>(&row, "underway")? {
+            Some(underway) => Some((unsigned(&row, "sweeps")?, underway)),
+            None => None,
+        };
+        Ok(Self {
+            swept,
+            status: parsed_or_null(&row, "status")?,
+            release: column(&row, "release_id")?,
+            equal_bytes: parsed_or_null(&row, "equal_bytes")?,
+        })
+    }
+
+    /// The bytes were stored before this transaction; a sweep in between may have taken them.
+    fn bytes_are_there(&self, file: &NewFile) -> Result<(), RecordError> {
+        match self.swept {
+            Some((_, true)) => Err(RecordError::BytesSwept),
+            Some((sweeps, false)) if sweeps != file.sweeps => Err(RecordError::BytesSwept),
+            Some(_) | None => Ok(()),
         }
-        Some(_) => Err(RecordError::BytesSwept),
+    }
+
+    /// The project, if it is there and takes uploads.
+    fn accepting(&self, project: ProjectId) -> Result<i64, RecordError> {
+        match self.status.ok_or(RecordError::ProjectGone)? {
+            ProjectStatus::Active | ProjectStatus::Deprecated => Ok(project.0),
+            status @ (ProjectStatus::Archived | ProjectStatus::Quarantined) => {
+                Err(RecordError::NotAccepting(status))
+            }
+        }
     }
 }
 
@@ -121,6 +166,7 @@ async fn target(
     origin: &Origin,
     file: &NewFile,
     serial: i64,
+    before: &Before,
 ) -> Result<i64, RecordError> {
     match &file.target {
         ProjectTarget::New(new) => {
@@ -136,27 +182,11 @@ async fn target(
                     InsertError::Store(error) => RecordError::Store(error),
                 })
         }
-        ProjectTarget::Existing(id) => accepting(connection, id.0).await,
+        ProjectTarget::Existing(id) => before.accepting(*id),
         ProjectTarget::Unclaimed(id, user) => {
-            let id = accepting(connection, id.0).await?;
+            let id = before.accepting(*id)?;
             claim(connection, id, user).await?;
             Ok(id)
-        }
-    }
-}
-
-/// The project, if it is there and takes uploads.
-async fn accepting(connection: &mut SqliteConnection, project: i64) -> Result<i64, RecordError> {
-    let row = sqlx::query("SELECT status FROM projects WHERE id = ?")
-        .bind(project)
-        .fetch_optional(connection)
-        .await
-        .map_err(failed("look a project up"))?
-        .ok_or(RecordError::ProjectGone)?;
-    match parsed(&row, "status")? {
-        ProjectStatus::Active | ProjectStatus::Deprecated => Ok(project),
-        status @ (ProjectStatus::Archived | ProjectStatus::Quarantined) => {
-            Err(RecordError::NotAccepting(status))
         }
     }
 }
@@ -216,38 +246,12 @@ async fn claim_filename(
     })
 }
 
-async fn no_equal_bytes(
-    connection: &mut SqliteConnection,
-    digest: &Sha256,
-) -> Result<(), RecordError> {
-    let row = sqlx::query("SELECT filename FROM files WHERE sha256 = ? LIMIT 1")
-        .bind(&digest.as_bytes()[..])
-        .fetch_optional(connection)
-        .await
-        .map_err(failed("look for equal bytes"))?;
-    row.map_or(Ok(()), |row| {
-        Err(RecordError::EqualBytes(parsed(&row, "filename")?))
-    })
-}
-
-async fn release(
+async fn new_release(
     connection: &mut SqliteConnection,
     origin: &Origin,
     file: &NewFile,
     project: i64,
 ) -> Result<i64, StoreError> {
-    let doing = "record a release";
-    let there: Option<i64> =
-        sqlx::query_scalar("SELECT id FROM releases WHERE project_id = ? AND version_key = ?")
-            .bind(project)
-            .bind(file.version().key())
-            .fetch_optional(&mut *connection)
-            .await
-            .map_err(failed(doing))?;
-    if let Some(id) = there {
-        return Ok(id);
-    }
-    // Nobody else writes meanwhile: the transaction is IMMEDIATE.
     sqlx::query_scalar(
         "INSERT INTO releases (project_id, version_key, version, metadata, created_at) VALUES (?, ?, ?, ?, ?) RETURNING id",
     )
@@ -258,7 +262,7 @@ async fn release(
     .bind(origin.at.as_microsecond())
     .fetch_one(connection)
     .await
-    .map_err(failed(doing))
+    .map_err(failed("record a release"))
 }
 
 async fn insert(
