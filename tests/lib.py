@@ -141,7 +141,8 @@ def scratch(name):
 
 def environment(**extra):
     """This process' environment without any setting that would reach the programs under test."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("TOUCHPLATE_", "PIP_", "UV_", "TWINE_", "PYTHON"))}
+    ours = ("TOUCHPLATE_", "PIP_", "UV_", "TWINE_", "PYTHON", "REQUESTS_", "CURL_", "SSL_")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
     return {**kept, "NO_COLOR": "1", **{k: str(v) for k, v in extra.items()}}
 
 
@@ -174,6 +175,18 @@ class Server:
             self.pid = _only_child(self.process.pid)
         # Drained, so that a server that writes more to its standard output never waits for us.
         threading.Thread(target=self.process.stdout.read, daemon=True).start()
+
+    @classmethod
+    def over_tls(cls, folder, data, *arguments, **named):
+        """The same with a certificate for loopback by an authority of the run's own, both made in `folder`: `ca`."""
+        # Here, since it needs this module.
+        import jobs
+
+        ca, certificate, key = jobs.certificate_authority(folder)
+        options = [*named.pop("options", ()), "--tls-cert", certificate, "--tls-key", key]
+        server = cls(data, *arguments, options=options, **named)
+        server.ca = ca
+        return server
 
     def _listening(self):
         deadline = threading.Timer(START_SECONDS, self.process.kill)

@@ -1,4 +1,4 @@
-"""Attested files: the corpus' and minted ones go the whole way by twine and by uv, and refusals tell their cause."""
+"""Attested files: the corpus' and minted ones go the whole way by twine and by uv."""
 
 import base64
 import concurrent.futures
@@ -15,7 +15,7 @@ from sigstore.verify import Verifier, policy
 
 import lib
 from lib import Server, check, skip
-from programs import installs, shows, twine, uv_publish
+from programs import installs, twine, uv_publish
 
 # The kinds that the library can read in a provenance object; of others, it is handed each attestation.
 KINDS_OF_THE_LIBRARY = ("GitHub", "GitLab", "Google", "CircleCI")
@@ -181,35 +181,3 @@ def attested(scratch, corpus, only):
             for run in concurrent.futures.as_completed(runs):
                 if run.exception():
                     check(f"{runs[run].name}: runs to its end", False, repr(run.exception()))
-
-
-def attestation_refusals(scratch, corpus):
-    """What a user sees of a refused attestation: the cause."""
-    scratch.mkdir()
-    case = next(minted_cases(corpus))
-    project = case.metadata["Name"]
-    files = case.lay_out(scratch / "dist")
-    for tool, publish in (("twine", lambda *words: twine(*words, attestations=True)), ("uv", uv_publish)):
-        folder = scratch / tool
-        folder.mkdir()
-
-        def refused(name, publisher, root, *texts):
-            data = folder / name.replace(" ", "-")
-            token = lib.new_index(data, project, publisher)
-            with Server(data, root) as server:
-                code, output = publish(folder, server, token, files)
-                shown = code != 0 and shows(output, "400", "Invalid attestations supplied during upload", *texts)
-                check(f"refusal by {tool}: {name}", shown, f"exit {code}, wanted {texts} in: {output}")
-                check(f"refusal by {tool}: {name}: nothing is listed", not lib.listing(server.url, project))
-
-        other = {**case.publisher, "repository": "example/other"}
-        refused("another publisher", other, case.root, "example/sampleproject")
-        refused("another trust root", case.publisher, corpus / "roots" / "sigstore-staging.json", "certificate")
-        sidecar = files[1]
-        attestation = json.loads(sidecar.read_bytes())
-        signature = bytearray(base64.b64decode(attestation["envelope"]["signature"]))
-        signature[-1] ^= 1
-        tampered = {**attestation, "envelope": {**attestation["envelope"], "signature": base64.b64encode(signature).decode()}}
-        sidecar.write_text(json.dumps(tampered))
-        refused("a tampered sidecar", case.publisher, case.root, "signature")
-        sidecar.write_text(json.dumps(attestation))

@@ -25,8 +25,21 @@ def of(client, refused, target):
     """What the user of this client reads: the index's words in the client's."""
     told = rows("What a refusal looks like")
     status, message = next((key[-3:], words) for key, words in told.items() if key.startswith(f"{refused} | "))
-    frame = told[client].replace(EXAMPLE, target.url)
+    # Some say more of one status.
+    frame = told.get(f"{client}, {status}", told[client]).replace(EXAMPLE + "/legacy/", target.uploads)
     return frame.replace("STATUS", status).replace("REASON", http.HTTPStatus(int(status)).phrase).replace("MESSAGE", message)
+
+
+def when_installing(client, what):
+    return rows("What an installer says")[f"{client} | {what}"]
+
+
+def when_checking(what):
+    return rows("Checking before sending")[what]
+
+
+def when_reading(what, target):
+    return rows("Reading with pypi-simple")[what].replace(EXAMPLE, target.url)
 
 
 def shown(message, output):

@@ -46,5 +46,5 @@ def author(folder, name, version, backend, doc="Made for a test."):
 
 
 def distributions(folder: Path):
-    """What was built in it; some frontends leave a `.gitignore` beside."""
-    return sorted(path for path in folder.glob("dist/*") if path.suffix in (".whl", ".gz"))
+    """What was built in it, and attestations beside; some frontends leave a `.gitignore` there."""
+    return sorted(path for path in folder.glob("dist/*") if path.suffix in (".whl", ".gz", ".attestation"))

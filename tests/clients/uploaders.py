@@ -18,10 +18,15 @@ def programs_of(name):
 
 @dataclass
 class Target:
-    """Where to publish; `ca` is the authority of its certificate, where it speaks TLS."""
+    """Where to publish; `ca` is the authority of its certificate, where it speaks TLS; `path` is where uploads are sent."""
 
     url: str
     ca: Path | None = None
+    path: str = "/legacy/"
+
+    @property
+    def uploads(self):
+        return self.url + self.path
 
     def authority(self, *variables):
         return {variable: self.ca for variable in variables if self.ca}
@@ -66,38 +71,38 @@ FLIT = {"FLIT_NO_NETWORK": "1", "SOURCE_DATE_EPOCH": "1700000000"}
 
 def by_twine(program):
     def publish(folder, target, token, *words):
-        words = [program, "upload", "--non-interactive", "--disable-progress-bar", "--repository-url", f"{target.url}/legacy/", *words]
+        words = [program, "upload", "--non-interactive", "--disable-progress-bar", "--repository-url", target.uploads, *words]
         return client(folder.parent, *words, *samples.distributions(folder), TWINE_USERNAME="__token__", TWINE_PASSWORD=token,
                       **target.authority("TWINE_CERT"))
     return publish
 
 
 def by_uv(folder, target, token, *words):
-    words = [BIN / "uv", "publish", "--trusted-publishing", "never", "--publish-url", f"{target.url}/legacy/", *words]
+    words = [BIN / "uv", "publish", "--trusted-publishing", "never", "--publish-url", target.uploads, *words]
     return client(folder.parent, *words, *samples.distributions(folder), UV_PUBLISH_TOKEN=token, **target.authority("SSL_CERT_FILE"))
 
 
 def by_poetry(folder, target, token, *words):
     return client(folder.parent, programs_of("poetry") / "poetry", "publish", "--repository", "ours", *words, within=folder, **POETRY,
-                  POETRY_REPOSITORIES_OURS_URL=f"{target.url}/legacy/", POETRY_PYPI_TOKEN_OURS=token,
+                  POETRY_REPOSITORIES_OURS_URL=target.uploads, POETRY_PYPI_TOKEN_OURS=token,
                   **target.authority("POETRY_CERTIFICATES_OURS_CERT"))
 
 
 def by_pdm(folder, target, token, *words):
     return client(folder.parent, programs_of("pdm") / "pdm", "publish", "--no-build", *words, within=folder, **PDM,
-                  PDM_PUBLISH_REPO=f"{target.url}/legacy/", PDM_PUBLISH_USERNAME="__token__", PDM_PUBLISH_PASSWORD=token,
+                  PDM_PUBLISH_REPO=target.uploads, PDM_PUBLISH_USERNAME="__token__", PDM_PUBLISH_PASSWORD=token,
                   **target.authority("PDM_PUBLISH_CA_CERTS"))
 
 
 def by_hatch(folder, target, token, *words):
     return client(folder.parent, programs_of("hatch") / "hatch", "publish", "--no-prompt", *words, within=folder,
-                  HATCH_INDEX_REPO=f"{target.url}/legacy/", HATCH_INDEX_USER="__token__", HATCH_INDEX_AUTH=token,
+                  HATCH_INDEX_REPO=target.uploads, HATCH_INDEX_USER="__token__", HATCH_INDEX_AUTH=token,
                   **target.authority("HATCH_INDEX_CA_CERT"))
 
 
 def by_flit(folder, target, token, *words):
     return client(folder.parent, programs_of("flit") / "flit", "publish", *words, within=folder, **FLIT,
-                  FLIT_INDEX_URL=f"{target.url}/legacy/", FLIT_USERNAME="__token__", FLIT_PASSWORD=token,
+                  FLIT_INDEX_URL=target.uploads, FLIT_USERNAME="__token__", FLIT_PASSWORD=token,
                   **target.authority("REQUESTS_CA_BUNDLE"))
 
 
