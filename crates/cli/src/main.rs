@@ -9,6 +9,7 @@ mod expires;
 mod files;
 mod hashing;
 mod inspect;
+mod lock;
 mod options;
 mod publish;
 mod report;
@@ -46,6 +47,7 @@ fn run(common: &options::Common, command: Command) -> Result<Outcome, Failure> {
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Verify(arguments) => verify::run(common, *arguments),
         Command::Audit(arguments) => audit::run(common, &arguments),
+        Command::Lock(arguments) => lock::run(common, arguments),
         Command::Sign(arguments) => sign::run(common, &arguments),
         Command::Publish(arguments) => publish::run(common, &arguments),
         Command::Token(arguments) => token::run(&arguments, SystemClock.now()),

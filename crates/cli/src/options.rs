@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{admin, audit, bundle, demo, inspect, publish, serve, sign, token, trust, verify};
+use crate::{
+    admin, audit, bundle, demo, inspect, lock, publish, serve, sign, token, trust, verify,
+};
 
 /// A Python package index that checks where files come from (PEP 740), and the tools around it.
 ///
@@ -49,6 +51,8 @@ pub(crate) enum Command {
     Verify(Box<verify::Arguments>),
     /// Tell of everything that lockfiles install who built it, and whether that is who it was before
     Audit(Box<audit::Arguments>),
+    /// Write down in a lockfile, or beside it, who built what it installs, and enforce that
+    Lock(lock::Arguments),
     /// Check Sigstore bundles of any artifact, with no network
     Bundle(bundle::Arguments),
     /// Narrow a token that one holds, before handing it on

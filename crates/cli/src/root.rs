@@ -1,10 +1,15 @@
 //! What a command judges by: trust domains, or one root for all names.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use touchplate_attest::domain::{MAX_TRUST_CONFIG_BYTES, TrustConfig, TrustConfigError};
+use jiff::Timestamp;
+use touchplate_attest::domain::{
+    MAX_TRUST_CONFIG_BYTES, ProjectPattern, Scope, TrustConfig, TrustConfigError,
+};
 use touchplate_attest::{DomainName, Sha256, TrustDomains};
-use touchplate_client::trust_store::{FOLDER_VARIABLE, TrustStore, TrustStoreError};
+use touchplate_client::trust_store::{
+    self, FOLDER_VARIABLE, StoredDomain, TrustExport, TrustStore, TrustStoreError,
+};
 
 use crate::files;
 use crate::options::Common;
@@ -14,6 +19,7 @@ use crate::report::Failure;
 #[derive(Debug)]
 pub(crate) struct Trust {
     domains: TrustDomains,
+    stored: Vec<StoredDomain>,
     origin: Origin,
 }
 
@@ -21,6 +27,7 @@ pub(crate) struct Trust {
 enum Origin {
     File(PathBuf),
     Store(PathBuf),
+    Pack(PathBuf),
     Embedded,
 }
 
@@ -43,6 +50,7 @@ impl Trust {
                 .map_err(|error| Failure::usage(UnusableConfig(path.clone(), error)).hint(HINT))?;
             return Ok(Self {
                 domains: TrustDomains::only(config.root().clone()),
+                stored: Vec::from_iter(for_all_names(config)),
                 origin: Origin::File(path.clone()),
             });
         }
@@ -54,14 +62,36 @@ impl Trust {
             }
             return Ok(Self {
                 domains: TrustDomains::public_good(),
+                stored: vec![StoredDomain::public_good()],
                 origin: Origin::Embedded,
             });
         };
-        let domains = store.load()?.trust_domains();
+        let stored = store.load()?;
+        let domains = stored.trust_domains();
         Ok(Self {
             domains: domains.map_err(Failure::usage)?,
+            stored: stored.iter().cloned().collect(),
             origin: Origin::Store(store.folder().to_owned()),
         })
+    }
+
+    /// What a pack was made under: for whoever knows by its seal that it is the right one.
+    pub(crate) fn of_pack(export: &TrustExport, path: &Path) -> Result<Self, Failure> {
+        let domains = export.domains.iter().map(StoredDomain::trust_domain);
+        let domains: Vec<_> = domains.collect::<Result<_, _>>().map_err(Failure::usage)?;
+        Ok(Self {
+            domains: TrustDomains::new(domains).map_err(Failure::usage)?,
+            stored: export.domains.clone(),
+            origin: Origin::Pack(path.to_owned()),
+        })
+    }
+
+    /// The same for another machine.
+    pub(crate) fn export(&self, created_at: Timestamp) -> TrustExport {
+        TrustExport {
+            created_at,
+            domains: self.stored.clone(),
+        }
     }
 
     /// What verifies: it picks the domains by the project's name.
@@ -82,6 +112,7 @@ impl Trust {
     pub(crate) fn origin(&self, domain: Option<&DomainName>) -> String {
         match (&self.origin, domain) {
             (Origin::File(path), _) => path.display().to_string(),
+            (Origin::Pack(path), _) => format!("in the pack {}", path.display()),
             (Origin::Embedded, _) => "public-good Sigstore, embedded".to_owned(),
             (Origin::Store(folder), Some(domain)) => {
                 format!("trust domain {domain}, in {}", folder.display())
@@ -89,6 +120,17 @@ impl Trust {
             (Origin::Store(folder), None) => format!("trust domains in {}", folder.display()),
         }
     }
+}
+
+/// The root for all names as a domain, for those who have to be told one.
+fn for_all_names(config: TrustConfig) -> Option<StoredDomain> {
+    Some(StoredDomain {
+        name: "trusted-root".parse().ok()?,
+        config,
+        scope: Scope::new(vec![ProjectPattern::All], Vec::new()).stating_all_names(),
+        origin: trust_store::Origin::File,
+        as_of: Timestamp::UNIX_EPOCH,
+    })
 }
 
 /// The folder that somebody named: a slip in its name must not turn into the embedded root for every project.

@@ -7,6 +7,7 @@
 mod cache;
 mod history;
 mod matching;
+mod pack;
 mod plan;
 mod prove;
 mod source;
@@ -27,6 +28,7 @@ use crate::fetch::{IndexError, Page};
 use crate::pins::{Pin, Pins};
 
 pub use cache::Cache;
+pub use pack::{Pack, PackError, PackHead, Recorder};
 pub use source::{Found, Online, Source, SourceError};
 
 use matching::Matched;

@@ -3,18 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use touchplate_client::audit::{Auditor, Cache, Online};
+use touchplate_client::audit::{Auditor, Cache, Online, PackHead, Recorder, Source as Asked};
 use touchplate_client::fetch::{Agent, IndexUrl, Places, Settings, parse_url};
 use touchplate_client::pins::{self, Pin, PinFile};
 use touchplate_packaging::ProjectName;
 use touchplate_packaging::lock::{LockError, Lockfile, MAX_LOCK_BYTES, Source};
 
-use super::Arguments;
 use super::report::{AuditedLockfile, Report};
+use super::{Arguments, pack};
 use crate::files;
 use crate::options::Common;
 use crate::report::Failure;
 use crate::root::Trust;
+use crate::screen::without_credentials;
 use crate::verify::{Progress, USER_AGENT};
 
 #[derive(Debug, thiserror::Error)]
@@ -30,30 +31,55 @@ struct Unreadable(PathBuf, #[source] LockError);
 struct NoPins(PathBuf);
 
 /// Audits each lockfile.
-pub(super) fn report(
+pub(crate) fn report(
     common: &Common,
     arguments: &Arguments,
     now: Timestamp,
 ) -> Result<Report, Failure> {
-    let trust = Trust::read(common)?;
+    let pack = arguments.from_pack.as_deref();
+    let pack = pack
+        .map(|path| pack::read(path, arguments.seal))
+        .transpose()?;
+    let trust = match (&pack, arguments.seal) {
+        (Some((pack, told)), Some(_)) => Trust::of_pack(&pack.trust, &told.path)?,
+        _ => Trust::read(common)?,
+    };
     let mut pins = pin_file(arguments)?;
     let (lockfiles, unread) = read(&arguments.lockfiles);
-    if common.offline {
-        return Err(Failure::usage(Offline));
+    if common.offline && pack.is_none() {
+        let hint = "`touchplate audit --write-pack FILE`, where there is a network, makes what --from-pack reads";
+        return Err(Failure::usage(Offline).hint(hint));
     }
-    let (agent, index) = reach(arguments, &lockfiles)?;
+    let (agent, index) = reach(arguments, &lockfiles, pack.is_some())?;
     let cache = (!arguments.no_cache).then(|| Cache::of_environment(&variable));
-    let source = Online::new(&agent, cache.flatten());
-    let is_explicit = arguments.index.is_some();
+    let online = Online::new(&agent, cache.flatten());
+    let recorder = arguments
+        .write_pack
+        .is_some()
+        .then(|| Recorder::new(&online));
+    let source: &dyn Asked = match (&pack, &recorder) {
+        (Some((pack, _)), _) => pack,
+        (None, Some(recorder)) => recorder,
+        (None, None) => &online,
+    };
     let url = index.as_ref().map(|index| &index.url);
+    let is_explicit = arguments.index.is_some();
+    let head = match &pack {
+        Some((pack, _)) => pack.head.clone(),
+        None => PackHead {
+            made_at: now,
+            index: url.filter(|_| is_explicit).cloned(),
+            default_index: url.cloned(),
+        },
+    };
     let progress = Progress::of(0, 0, true);
     let tell = |done: usize, of: usize| progress.steps(done, of);
     let auditor = Auditor {
-        source: &source,
+        source,
         domains: trust.domains(),
         pins: pins.pins(),
-        index: url.filter(|_| is_explicit),
-        default_index: url,
+        index: head.index.as_ref(),
+        default_index: head.default_index.as_ref(),
         now,
         progress: &tell,
     };
@@ -66,6 +92,10 @@ pub(super) fn report(
         });
     let lockfiles: Vec<AuditedLockfile> = audited.collect();
     progress.end();
+    let told = match (recorder, &arguments.write_pack) {
+        (Some(recorder), Some(path)) => Some(pack::write(path, recorder, &head, &trust)?),
+        _ => pack.map(|(_, told)| told),
+    };
     let pinned = if arguments.first_use {
         first_use(&mut pins, &lockfiles)?
     } else {
@@ -79,6 +109,7 @@ pub(super) fn report(
         pins: pins.path().to_owned(),
         pinned,
         index,
+        pack: told,
         now,
     })
 }
@@ -119,15 +150,26 @@ fn read_one(path: &Path) -> Result<Lockfile, Failure> {
     let bytes = files::read(path, MAX_LOCK_BYTES)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let lockfile = Lockfile::parse(&name, &bytes);
-    lockfile.map_err(|error| Failure::usage(Unreadable(path.to_owned(), error)))
+    let mut lockfile =
+        lockfile.map_err(|error| Failure::usage(Unreadable(path.to_owned(), error)))?;
+    for entry in &mut lockfile.entries {
+        // A requirement without a name is shown as its whole line, which may hold a password.
+        entry.shown = without_credentials(&entry.shown);
+    }
+    Ok(lockfile)
 }
 
 /// What asks, and the index that is asked where a lockfile names none.
 fn reach(
     arguments: &Arguments,
     lockfiles: &[(PathBuf, Lockfile)],
+    has_pack: bool,
 ) -> Result<(Agent, Option<IndexUrl>), Failure> {
     let mut settings = Settings::from_environment(USER_AGENT, &variable)?;
+    if has_pack {
+        // Nobody is asked, and what this machine would ask is beside the point.
+        return Ok((Agent::new(settings), None));
+    }
     let folder = std::env::current_dir().unwrap_or_default();
     let index = match &arguments.index {
         Some(url) => Some(IndexUrl::parse(url, "--index")?),

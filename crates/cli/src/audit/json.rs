@@ -47,6 +47,11 @@ pub(super) fn json(report: &Report, fail_on: FailOn) -> Value {
         "pinned": pinned.collect::<Vec<_>>(),
         "counts": told,
         "signatures": report.signatures(),
+        "pack": report.pack.as_ref().map(|pack| json!({
+            "path": pack.path.display().to_string(),
+            "seal": pack.seal,
+            "made_at": pack.made_at,
+        })),
         "lockfiles": lockfiles,
         "unread": unread.collect::<Vec<_>>(),
     })
@@ -69,9 +74,14 @@ fn entry(audited: &Audited) -> Value {
         "version": entry.version.as_ref().map(ToString::to_string),
         "index": audited.index.as_ref().map(url::Url::as_str),
         "standing": audited.verdict.standing.as_str(),
-        "reasons": audited.verdict.reasons.iter().map(reason).collect::<Vec<_>>(),
+        "reasons": reasons(audited),
         "files": audited.files.iter().map(file).collect::<Vec<_>>(),
     })
+}
+
+/// Each reason of an entry.
+pub(crate) fn reasons(audited: &Audited) -> Vec<Value> {
+    audited.verdict.reasons.iter().map(reason).collect()
 }
 
 fn reason(reason: &Reason) -> Value {

@@ -4,6 +4,7 @@
 mod gather;
 mod github;
 mod json;
+mod pack;
 mod report;
 mod sarif;
 mod tell;
@@ -11,10 +12,15 @@ mod tell;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use touchplate_packaging::Sha256;
 use touchplate_server::{Clock as _, SystemClock};
 
 use crate::options::Common;
 use crate::report::{Failure, Outcome, say, say_json};
+pub(crate) use gather::report;
+pub(crate) use json::reasons as reasons_json;
+pub(crate) use report::Report;
+pub(crate) use tell::{called, reason as reason_row};
 
 /// Arguments of `audit`.
 #[derive(Args, Debug)]
@@ -28,6 +34,8 @@ Examples:
   touchplate audit uv.lock --first-use
   touchplate audit poetry.lock --index https://packages.example/simple/ --format json
   touchplate audit uv.lock --format sarif > audit.sarif
+  touchplate audit uv.lock --write-pack audit.pack
+  touchplate audit uv.lock --from-pack audit.pack --seal HEX
 
 Each file is looked up at the index that the lockfile names, else at the one that pip or uv
 is told of. Whom to expect, and what is accepted for a while, stands in touchplate.lock.toml.")]
@@ -50,6 +58,15 @@ pub(crate) struct Arguments {
     /// Ask for all provenance anew, and keep none
     #[arg(long)]
     no_cache: bool,
+    /// Also write everything that was asked into one file, for --from-pack
+    #[arg(long, value_name = "FILE", conflicts_with = "from_pack")]
+    write_pack: Option<PathBuf>,
+    /// Ask nobody: everything is in this file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["index", "no_cache"])]
+    from_pack: Option<PathBuf>,
+    /// The seal that whoever wrote the pack was told: its trust roots are believed then
+    #[arg(long, value_name = "HEX", requires = "from_pack", conflicts_with_all = ["trusted_root", "trust"])]
+    seal: Option<Sha256>,
     /// How to report
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
@@ -67,6 +84,9 @@ pub(crate) enum FailOn {
     Notice,
     /// Nothing
     Never,
+    /// A violation, or an attested entry whose builder is written down nowhere: what `lock check` asks
+    #[value(skip)]
+    Unrecorded,
 }
 
 /// How an audit is reported.
@@ -83,10 +103,44 @@ pub(crate) enum Format {
     Github,
 }
 
+impl Arguments {
+    /// An audit of one lockfile that changes nothing.
+    pub(crate) fn of(lockfile: PathBuf, index: Option<String>, lock: Option<PathBuf>) -> Self {
+        Self {
+            lockfiles: vec![lockfile],
+            index,
+            lock,
+            first_use: false,
+            fail_on: FailOn::Violation,
+            no_cache: false,
+            write_pack: None,
+            from_pack: None,
+            seal: None,
+            format: Format::Text,
+        }
+    }
+
+    /// The same, with another idea of what makes the answer no.
+    pub(crate) fn failing_on(self, fail_on: FailOn) -> Self {
+        Self { fail_on, ..self }
+    }
+
+    /// The same, reported otherwise.
+    pub(crate) fn reporting(self, format: Format) -> Self {
+        Self { format, ..self }
+    }
+
+    /// The same, pinning on first use.
+    pub(crate) fn pinning(self) -> Self {
+        let first_use = true;
+        Self { first_use, ..self }
+    }
+}
+
 /// Audits each lockfile.
 pub(crate) fn run(common: &Common, arguments: &Arguments) -> Result<Outcome, Failure> {
     let now = SystemClock.now();
-    let report = gather::report(common, arguments, now)?;
+    let report = report(common, arguments, now)?;
     match arguments.format {
         Format::Text if report.lockfiles.is_empty() => {}
         Format::Text => say(&tell::text(&report))?,

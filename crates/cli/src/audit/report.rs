@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use touchplate_client::audit::Audited;
 use touchplate_client::fetch::IndexUrl;
 use touchplate_client::pins::Pin;
-use touchplate_packaging::ProjectName;
 use touchplate_packaging::lock::LockFormat;
+use touchplate_packaging::{ProjectName, Sha256};
 use touchplate_policy::verdict::{Class, Standing};
 
 use super::FailOn;
@@ -32,8 +32,21 @@ pub(crate) struct Report {
     pub(crate) pinned: Vec<(ProjectName, Pin)>,
     /// The index that is asked where a lockfile names none, or `--index`.
     pub(crate) index: Option<IndexUrl>,
+    /// The pack that was read or written.
+    pub(crate) pack: Option<PackTold>,
     /// The time of the check.
     pub(crate) now: Timestamp,
+}
+
+/// A pack that was read or written.
+#[derive(Debug)]
+pub(crate) struct PackTold {
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    /// The digest of what is in it.
+    pub(crate) seal: Sha256,
+    /// When it was made.
+    pub(crate) made_at: Timestamp,
 }
 
 /// One lockfile, audited.
@@ -81,6 +94,10 @@ impl Report {
             FailOn::Unknown => Class::Unknown,
             FailOn::Notice => Class::Notice,
             FailOn::Never => return false,
+            FailOn::Unrecorded => {
+                let open = |it: &Audited| it.verdict.standing == Standing::Unpinned;
+                return self.entries().any(open) || self.says_no(FailOn::Violation);
+            }
         };
         self.entries().any(|audited| {
             let mut reasons = audited.verdict.reasons.iter().filter(|it| it.stands());

@@ -4,7 +4,7 @@ use touchplate_client::audit::Audited;
 use touchplate_policy::verdict::{Reason, Standing};
 
 use super::report::{AuditedLockfile, Report};
-use crate::screen::Page;
+use crate::screen::{Page, instant};
 
 /// Files of one reason that are named; a release may have hundreds.
 const SHOWN_FILES: usize = 3;
@@ -63,7 +63,8 @@ fn is_said(standing: Standing, reason: &Reason) -> bool {
         || standing == Standing::Unpinned && word == "unpinned"
 }
 
-fn reason(page: &mut Page, reason: &Reason) {
+/// What was found, with its causes and its files.
+pub(crate) fn reason(page: &mut Page, reason: &Reason) {
     page.row(reason.finding.word(), &reason.finding.to_string());
     for cause in reason.finding.causes() {
         page.row("", cause);
@@ -98,12 +99,12 @@ fn title(standing: Standing) -> &'static str {
         Standing::Accepted => "Accepted for a while",
         Standing::Unattested => "Without provenance, as in every release before",
         Standing::Unpinned => "Attested, and nobody is pinned",
-        Standing::Verified => "Attested by whom is pinned",
+        Standing::Verified => "Attested by whom is pinned or recorded",
     }
 }
 
 /// What an entry is called.
-pub(super) fn called(audited: &Audited) -> String {
+pub(crate) fn called(audited: &Audited) -> String {
     match &audited.entry.version {
         Some(version) => format!("{} {version}", audited.entry.shown),
         None => audited.entry.shown.clone(),
@@ -152,6 +153,14 @@ fn summary(page: &mut Page, report: &Report) {
     page.row("trust root", &report.trust.origin(None));
     if let Some(index) = &report.index {
         page.row("index", &format!("{} (from {})", index.url, index.origin));
+    }
+    if let Some(pack) = &report.pack {
+        let path = pack.path.display();
+        page.row(
+            "pack",
+            &format!("{path}, made at {}", instant(pack.made_at)),
+        );
+        page.row("seal", &pack.seal.to_string());
     }
     let pins = report.pins.display();
     if report.has_pins {

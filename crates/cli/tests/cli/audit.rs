@@ -153,7 +153,7 @@ fn who_is_seen_first_is_pinned_and_another_one_is_a_violation() {
     index
         .audit(&url, &["--first-use"])
         .ended(0)
-        .says(&["Attested by whom is pinned (1)"]);
+        .says(&["Attested by whom is pinned or recorded (1)"]);
     assert_eq!(index.read("touchplate.lock.toml"), pinned);
     index.pylock(&["demo-1.2.tar.gz"]);
     index.audit(&url, &["--first-use"]).ended(1).says(&[

@@ -16,11 +16,15 @@ mod inspect;
 #[cfg(test)]
 mod keep;
 #[cfg(test)]
+mod lock;
+#[cfg(test)]
 mod monitor;
 #[cfg(test)]
 mod network;
 #[cfg(test)]
 mod odd_index;
+#[cfg(test)]
+mod pack;
 #[cfg(test)]
 mod paper_index;
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! From facts to reasons.
 
+use std::collections::BTreeSet;
+
 use touchplate_attest::PinnedIds;
 
 use super::{
@@ -94,50 +96,55 @@ impl Found {
             self.add(Finding::RecordedUnattested { recorded }, None);
         }
         // Who is pinned may build it, whoever built it before.
-        if !proofs.is_empty() && proofs.iter().all(|it| it.pin == Tie::Open) {
+        if proofs.is_empty() || proofs.iter().any(|it| it.pin != Tie::Open) {
+            return;
+        }
+        let recorded = proofs.iter().all(|it| it.record == Tie::Expected);
+        if !recorded {
             let who = each_once(proofs.iter().map(|it| it.who.clone()));
             self.add(Finding::Unpinned { who }, None);
-            match &facts.history {
-                Some(history) => self.history(history, judged.as_ref(), &proofs),
-                None => self.add(Finding::HistoryUntold, None),
+        }
+        match (&facts.history, &judged) {
+            (Some(history), Some(judged)) => {
+                if !recorded {
+                    self.history(history, judged);
+                }
+                self.numbers(history, &proofs);
             }
+            (Some(_), None) => {}
+            (None, _) => self.add(Finding::HistoryUntold, None),
         }
     }
 
     /// What is different from the earlier release.
-    fn history(
-        &mut self,
-        history: &HistoryFacts,
-        judged: Option<&JudgedRelease>,
-        proofs: &[&Proof],
-    ) {
-        let Some(judged) = judged else { return };
+    fn history(&mut self, history: &HistoryFacts, judged: &JudgedRelease) {
         if judged.is(State::Inconsistent) {
             let builders = judged.facts.builders.keys();
             let builders = builders.map(ToString::to_string).collect();
             self.add(Finding::Inconsistent { builders }, None);
         }
-        let named = |builders: &std::collections::BTreeSet<Builder>| {
+        let named = |builders: &BTreeSet<Builder>| {
             builders.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
         match (&judged.change, &judged.earlier) {
-            (Some(change), _) if !change.is_empty() => self.add(
-                Finding::Changed {
+            (Some(change), _) if !change.is_empty() => {
+                let finding = Finding::Changed {
                     since: change.since.clone(),
                     added: named(&change.added),
                     removed: named(&change.removed),
-                },
-                None,
-            ),
-            (None, Some(earlier)) if !history.unread.is_empty() => self.add(
-                Finding::HistoryUnread {
-                    earlier: earlier.clone(),
-                    why: history.unread.clone(),
-                },
-                None,
-            ),
+                };
+                self.add(finding, None);
+            }
+            (None, Some(earlier)) if !history.unread.is_empty() => {
+                let (earlier, why) = (earlier.clone(), history.unread.clone());
+                self.add(Finding::HistoryUnread { earlier, why }, None);
+            }
             _ => {}
         }
+    }
+
+    /// What is behind the names: pins say it themselves, and what lockfiles record has no numbers.
+    fn numbers(&mut self, history: &HistoryFacts, proofs: &[&Proof]) {
         for proof in proofs {
             if let Some(why) = history.renumbered(&proof.builder, &proof.ids) {
                 let who = proof.who.clone();
