@@ -1,4 +1,7 @@
-//! Bytes in files: `DIR/ab/cd/<the other 60 digits>`, spooled in `DIR/spool`.
+//! Bytes in files: `DIR/ab/<the other 62 digits>`, spooled in `DIR/spool`.
+//!
+//! One level of folders: a new one costs ext4 more than all else that an upload does there, and two levels made one or two for
+//! each upload until there were 65,536. Files that were stored then, as `DIR/ab/cd/<60 digits>`, are found where they are.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
@@ -45,8 +48,19 @@ impl Disk {
     fn path(&self, digest: &Sha256) -> PathBuf {
         let digits = digest.to_string();
         let (first, rest) = digits.split_at(2);
+        self.folder.join(first).join(rest)
+    }
+
+    /// Where it may be from before.
+    fn path_before(&self, digest: &Sha256) -> PathBuf {
+        let digits = digest.to_string();
+        let (first, rest) = digits.split_at(2);
         let (second, rest) = rest.split_at(2);
         self.folder.join(first).join(second).join(rest)
+    }
+
+    fn paths(&self, digest: &Sha256) -> [PathBuf; 2] {
+        [self.path(digest), self.path_before(digest)]
     }
 }
 
@@ -70,40 +84,32 @@ fn if_there<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
+/// What `look` finds at the first path where there is something.
+fn at_first<T>(paths: &[PathBuf], look: impl Fn(&Path) -> io::Result<T>) -> io::Result<Option<T>> {
+    for path in paths {
+        if let Some(found) = if_there(look(path))? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
 /// The order is the promise: the bytes are on the disk before they have their name, and the name is on the disk before
-/// anybody hears that they are stored. Each directory made on the way is flushed into its parent.
+/// anybody hears that they are stored. A directory made on the way is flushed into its parent.
 fn store(folder: &Path, path: &Path, flushed: Flushed) -> io::Result<()> {
     let parent = path
         .parent()
         .ok_or_else(|| io::Error::other("a blob's path has a parent"))?;
-    let mut made = Vec::new();
-    for directory in parent
-        .ancestors()
-        .take_while(|directory| *directory != folder)
-    {
-        match fs::create_dir(directory) {
-            Ok(()) => made.push(directory.to_owned()),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => break,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                fs::create_dir_all(directory)?;
-                made.extend(
-                    directory
-                        .ancestors()
-                        .take_while(|d| *d != folder)
-                        .map(Path::to_owned),
-                );
-                break;
-            }
-            Err(error) => return Err(error),
-        }
-    }
+    let made = match fs::create_dir(parent) {
+        Ok(()) => true,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
+        Err(error) => return Err(error),
+    };
     // Over an equal blob too: the new file's time tells the sweep that it is in use.
     flushed.persist(path)?;
     File::open(parent)?.sync_all()?;
-    for directory in made {
-        if let Some(above) = directory.parent() {
-            File::open(above)?.sync_all()?;
-        }
+    if made {
+        File::open(folder)?.sync_all()?;
     }
     Ok(())
 }
@@ -119,8 +125,9 @@ impl Blobs for Disk {
     }
 
     async fn size(&self, digest: &Sha256) -> Result<Option<u64>, BlobError> {
-        let path = self.path(digest);
-        let size = blocking("look at bytes", move || if_there(fs::metadata(path))).await?;
+        let paths = self.paths(digest);
+        let look = move || at_first(&paths, |path| fs::metadata(path));
+        let size = blocking("look at bytes", look).await?;
         Ok(size.map(|metadata| metadata.len()))
     }
 
@@ -129,12 +136,12 @@ impl Blobs for Disk {
         digest: &Sha256,
         range: Range<u64>,
     ) -> Result<Option<Bytestream>, BlobError> {
-        let path = self.path(digest);
-        let reading = match in_memory::open(&path) {
+        let reading = match in_memory::open(&self.path(digest)) {
             Some(file) => Some(Reading::new(file, range)),
             None => {
+                let paths = self.paths(digest);
                 let open = move || {
-                    let file = if_there(File::open(path))?;
+                    let file = at_first(&paths, |path| File::open(path))?;
                     // The first piece comes with the opening: most files are no longer than that.
                     file.map(|file| Reading::new(file, range).read_on())
                         .transpose()
@@ -146,9 +153,14 @@ impl Blobs for Disk {
     }
 
     async fn remove(&self, digest: &Sha256) -> Result<(), BlobError> {
-        let path = self.path(digest);
-        blocking("remove bytes", move || if_there(fs::remove_file(path))).await?;
-        Ok(())
+        let paths = self.paths(digest);
+        let remove = move || {
+            for path in paths {
+                if_there(fs::remove_file(path))?;
+            }
+            Ok(())
+        };
+        blocking("remove bytes", remove).await
     }
 
     async fn stored_before(&self, before: SystemTime) -> Result<Vec<Sha256>, BlobError> {
@@ -210,39 +222,75 @@ async fn pieces(mut reading: Reading) -> Result<Option<(Bytes, Reading)>, BlobEr
 
 fn list(folder: &Path, before: SystemTime) -> io::Result<Vec<Sha256>> {
     let mut found = Vec::new();
-    for first in directories(folder, 2)? {
-        for second in directories(&first, 2)? {
-            for blob in fs::read_dir(&second)? {
-                let blob = blob?;
-                let old = if_there(blob.metadata())?
-                    .is_some_and(|m| m.modified().is_ok_and(|at| at < before));
-                if old && let Some(digest) = digest_of(&first, &second, &blob.path()) {
-                    found.push(digest);
-                }
-            }
+    for first in directories(folder)? {
+        list_in(&first, &name_of(&first), before, &mut found)?;
+        for second in directories(&first)? {
+            let digits = name_of(&first) + &name_of(&second);
+            list_in(&second, &digits, before, &mut found)?;
         }
     }
     Ok(found)
 }
 
-fn directories(folder: &Path, name_length: usize) -> io::Result<Vec<PathBuf>> {
+/// The blobs of one folder that are old enough; `digits` is what their digests begin with.
+fn list_in(
+    folder: &Path,
+    digits: &str,
+    before: SystemTime,
+    found: &mut Vec<Sha256>,
+) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let Ok(digest) = format!("{digits}{}", name_of(&path)).parse() else {
+            continue;
+        };
+        let metadata = if_there(fs::metadata(&path))?;
+        if metadata.is_some_and(|it| it.modified().is_ok_and(|at| at < before)) {
+            found.push(digest);
+        }
+    }
+    Ok(())
+}
+
+/// The folders whose names are two characters.
+fn directories(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        if entry.file_name().len() == name_length && entry.file_type()?.is_dir() {
+        if entry.file_name().len() == 2 && entry.file_type()?.is_dir() {
             found.push(entry.path());
         }
     }
     Ok(found)
 }
 
-fn digest_of(first: &Path, second: &Path, blob: &Path) -> Option<Sha256> {
-    let name = |path: &Path| {
-        path.file_name()
-            .and_then(|name| name.to_str())
-            .map(str::to_owned)
-    };
-    format!("{}{}{}", name(first)?, name(second)?, name(blob)?)
-        .parse()
-        .ok()
+fn name_of(path: &Path) -> String {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::TryStreamExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn bytes_that_lie_two_folders_deep_are_found_listed_and_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::open(folder.path()).unwrap();
+        let digest = Sha256::of(b"old");
+        let path = disk.path_before(&digest);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, b"old").unwrap();
+        assert_eq!(disk.size(&digest).await.unwrap(), Some(3));
+        let read = disk.read(&digest, 0..3).await.unwrap().unwrap();
+        let pieces: Vec<Bytes> = read.try_collect().await.unwrap();
+        assert_eq!(pieces.concat(), b"old");
+        let later = SystemTime::now() + std::time::Duration::from_secs(60);
+        assert_eq!(disk.stored_before(later).await.unwrap(), [digest]);
+        disk.remove(&digest).await.unwrap();
+        assert_eq!(disk.size(&digest).await.unwrap(), None);
+        assert!(disk.stored_before(later).await.unwrap().is_empty());
+    }
 }
