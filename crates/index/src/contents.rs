@@ -9,6 +9,7 @@ use touchplate_packaging::Sha256;
 use touchplate_packaging::archive::{self, ArchiveError, Beginning, Limits, Listing};
 
 use crate::Index;
+use crate::awaited::{Awaited, awaited};
 use crate::files::FoundFile;
 use crate::ports::{BlobError, Blobs};
 use crate::projects::ReadError;
@@ -44,7 +45,7 @@ impl Index {
     /// See [`ContentsError`].
     pub async fn listing(&self, found: &FoundFile) -> Result<Listing, ContentsError> {
         let filename = found.file.filename.clone();
-        let read = move |file: &mut BlobReader, limits: &Limits| {
+        let read = move |file: &mut Awaited<BlobReader>, limits: &Limits| {
             archive::list(file, &filename, limits, HASHED_BYTES)
         };
         self.look(found, read).await
@@ -61,7 +62,7 @@ impl Index {
         first: usize,
     ) -> Result<Beginning, ContentsError> {
         let (filename, path) = (found.file.filename.clone(), path.to_owned());
-        let read = move |file: &mut BlobReader, limits: &Limits| {
+        let read = move |file: &mut Awaited<BlobReader>, limits: &Limits| {
             archive::beginning(file, &filename, limits, &path, first)
         };
         let found = self.look(found, read).await?;
@@ -72,14 +73,14 @@ impl Index {
     async fn look<T: Send + 'static>(
         &self,
         found: &FoundFile,
-        read: impl FnOnce(&mut BlobReader, &Limits) -> Result<T, ArchiveError> + Send + 'static,
+        read: impl FnOnce(&mut Awaited<BlobReader>, &Limits) -> Result<T, ArchiveError> + Send + 'static,
     ) -> Result<T, ContentsError> {
         let limits = Limits {
             decompressed_bytes: MAX_UNPACKED_BYTES
                 .min(self.settings.archive_limits.decompressed_bytes),
             ..self.settings.archive_limits
         };
-        let mut file = BlobReader {
+        let file = BlobReader {
             blobs: self.ports.blobs.clone(),
             digest: found.file.digests.sha256,
             size: found.file.size,
@@ -88,10 +89,7 @@ impl Index {
             buffer_at: 0,
             runtime: Handle::current(),
         };
-        // Held to the end; nobody closes it.
-        let turn = self.reading.acquire().await;
-        let done = tokio::task::spawn_blocking(move || read(&mut file, &limits)).await;
-        drop(turn);
+        let done = awaited(&self.reading, file, move |file| read(file, &limits)).await;
         let done = done.map_err(|cause| BlobError::new("read an archive", cause));
         done.map_err(ReadError::from)?.map_err(|error| match error {
             ArchiveError::Read(cause) => {

@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod attesters;
+mod awaited;
 pub mod binding;
 pub mod chores;
 pub mod contents;
@@ -117,6 +118,8 @@ pub struct Index {
     downloads: Arc<Counter>,
     /// Whose turn it is to read an archive for a page.
     reading: Arc<Semaphore>,
+    /// Whose turn it is to have an uploaded archive inspected.
+    inspecting: Arc<Semaphore>,
 }
 
 impl Index {
@@ -133,6 +136,7 @@ impl Index {
             trust: Arc::new(RwLock::new(trust)),
             spool: Arc::new(spool),
             reading: Arc::new(Semaphore::new(contents::READ_AT_ONCE)),
+            inspecting: Arc::new(Semaphore::new(upload::INSPECTED_AT_ONCE)),
             downloads: Arc::default(),
         }
     }

@@ -12,6 +12,7 @@ use touchplate_packaging::{DisplayName, FileKind, Profile, ProjectName, Sha256};
 
 use crate::Index;
 use crate::accounts::{Action, Caller};
+use crate::awaited::awaited;
 use crate::origin::Origin;
 use crate::ports::{NewFile, NewProject, Project, ProjectTarget, RecordError, StoredFile};
 use crate::spool::Spool;
@@ -46,6 +47,10 @@ pub enum Accepted {
         added: u32,
     },
 }
+
+/// Uploaded archives that are inspected at once: more threads than cores gain nothing, and the paths of a hostile one's
+/// members take some ten megabytes.
+pub(crate) const INSPECTED_AT_ONCE: usize = 8;
 
 /// How often an upload is tried again when another changed the same project in between. Each try sees what the winner
 /// wrote, so a second one settles it; the third is for two such races in a row.
@@ -299,7 +304,8 @@ impl Index {
         }
     }
 
-    /// Reads the archive, on a thread that may block, and compares it with the form.
+    /// Reads the archive, on a thread that may block, and compares it with the form. If the uploader leaves, reading ends, and
+    /// the spooled bytes go.
     async fn inspect(
         &self,
         form: &UploadForm,
@@ -307,18 +313,14 @@ impl Index {
     ) -> Result<(Contents, Vec<Difference>, Spool), UploadError> {
         let settings = self.settings.clone();
         let filename = form.filename.clone();
-        let (contents, spool) = tokio::task::spawn_blocking(move || {
-            let mut file = std::fs::File::open(spool.path()).map_err(UploadError::Spool)?;
-            let contents = archive::inspect(
-                &mut file,
-                &filename,
-                settings.profile,
-                &settings.archive_limits,
-            )?;
-            Ok::<_, UploadError>((contents, spool))
+        let file = std::fs::File::open(spool.path()).map_err(UploadError::Spool)?;
+        let done = awaited(&self.inspecting, file, move |file| {
+            let (profile, limits) = (settings.profile, &settings.archive_limits);
+            let contents = archive::inspect(file, &filename, profile, limits);
+            contents.map(|contents| (contents, spool))
         })
-        .await
-        .map_err(|cause| UploadError::Spool(std::io::Error::other(cause)))??;
+        .await;
+        let (contents, spool) = done.map_err(UploadError::Spool)??;
         let differences = archive::compare(&form.metadata, &contents.metadata)?;
         Ok((contents, differences, spool))
     }

@@ -44,6 +44,12 @@ pub enum ArchiveError {
         /// What is wrong with it.
         problem: PathProblem,
     },
+    /// A path is a file's and another's directory: what is left of them depends on the reader.
+    #[error("Invalid distribution file. '{name}' is a file and a directory")]
+    FileAndDirectory {
+        /// The path.
+        name: String,
+    },
     /// A link leads out of the archive.
     #[error("Invalid distribution file. The link '{name}' leads out of the archive: to '{target}'")]
     Link {
@@ -149,6 +155,14 @@ pub enum ArchiveError {
         stated: String,
         /// In the same form.
         found: String,
+    },
+    /// RECORD lists a path outside: what it lists is what uninstalling removes.
+    #[error("Invalid distribution file. RECORD lists '{path}': {problem}")]
+    RecordPath {
+        /// The path.
+        path: String,
+        /// What is wrong with it.
+        problem: PathProblem,
     },
     /// A wheel with a second `.dist-info` directory: installers take either, or refuse.
     #[error(
@@ -332,6 +346,9 @@ pub enum TarProblem {
     /// The archive ends in the middle.
     #[error("expected the end of the archive, found the end of the file")]
     CutOff,
+    /// Another compressed stream, or anything else, behind the first.
+    #[error("expected nothing behind the compressed stream")]
+    BehindStream,
     /// Something after the archive's end.
     #[error("expected only zeros after the end of the archive")]
     TrailingData,

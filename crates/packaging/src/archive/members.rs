@@ -41,6 +41,8 @@ pub(super) struct Members {
     pub(super) files: BTreeSet<String>,
     /// Paths of everything, directories without their slash (tar only: what may lie beyond a link).
     pub(super) paths: BTreeSet<String>,
+    /// Paths of directories that are members, without their slash.
+    pub(super) folders: BTreeSet<String>,
     /// The first parts of all paths.
     pub(super) top_level: BTreeSet<String>,
     /// Contents by path.
@@ -159,6 +161,22 @@ impl Members {
             self.repeated.insert(name.to_owned());
         }
         Ok(bytes)
+    }
+
+    /// No file may be what another's path leads through.
+    pub(super) fn check_folders(&self) -> Result<(), ArchiveError> {
+        let paths = self.files.iter().chain(&self.folders);
+        let through = paths.flat_map(|path| {
+            let slashes = path.match_indices('/');
+            slashes.filter_map(|(at, _)| path.get(..at))
+        });
+        let mut folders = self.folders.iter().map(String::as_str).chain(through);
+        match folders.find(|folder| self.files.contains(*folder)) {
+            None => Ok(()),
+            Some(name) => Err(ArchiveError::FileAndDirectory {
+                name: excerpt(name),
+            }),
+        }
     }
 
     /// What the archive states of that file, however its path is spelled there.

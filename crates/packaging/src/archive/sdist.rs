@@ -21,6 +21,7 @@ pub(super) fn inspect(
         SdistFormat::TarGz => tar::read(file, limits, is_pkg_info)?,
         SdistFormat::Zip => zip::read(file, limits, is_pkg_info)?,
     };
+    members.check_folders()?;
     let top = top_level(&members)?;
     let path = format!("{top}/PKG-INFO");
     if members.repeated.contains(&path) {

@@ -1,11 +1,11 @@
 //! `.tar.gz` archives, read as a stream. The crate `tar` takes the blocks apart; extension headers are handled here,
 //! because it would read one of any length into memory, and because what they change must be seen.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::ops::Bound;
 
 use ::tar::{Archive, Entry, EntryType, Header};
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 
 use crate::archive::members::{Members, path_error};
 use crate::archive::path::{self, PathProblem};
@@ -14,6 +14,9 @@ use crate::excerpt::excerpt;
 
 /// Of one extension header: paths and a few numbers.
 const MAX_EXTENSION_BYTES: u64 = 64 << 10;
+
+/// Of the file, read at once.
+const BUFFER_BYTES: usize = 64 << 10;
 
 /// A header's size, and that of everything's unit.
 const BLOCK_BYTES: usize = 512;
@@ -40,7 +43,7 @@ pub(super) fn read_into(
     }
     file.rewind().map_err(ArchiveError::Read)?;
     let mut stream = Bounded {
-        from: MultiGzDecoder::new(io::BufReader::new(file)),
+        from: GzDecoder::new(BufReader::with_capacity(BUFFER_BYTES, file)),
         bytes: 0,
         length,
         limits,
@@ -64,6 +67,7 @@ pub(super) fn read_into(
     }
     reading.extensions.expect_none()?;
     expect_zeros(&mut stream)?;
+    expect_end(stream.from.into_inner())?;
     check_beyond_links(&reading.members)?;
     Ok(reading.members)
 }
@@ -98,6 +102,16 @@ fn header_error(error: io::Error, is_first: bool) -> ArchiveError {
         ArchiveError::Corrupt(_) if is_first => ArchiveError::NotTar,
         ArchiveError::Corrupt(_) if is_header => TarProblem::Header.into(),
         other => other,
+    }
+}
+
+/// pip reads what several compressed streams, one behind the other, have together; uv reads the first.
+fn expect_end(mut file: impl BufRead) -> Result<(), ArchiveError> {
+    let left = file.fill_buf().map_err(ArchiveError::Read)?;
+    if left.is_empty() {
+        Ok(())
+    } else {
+        Err(TarProblem::BehindStream.into())
     }
 }
 
@@ -226,9 +240,9 @@ impl Reading<'_> {
     }
 
     fn directory(&mut self, name: &str, size: u64) -> Result<(), ArchiveError> {
-        self.members
-            .paths
-            .insert(name.trim_end_matches('/').to_owned());
+        let path = name.trim_end_matches('/').to_owned();
+        self.members.paths.insert(path.clone());
+        self.members.folders.insert(path);
         if size == 0 {
             Ok(())
         } else {

@@ -54,6 +54,8 @@ pub(super) fn inspect(
     })?;
 
     check_only(&dist_info, &members)?;
+    members.check_folders()?;
+    record::check_paths(&members, limits)?;
     let mut notes = Vec::new();
     note_wheel_file(&wheel, filename, &mut notes)?;
     record::compare(&members, &dist_info, &mut notes);

@@ -108,6 +108,8 @@ impl<F: Read + Seek> Opened<F> {
                 if entry.size != 0 || entry.compressed != 0 {
                     return Err(ZipProblem::DirectoryData.into());
                 }
+                let path = entry.name.trim_end_matches('/');
+                members.folders.insert(path.to_owned());
                 continue;
             }
             if entry.is_symlink {

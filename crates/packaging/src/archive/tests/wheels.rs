@@ -279,6 +279,34 @@ fn record_may_have_longer_digests() {
 }
 
 #[test]
+fn record_lists_nothing_outside_the_wheel() {
+    let good = String::from_utf8(wheel_files().pop().unwrap().1).unwrap();
+    for (path, why) in [
+        ("../../evil.py", "expected no '..' in it"),
+        ("demo/..\\..\\..\\evil.py", "expected no '..' in it"),
+        ("/etc/passwd", "expected a relative path"),
+        ("C:/evil.py", "expected a relative path"),
+    ] {
+        let found = recording(&format!("{good}{path},,\n"));
+        let path = path.replace('\\', "/");
+        let message = format!("Invalid distribution file. RECORD lists '{path}': {why}");
+        assert_eq!(found, Err(message));
+    }
+}
+
+#[test]
+fn no_path_leads_through_a_file() {
+    for more in ["demo.py/a", "demo.py/", "demo.py/a/"] {
+        let mut parts = parts();
+        parts.push(stored(more, b""));
+        assert_eq!(
+            refusal(&zip(&parts), WHEEL),
+            "Invalid distribution file. 'demo.py' is a file and a directory"
+        );
+    }
+}
+
+#[test]
 fn what_record_leaves_open_is_noted() {
     let good = String::from_utf8(wheel_files().pop().unwrap().1).unwrap();
     let own = good.split(',').nth(1).unwrap().to_owned();

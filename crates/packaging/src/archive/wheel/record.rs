@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use csv::ReaderBuilder;
 
-use crate::archive::Note;
 use crate::archive::members::Members;
+use crate::archive::path;
 use crate::archive::stated::{Kind, Row, Rows};
+use crate::archive::{ArchiveError, Limits, Note, PathProblem};
+use crate::excerpt::excerpt;
 
 /// The rows of RECORD by path, with `/` for `\`; `None` if it is not text. What it says of itself and of its signatures,
 /// which are made after it, is left out.
@@ -34,6 +36,21 @@ pub(in crate::archive) fn read(bytes: &[u8], dist_info: &str) -> Option<Rows> {
         rows.remove(&path);
     }
     Some(rows)
+}
+
+/// Installers that remove a wheel remove what RECORD lists, so nothing in it may lie elsewhere.
+pub(super) fn check_paths(members: &Members, limits: &Limits) -> Result<(), ArchiveError> {
+    for path in members.wish.stated.keys() {
+        let problem = path::check(path, limits).err();
+        let outside = |it: &PathProblem| matches!(it, PathProblem::Absolute | PathProblem::Parent);
+        if let Some(problem) = problem.filter(outside) {
+            return Err(ArchiveError::RecordPath {
+                path: excerpt(path),
+                problem,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Notes what stands on one side only, and what is listed with no digest or another size. RECORD's own signatures are never
