@@ -9,7 +9,7 @@ use super::{AttestationRecord, Capacity, Expected};
 use crate::Index;
 use crate::accounts::{Reader, sees};
 use crate::files::FoundFile;
-use crate::ports::{AttestedFile, ProjectFiles, StoreError, StoredFile, UploadRun};
+use crate::ports::{AttestedFile, Findings, ProjectFiles, StoreError, StoredFile, UploadRun};
 use crate::projects::ReadError;
 
 /// When an attestation was added to a file that was there already, and by whom.
@@ -50,6 +50,8 @@ pub struct KnownFile {
     pub attestations: Vec<KnownAttestation>,
     /// The run that uploaded it, where that was trusted publishing.
     pub run: Option<UploadRun>,
+    /// What was odd about it when it was accepted.
+    pub findings: Findings,
 }
 
 /// Files of one project, and what is known of their attestations.
@@ -93,6 +95,7 @@ impl Index {
         let with_upload = self.ports.releases.attestations(found.file.id).await?;
         let later = self.ports.late.list(found.file.id).await?;
         let run = self.ports.trusted.run_of(found.file.id).await?;
+        let findings = self.ports.releases.findings(found.file.id).await?;
         let with_upload = with_upload.into_iter().map(|stored| KnownAttestation {
             json: stored.json,
             facts: AttestationFacts {
@@ -105,6 +108,7 @@ impl Index {
             found,
             attestations: with_upload.chain(later).collect(),
             run,
+            findings,
         })
     }
 

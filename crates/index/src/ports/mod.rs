@@ -32,7 +32,7 @@ pub use publishers::{
     AddPublisherError, PinnedElsewhere, PublisherId, Publishers, StoredPublisher,
 };
 pub use releases::{
-    AttestError, AttestedBy, ChangeError, FileId, FormSaid, MAX_WITH_UPLOADS, NewFile,
+    AttestError, AttestedBy, ChangeError, FileId, Findings, FormSaid, MAX_WITH_UPLOADS, NewFile,
     ProjectFacts, ProjectFiles, ProjectTarget, RecordError, Release, ReleaseMetadata, Releases,
     StoredAttestation, StoredFile,
 };

@@ -213,6 +213,15 @@ pub struct AttestedBy {
     pub repository: Option<String>,
 }
 
+/// What was odd about a file when it was accepted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// Where form and archive differ in fields that may.
+    pub differences: Vec<Difference>,
+    /// What is odd about the archive.
+    pub notes: Vec<Note>,
+}
+
 /// An attestation as stored, with what was checked when it came.
 #[derive(Clone, Debug)]
 pub struct StoredAttestation {
@@ -314,6 +323,9 @@ pub trait Releases: Send + Sync {
 
     /// The attestations of a file, oldest first.
     async fn attestations(&self, file: FileId) -> Result<Vec<StoredAttestation>, StoreError>;
+
+    /// What was odd about a file; nothing of a file that is not there.
+    async fn findings(&self, file: FileId) -> Result<Findings, StoreError>;
 
     /// The METADATA file of that digest.
     async fn core_metadata(&self, digest: &Sha256) -> Result<Option<Vec<u8>>, StoreError>;

@@ -337,6 +337,12 @@ pub enum TarProblem {
     /// A size given twice, differently.
     #[error("expected the same size in a member's header and extension header")]
     Size,
+    /// A hard link to something else than a file that came before: some readers fail, some look for it elsewhere.
+    #[error("expected hard links to earlier files, found '{name}'")]
+    LinkTarget {
+        /// Its path.
+        name: String,
+    },
     /// A member beyond a link: where it goes depends on the reader.
     #[error("expected no member beyond a link, found '{name}'")]
     BeyondLink {
@@ -349,6 +355,12 @@ pub enum TarProblem {
     /// Another compressed stream, or anything else, behind the first.
     #[error("expected nothing behind the compressed stream")]
     BehindStream,
+    /// The archive stops without saying that it ends.
+    #[error("expected two blocks of zeros at the end of the archive")]
+    NoEnd,
+    /// A size in another form than octal digits.
+    #[error("expected a member's size in octal digits")]
+    SizeField,
     /// Something after the archive's end.
     #[error("expected only zeros after the end of the archive")]
     TrailingData,

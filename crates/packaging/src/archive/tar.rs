@@ -15,6 +15,9 @@ use crate::excerpt::excerpt;
 /// Of one extension header: paths and a few numbers.
 const MAX_EXTENSION_BYTES: u64 = 64 << 10;
 
+/// Two blocks of zeros end an archive.
+const END_BYTES: u64 = 2 * BLOCK_BYTES as u64;
+
 /// Of the file, read at once.
 const BUFFER_BYTES: usize = 64 << 10;
 
@@ -51,6 +54,7 @@ pub(super) fn read_into(
     let mut reading = Reading {
         members,
         extensions: Extensions::default(),
+        end: 0,
         limits,
     };
     let mut archive = Archive::new(&mut stream);
@@ -67,6 +71,10 @@ pub(super) fn read_into(
     }
     reading.extensions.expect_none()?;
     expect_zeros(&mut stream)?;
+    // All zeros, then, and as many as readers want that tell the end of an archive from one that was cut off.
+    if stream.bytes < reading.end.saturating_add(END_BYTES) {
+        return Err(TarProblem::NoEnd.into());
+    }
     expect_end(stream.from.into_inner())?;
     check_beyond_links(&reading.members)?;
     Ok(reading.members)
@@ -152,6 +160,8 @@ fn check_beyond_links(members: &Members) -> Result<(), ArchiveError> {
 struct Reading<'l> {
     members: Members,
     extensions: Extensions,
+    /// Where in the stream the last member ends.
+    end: u64,
     limits: &'l Limits,
 }
 
@@ -162,6 +172,18 @@ impl Reading<'_> {
         keep: &impl Fn(&str) -> bool,
     ) -> Result<(), ArchiveError> {
         let kind = entry.header().entry_type();
+        // Other forms of the number are for files larger than any that is accepted; not all readers know them.
+        if entry
+            .header()
+            .as_bytes()
+            .get(124)
+            .is_some_and(|byte| byte & 0x80 != 0)
+        {
+            return Err(TarProblem::SizeField.into());
+        }
+        let blocks = entry.size().div_ceil(BLOCK_BYTES as u64);
+        let contents = blocks.saturating_mul(BLOCK_BYTES as u64);
+        self.end = entry.raw_file_position().saturating_add(contents);
         match kind {
             EntryType::GNULongName => {
                 return set(&mut self.extensions.name, long_name(&mut entry)?);
@@ -230,7 +252,14 @@ impl Reading<'_> {
                 let top = |path: &str| path.split('/').next().map(str::to_owned);
                 let inside =
                     path::check(&target, self.limits).is_ok() && top(&target) == top(&name);
-                self.link(&name, &target, inside, entry.size())
+                self.link(&name, &target, inside, entry.size())?;
+                let members = &self.members;
+                let earlier = members.files.contains(&target) && target != name;
+                if !earlier || members.symlinks.contains(&target) {
+                    let name = excerpt(&name);
+                    return Err(TarProblem::LinkTarget { name }.into());
+                }
+                Ok(())
             }
             other => Err(TarProblem::Kind {
                 kind: char::from(other.as_byte()),

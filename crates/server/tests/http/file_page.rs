@@ -495,3 +495,31 @@ async fn what_changed_since_the_release_before_is_told() {
     }
     insta::assert_snapshot!("changes", told);
 }
+
+#[tokio::test]
+async fn what_was_odd_about_a_file_is_told_to_people_and_programs() {
+    let server = TestServer::start().await;
+    let alice = server.publisher("alice").await.of("demo").await;
+    let odd = sample::wheel("demo", "1.0")
+        .field("summary", "from the <form>")
+        .archive_says("Summary", "from the file");
+    alice.upload(odd).await.assert_ok();
+    let page = server.get(PAGE).await.assert_ok();
+    for sentence in [
+        "files have no digest in RECORD that proves anything: ",
+        "The upload&#39;s form has “from the &#60;form&#62;” for summary, and the metadata in the file “from the file”.",
+    ] {
+        assert!(page.text().contains(sentence), "{}", page.text());
+    }
+    let provenance = "/api/v1/projects/demo/1.0/demo-1.0-py3-none-any.whl/provenance";
+    let findings = server.get(provenance).await.assert_ok().json()["findings"].clone();
+    assert_eq!(findings["notes"][0]["kind"], "no-digest-in-record");
+    let difference = serde_json::json!({
+        "field": "summary", "form": ["from the <form>"], "archive": ["from the file"]
+    });
+    assert_eq!(findings["differences"], serde_json::json!([difference]));
+    // Of a file about which nothing was odd nothing is said.
+    alice.upload(sample::sdist("demo", "1.0")).await.assert_ok();
+    let page = server.get("/project/demo/1.0/demo-1.0.tar.gz").await;
+    assert!(!page.assert_ok().text().contains("What is odd about it"));
+}

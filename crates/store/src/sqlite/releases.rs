@@ -7,8 +7,9 @@ use touchplate_attest::Verified;
 use touchplate_index::Origin;
 use touchplate_index::accounts::TokenId;
 use touchplate_index::ports::{
-    AttestError, ChangeError, FileId, FormSaid, NewFile, Project, ProjectFacts, ProjectFiles,
-    ProjectId, RecordError, ReleaseMetadata, Releases, StoreError, StoredAttestation, StoredFile,
+    AttestError, ChangeError, FileId, Findings, FormSaid, NewFile, Project, ProjectFacts,
+    ProjectFiles, ProjectId, RecordError, ReleaseMetadata, Releases, StoreError, StoredAttestation,
+    StoredFile,
 };
 use touchplate_packaging::simple::Yanked;
 use touchplate_packaging::{Filename, ProjectName, Sha256, Version};
@@ -185,6 +186,21 @@ impl Releases for Sqlite {
             })
         };
         rows.iter().map(read).collect()
+    }
+
+    async fn findings(&self, file: FileId) -> Result<Findings, StoreError> {
+        let row = sqlx::query("SELECT differences, notes FROM files WHERE id = ?")
+            .bind(file.0)
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(failed("read what was odd about a file"))?;
+        let read = |row: &SqliteRow| {
+            Ok(Findings {
+                differences: from_json(row, "differences")?,
+                notes: from_json(row, "notes")?,
+            })
+        };
+        row.as_ref().map_or_else(|| Ok(Findings::default()), read)
     }
 
     async fn core_metadata(&self, digest: &Sha256) -> Result<Option<Vec<u8>>, StoreError> {

@@ -25,10 +25,10 @@ use touchplate_attest::{PinnedIds, Proven, Publisher, Verified};
 use touchplate_index::accounts::Role;
 use touchplate_index::attesters::KnownAttestation;
 use touchplate_index::ports::{
-    CreateProjectError, FormSaid, Journal, JournalRow, NewFile, NewProject, PinnedElsewhere,
-    Project, ProjectId, ProjectTarget, PublisherId, RecordError, Release, Serial, StoreError,
-    StoredAttestation, StoredAttester, StoredFile, StoredMinted, StoredPending, StoredPublisher,
-    StoredToken, UploadRun,
+    CreateProjectError, Findings, FormSaid, Journal, JournalRow, NewFile, NewProject,
+    PinnedElsewhere, Project, ProjectId, ProjectTarget, PublisherId, RecordError, Release, Serial,
+    StoreError, StoredAttestation, StoredAttester, StoredFile, StoredMinted, StoredPending,
+    StoredPublisher, StoredToken, UploadRun,
 };
 use touchplate_index::trusted_publishing::RatchetSince;
 use touchplate_index::{Origin, Ports};
@@ -84,6 +84,7 @@ struct File {
     release: i64,
     stored: StoredFile,
     form: FormSaid,
+    findings: Findings,
     attestations: Vec<((String, String, String), StoredAttestation)>,
     late: Vec<((String, String, String), KnownAttestation)>,
 }

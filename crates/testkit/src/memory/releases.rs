@@ -5,9 +5,9 @@ use touchplate_attest::Verified;
 use touchplate_index::Origin;
 use touchplate_index::accounts::{Role, TokenId};
 use touchplate_index::ports::{
-    AttestError, AttestedBy, ChangeError, CreateProjectError, FileId, FormSaid, MAX_WITH_UPLOADS,
-    NewFile, Project, ProjectFacts, ProjectFiles, ProjectId, ProjectTarget, RecordError,
-    ReleaseMetadata, Releases, StoreError, StoredAttestation, StoredFile,
+    AttestError, AttestedBy, ChangeError, CreateProjectError, FileId, Findings, FormSaid,
+    MAX_WITH_UPLOADS, NewFile, Project, ProjectFacts, ProjectFiles, ProjectId, ProjectTarget,
+    RecordError, ReleaseMetadata, Releases, StoreError, StoredAttestation, StoredFile,
 };
 use touchplate_packaging::simple::Yanked;
 use touchplate_packaging::{Filename, ProjectName, Sha256, Version};
@@ -91,6 +91,10 @@ impl Releases for Memory {
                 file: id,
                 pyversion: new.pyversion.clone(),
                 comment: new.comment.clone(),
+            },
+            findings: Findings {
+                differences: new.differences.clone(),
+                notes: new.notes.clone(),
             },
             attestations: Vec::new(),
             late: Vec::new(),
@@ -226,6 +230,12 @@ impl Releases for Memory {
         Ok(file
             .map(|f| f.attestations.iter().map(|(_, a)| a.clone()).collect())
             .unwrap_or_default())
+    }
+
+    async fn findings(&self, file: FileId) -> Result<Findings, StoreError> {
+        let state = self.state();
+        let file = state.files.iter().find(|f| f.stored.id == file);
+        Ok(file.map(|f| f.findings.clone()).unwrap_or_default())
     }
 
     async fn core_metadata(&self, digest: &Sha256) -> Result<Option<Vec<u8>>, StoreError> {

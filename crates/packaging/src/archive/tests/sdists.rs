@@ -280,6 +280,27 @@ fn links_stay_inside() {
 }
 
 #[test]
+fn a_hard_link_is_to_a_file_that_came_before() {
+    let hard = |name: &str, target: &str| link(name, EntryType::Link, target);
+    let file = |name: &str| entry(name, EntryType::Regular, b"");
+    let soft = || link("demo-1.0/soft", EntryType::Symlink, "PKG-INFO");
+    for more in [
+        vec![hard("demo-1.0/x", "demo-1.0/nothing")],
+        vec![hard("demo-1.0/x", "demo-1.0/x")],
+        vec![hard("demo-1.0/x", "demo-1.0/y"), file("demo-1.0/y")],
+        vec![soft(), hard("demo-1.0/x", "demo-1.0/soft")],
+    ] {
+        let name = "demo-1.0/x".to_owned();
+        assert_eq!(problem(&plus(more)), TarProblem::LinkTarget { name });
+    }
+    let chain = vec![
+        hard("demo-1.0/x", "demo-1.0/PKG-INFO"),
+        hard("demo-1.0/y", "demo-1.0/x"),
+    ];
+    assert!(look(&plus(chain), SDIST).is_ok());
+}
+
+#[test]
 fn paths_lead_nowhere_else() {
     for (name, problem) in [
         ("../x", PathProblem::Parent),
@@ -449,6 +470,33 @@ fn one_compressed_stream_holds_the_whole_archive() {
         problem(&[gzip(&whole), gzip(b"")].concat()),
         TarProblem::BehindStream
     );
+}
+
+#[test]
+fn an_archive_says_that_it_ends() {
+    let whole = tar(good());
+    let members = &whole[..whole.len() - 1024];
+    for zeros in [0, 512, 1023] {
+        let bytes = gzip(&[members, &vec![0; zeros]].concat());
+        let found = refusal(&bytes, SDIST);
+        assert!(
+            found.starts_with("Invalid distribution file. tar"),
+            "{found}"
+        );
+    }
+    assert_eq!(problem(&gzip(members)), TarProblem::NoEnd);
+    assert_eq!(
+        problem(&gzip(&[members, &[0; 512]].concat())),
+        TarProblem::NoEnd
+    );
+    assert!(look(&gzip(&[members, &[0; 1024]].concat()), SDIST).is_ok());
+}
+
+#[test]
+fn sizes_are_octal() {
+    let mut large = entry("demo-1.0/a", EntryType::Regular, b"x");
+    large.header.as_old_mut().size = [0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+    assert_eq!(problem(&plus(vec![large])), TarProblem::SizeField);
 }
 
 #[test]

@@ -15,6 +15,7 @@ use touchplate_index::ports::{
     Project, StoreError, StoredAttester, StoredFile, StoredMinted, StoredPending, StoredPublisher,
 };
 use touchplate_index::trusted_publishing::{RatchetSince, Terms};
+use touchplate_packaging::archive::{Difference, Note};
 use touchplate_packaging::simple::Yanked;
 use touchplate_packaging::{Digests, ProjectName, Sha256};
 
@@ -210,7 +211,15 @@ pub(super) struct ProvenanceTold<'k> {
     yanked_reason: Option<&'k str>,
     /// Where the Integrity API has the publishers' part of it; null where it has none.
     integrity: Option<String>,
+    /// What was odd about the file when it was accepted.
+    findings: FindingsTold<'k>,
     attestation_bundles: Vec<BundleTold<'k>>,
+}
+
+#[derive(Serialize)]
+struct FindingsTold<'k> {
+    notes: &'k [Note],
+    differences: &'k [Difference],
 }
 
 impl<'k> ProvenanceTold<'k> {
@@ -219,6 +228,7 @@ impl<'k> ProvenanceTold<'k> {
             found,
             attestations,
             run,
+            findings,
         } = known;
         let file = &found.file;
         let claims = || attestations.iter().map(|it| &it.facts.record.claims);
@@ -236,6 +246,10 @@ impl<'k> ProvenanceTold<'k> {
                 Yanked::No => None,
             },
             integrity,
+            findings: FindingsTold {
+                notes: &findings.notes,
+                differences: &findings.differences,
+            },
             attestation_bundles: bundles(attestations)?,
         })
     }

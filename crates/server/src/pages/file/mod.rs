@@ -4,6 +4,7 @@ mod checks;
 mod commands;
 mod contents;
 mod difference;
+mod odd;
 mod raw;
 mod root;
 mod sentence;
@@ -70,6 +71,8 @@ struct FilePage {
     canonical: String,
     /// Where its release's page is.
     release: String,
+    /// What was odd about it when it was accepted.
+    odd: Vec<String>,
     /// What changed in who builds the project.
     difference: Option<Sentence>,
 }
@@ -208,6 +211,7 @@ fn filled(
         attestations,
         later,
         commands,
+        odd: odd::told(&known.findings),
         difference: difference::difference(history, version),
         canonical: format!("{}{here}", app.url),
         release: page_path(project.name.as_str(), version, ""),
