@@ -47,6 +47,30 @@ def uv_resolves(folder, target, requirement, *words):
     return code, output, dict(PINNED.findall(output)) if code == 0 else {}
 
 
+def uvs_project(folder, target, requirement):
+    (folder / "pyproject.toml").write_text(f"""\
+[project]
+name = "consumer"
+version = "1.0"
+requires-python = ">=3.9"
+dependencies = ["{requirement}"]
+[[tool.uv.index]]
+url = "{target.url}/simple/"
+default = true
+""")
+
+
+def by_uv_sync(folder, target, requirement, *words):
+    uvs_project(folder, target, requirement)
+    return client(folder, BIN / "uv", "sync", "--python", BIN / "python", *words, within=folder, UV_NO_CONFIG=0, **target.authority("SSL_CERT_FILE"))
+
+
+def uv_locks(folder, target, requirement, *words):
+    uvs_project(folder, target, requirement)
+    code, output = client(folder, BIN / "uv", "lock", "--python", BIN / "python", *words, within=folder, UV_NO_CONFIG=0)
+    return code, output, locked(folder / "uv.lock") if code == 0 else {}
+
+
 # ---------------------------------------------------------------- Poetry
 
 def poetrys_project(folder, target, requirement):
@@ -79,8 +103,9 @@ def poetry_resolves(folder, target, requirement, *words, **settings):
 
 
 def locked(path):
-    """Of poetry.lock and pdm.lock alike."""
-    return dict(re.findall(r'^name = "(.+)"\nversion = "(.+)"$', path.read_text(), re.MULTILINE))
+    """Of poetry.lock, pdm.lock and uv.lock alike; the last also names the project itself."""
+    found = dict(re.findall(r'^name = "(.+)"\nversion = "(.+)"$', path.read_text(), re.MULTILINE))
+    return {name: version for name, version in found.items() if name != "consumer"}
 
 
 # ---------------------------------------------------------------- PDM
@@ -130,6 +155,7 @@ def installers():
         Installer("pip 26.3", by_pip(BIN / "python"), pip_resolves, lambda time: (["--uploaded-prior-to", time], {})),
         Installer("pip 22.3", by_pip(programs_of("pip-22.3") / "python")),
         Installer("uv", by_uv, uv_resolves, lambda time: (["--exclude-newer", time], {})),
+        Installer("uv sync", by_uv_sync, uv_locks, lambda time: (["--exclude-newer", time], {})),
         Installer("Poetry", by_poetry, poetry_resolves, lambda _: ([], {"POETRY_SOLVER_MIN_RELEASE_AGE": "1"})),
         Installer("PDM", by_pdm, pdm_resolves, lambda time: (["--exclude-newer", time], {})),
     ]

@@ -11,9 +11,11 @@ BIN = lib.ROOT / ".venv" / "bin"
 
 def client(scratch, *words, within=None, **settings):
     """Runs a client without any setting of ours or of this machine; (exit status, all that its user sees)."""
-    env = lib.environment(TERM="dumb", HOME=scratch, UV_NO_CONFIG=1, UV_CACHE_DIR=scratch / "uv-cache",
-                          UV_PYTHON_DOWNLOADS="never", PIP_CONFIG_FILE="/dev/null", PIP_NO_INPUT=1, PIP_NO_CACHE_DIR=1,
-                          PIP_DISABLE_PIP_VERSION_CHECK=1, **settings)
+    none_of_this_machine = {
+        "TERM": "dumb", "HOME": scratch, "UV_NO_CONFIG": 1, "UV_CACHE_DIR": scratch / "uv-cache", "UV_PYTHON_DOWNLOADS": "never",
+        "PIP_CONFIG_FILE": "/dev/null", "PIP_NO_INPUT": 1, "PIP_NO_CACHE_DIR": 1, "PIP_DISABLE_PIP_VERSION_CHECK": 1,
+    }
+    env = lib.environment(**{**none_of_this_machine, **settings})
     done = subprocess.run([str(word) for word in words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, env=env, cwd=within, timeout=300)
     return done.returncode, done.stdout
