@@ -5,6 +5,7 @@ mod audit;
 mod bundle;
 mod configuration;
 mod demo;
+mod diff;
 mod expires;
 mod files;
 mod hashing;
@@ -48,6 +49,7 @@ fn run(common: &options::Common, command: Command) -> Result<Outcome, Failure> {
         Command::Verify(arguments) => verify::run(common, *arguments),
         Command::Audit(arguments) => audit::run(common, &arguments),
         Command::Lock(arguments) => lock::run(common, arguments),
+        Command::Diff(arguments) => diff::run(common, &arguments),
         Command::Sign(arguments) => sign::run(common, &arguments),
         Command::Publish(arguments) => publish::run(common, &arguments),
         Command::Token(arguments) => token::run(&arguments, SystemClock.now()),

@@ -6,7 +6,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
-    admin, audit, bundle, demo, inspect, lock, publish, serve, sign, token, trust, verify,
+    admin, audit, bundle, demo, diff, inspect, lock, publish, serve, sign, token, trust, verify,
 };
 
 /// A Python package index that checks where files come from (PEP 740), and the tools around it.
@@ -53,6 +53,8 @@ pub(crate) enum Command {
     Audit(Box<audit::Arguments>),
     /// Write down in a lockfile, or beside it, who built what it installs, and enforce that
     Lock(lock::Arguments),
+    /// Show two releases side by side: who built them, their metadata, their contents
+    Diff(diff::Arguments),
     /// Check Sigstore bundles of any artifact, with no network
     Bundle(bundle::Arguments),
     /// Narrow a token that one holds, before handing it on

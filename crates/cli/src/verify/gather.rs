@@ -45,6 +45,8 @@ pub(crate) struct Work<'w> {
     pub(crate) room: &'w Path,
     /// Whether they are needed afterwards.
     pub(crate) keeps: bool,
+    /// Whether files without evidence are fetched too.
+    pub(crate) fetches_all: bool,
     /// The time of the check.
     pub(crate) now: Timestamp,
 }
@@ -239,7 +241,9 @@ impl<'w> Work<'w> {
             }
         };
         let target = match remote.sha256 {
-            Some(sha256) if sources.is_empty() => Target::announced(remote, sha256),
+            Some(sha256) if sources.is_empty() && !self.fetches_all => {
+                Target::announced(remote, sha256)
+            }
             _ => Target::fetch(remote, network, self.room, progress)?,
         };
         let mut evidence = prove(target, sources, self.domains, memory, self.now)?;

@@ -13,11 +13,11 @@ mod sources;
 mod targets;
 mod tell;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser as _};
 use touchplate_attest::Publisher;
-use touchplate_packaging::{Filename, Sha256};
+use touchplate_packaging::{Filename, ProjectName, Sha256, Version};
 use touchplate_server::{Clock as _, SystemClock};
 
 use crate::options::{Command, Common, Format, Options, Reporting};
@@ -110,8 +110,52 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) use candidate::without_nulls;
+pub(crate) use judge::Evidence;
 pub(crate) use network::USER_AGENT;
 pub(crate) use progress::Progress;
+
+/// A release of an index, as far as its files could be fetched.
+#[derive(Debug)]
+pub(crate) struct Fetched {
+    /// Its files, each with what its attestations prove.
+    pub(crate) files: Vec<Evidence>,
+    /// What could not be fetched, and why.
+    pub(crate) failures: Vec<(String, Failure)>,
+}
+
+/// Fetches releases with their provenance, attested or not, each file into a temporary one in `room`.
+pub(crate) fn releases<const N: usize>(
+    common: &Common,
+    index: Option<&str>,
+    room: &Path,
+    trust: &Trust,
+    releases: [(ProjectName, Version); N],
+) -> Result<[Fetched; N], Failure> {
+    let wanted = releases.map(|(project, version)| targets::Wanted::Release { project, version });
+    let network = Network::for_targets(&wanted, index, common.offline)?;
+    let work = gather::Work {
+        network: network.as_ref(),
+        given: &Given::new(Vec::new()),
+        domains: trust.domains(),
+        room,
+        keeps: true,
+        fetches_all: true,
+        now: SystemClock.now(),
+    };
+    let fetched = wanted.map(|wanted| work.gather(vec![wanted]));
+    let mut failed = None;
+    let fetched = fetched.map(|result| {
+        let gathered = result.unwrap_or_else(|failure| {
+            failed = Some(failure);
+            Gathered::default()
+        });
+        Fetched {
+            files: gathered.evidence,
+            failures: gathered.failures,
+        }
+    });
+    failed.map_or(Ok(fetched), Err)
+}
 
 /// The wheels and sdists on disk that `targets` name, each once, in order.
 pub(crate) fn distributions(targets: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
@@ -222,6 +266,7 @@ fn report(common: &Common, arguments: Arguments) -> Result<Report, Failure> {
             domains: trust.domains(),
             room: &room,
             keeps: arguments.keep.is_some(),
+            fetches_all: false,
             now,
         };
         (work.gather(wanted)?, network)

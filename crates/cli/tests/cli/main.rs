@@ -5,10 +5,11 @@ mod admin;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
-#[cfg(test)]
 mod bundle;
 #[cfg(test)]
 mod demo;
+#[cfg(test)]
+mod diff;
 #[cfg(test)]
 mod help;
 #[cfg(test)]
