@@ -3,6 +3,7 @@
 //! The operator's own functions ([`Index::add_publisher_on`] and the rest) ask nobody.
 
 mod pending;
+mod withdrawing;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -23,6 +24,7 @@ use crate::trusted_publishing::{
 };
 
 pub use pending::{ManagePendingError, PendingAsked, PendingTextError};
+pub use withdrawing::{MAX_REASON_CHARS, StatusAsked, WithdrawError, WithdrawTextError, YankAsked};
 
 /// Publishers of one project, as far as its owners add them. The operator may add more.
 pub const MAX_PUBLISHERS: u32 = 2000;

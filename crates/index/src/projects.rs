@@ -8,7 +8,7 @@ use touchplate_packaging::simple::ProjectStatus;
 use crate::Index;
 use crate::accounts::{Reader, sees};
 use crate::origin::Origin;
-use crate::ports::{CreateProjectError, NewProject, Project, StoreError};
+use crate::ports::{ChangeError, CreateProjectError, NewProject, Project, StoreError};
 
 /// Who may see a project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,12 +85,13 @@ impl Index {
         status: ProjectStatus,
         reason: Option<&str>,
     ) -> Result<(), ReadError> {
-        found(
-            self.ports
-                .projects
-                .set_status(origin, name, status, reason)
-                .await?,
-        )
+        let projects = &self.ports.projects;
+        let set = projects.set_status(origin, name, status, reason, None);
+        set.await.map_err(|error| match error {
+            // Nothing was asked of the serial.
+            ChangeError::NotFound | ChangeError::Changed => ReadError::NotFound,
+            ChangeError::Store(error) => error.into(),
+        })
     }
 
     /// Sets who may see a project.

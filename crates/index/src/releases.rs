@@ -18,7 +18,7 @@ impl Index {
     ) -> Result<(), ChangeError> {
         self.ports
             .releases
-            .set_yanked(origin, project, version, &Yanked::Yes(reason))
+            .set_yanked(origin, project, version, &Yanked::Yes(reason), None)
             .await
     }
 
@@ -31,7 +31,7 @@ impl Index {
     ) -> Result<(), ChangeError> {
         self.ports
             .releases
-            .set_yanked(origin, project, version, &Yanked::No)
+            .set_yanked(origin, project, version, &Yanked::No, None)
             .await
     }
 

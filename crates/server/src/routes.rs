@@ -75,6 +75,25 @@ pub fn router(app: App) -> Router {
             kept(Revalidate, read(v1::releases::one)),
         )
         .route(
+            "/api/v1/projects/{project}/releases/{version}/yank",
+            kept(
+                Revalidate,
+                only(
+                    "GET, HEAD, PUT, DELETE",
+                    get(v1::yank::get)
+                        .put(v1::yank::put)
+                        .delete(v1::yank::delete),
+                ),
+            ),
+        )
+        .route(
+            "/api/v1/projects/{project}/status",
+            kept(
+                Revalidate,
+                only("GET, HEAD, PUT", get(v1::status::get).put(v1::status::put)),
+            ),
+        )
+        .route(
             "/api/v1/projects/{project}/provenance",
             kept(Revalidate, read(v1::whole::provenance)),
         )

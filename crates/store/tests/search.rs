@@ -130,7 +130,7 @@ async fn change(ports: &Ports, dice: &mut Dice, serial: usize) {
             ][dice.roll(3)];
             ports
                 .projects
-                .set_status(&origin(), &normal, to, None)
+                .set_status(&origin(), &normal, to, None, None)
                 .await
                 .unwrap();
         }
@@ -139,7 +139,7 @@ async fn change(ports: &Ports, dice: &mut Dice, serial: usize) {
             drop(
                 ports
                     .releases
-                    .set_yanked(&origin(), &normal, &"1.0".parse().unwrap(), &yanked)
+                    .set_yanked(&origin(), &normal, &"1.0".parse().unwrap(), &yanked, None)
                     .await,
             );
         }

@@ -159,7 +159,7 @@ impl From<ReadError> for Failure {
 impl From<ChangeError> for Failure {
     fn from(error: ChangeError) -> Self {
         match error {
-            ChangeError::NotFound => Self::refused(error),
+            ChangeError::NotFound | ChangeError::Changed => Self::refused(error),
             ChangeError::Store(error) => error.into(),
         }
     }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use touchplate_packaging::simple::ProjectStatus;
 use touchplate_packaging::{DisplayName, ProjectName};
 
-use super::{Serial, StoreError};
+use super::{ChangeError, Serial, StoreError};
 use crate::accounts::UserName;
 use crate::origin::Origin;
 use crate::projects::Visibility;
@@ -109,14 +109,15 @@ pub trait Projects: Send + Sync {
         limit: usize,
     ) -> Result<Vec<(Project, bool)>, StoreError>;
 
-    /// Sets the PEP 792 status; false when there is no such project.
+    /// Sets the PEP 792 status. With `since`, refused if the project was changed after it.
     async fn set_status(
         &self,
         origin: &Origin,
         name: &ProjectName,
         status: ProjectStatus,
         reason: Option<&str>,
-    ) -> Result<bool, StoreError>;
+        since: Option<Serial>,
+    ) -> Result<(), ChangeError>;
 
     /// Sets who may see it; false when there is no such project.
     async fn set_visibility(

@@ -9,7 +9,7 @@ use touchplate_packaging::{
     CoreMetadata, Digests, FileKind, Filename, ProjectName, Sha256, Version,
 };
 
-use super::{NewProject, PinnedElsewhere, Project, ProjectId, StoreError, UploadRun};
+use super::{NewProject, PinnedElsewhere, Project, ProjectId, Serial, StoreError, UploadRun};
 use crate::accounts::{TokenId, UserName};
 use crate::origin::Origin;
 
@@ -239,6 +239,9 @@ pub enum ChangeError {
     /// There is no such project, release or file.
     #[error("there is no such project, release or file")]
     NotFound,
+    /// The project was changed after the serial that the caller knows.
+    #[error("the project was changed meanwhile")]
+    Changed,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -330,13 +333,14 @@ pub trait Releases: Send + Sync {
     /// The METADATA file of that digest.
     async fn core_metadata(&self, digest: &Sha256) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Yanks a release (with a reason) or takes that back.
+    /// Yanks a release (with a reason) or takes that back. With `since`, refused if the project was changed after it.
     async fn set_yanked(
         &self,
         origin: &Origin,
         project: &ProjectName,
         version: &Version,
         yanked: &Yanked,
+        since: Option<Serial>,
     ) -> Result<(), ChangeError>;
 
     /// Deletes one file; its name stays burned. A release without files stays listed nowhere.

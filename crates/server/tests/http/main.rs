@@ -45,3 +45,4 @@ mod tls;
 mod trust;
 mod uploads;
 mod walk;
+mod withdrawing;

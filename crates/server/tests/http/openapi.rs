@@ -85,7 +85,7 @@ async fn every_reference_leads_somewhere_and_every_operation_is_named() {
         }
     }
     assert!(
-        references > 50 && names.len() == 32,
+        references > 50 && names.len() == 37,
         "{references} {names:?}"
     );
 }

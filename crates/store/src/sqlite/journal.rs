@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 use sqlx::SqliteConnection;
 use touchplate_index::Origin;
-use touchplate_index::ports::{Journal, JournalRow, Serial, StoreError};
+use touchplate_index::ports::{ChangeError, Journal, JournalRow, Serial, StoreError};
 use touchplate_packaging::ProjectName;
 
 use super::rows::{column, parsed_or_null, signed, unsigned};
@@ -47,6 +47,24 @@ pub(super) async fn touch(
         .await
         .map_err(failed("note a project's change"))?;
     Ok(())
+}
+
+/// Refuses a change if the project was changed after `since`.
+pub(super) async fn unchanged(
+    connection: &mut SqliteConnection,
+    project: i64,
+    since: Option<Serial>,
+) -> Result<(), ChangeError> {
+    let Some(since) = since else { return Ok(()) };
+    let row = sqlx::query("SELECT serial FROM projects WHERE id = ?")
+        .bind(project)
+        .fetch_one(connection)
+        .await
+        .map_err(failed("read a project's serial"))?;
+    match unsigned(&row, "serial")? <= since.0 {
+        true => Ok(()),
+        false => Err(ChangeError::Changed),
+    }
 }
 
 #[async_trait]

@@ -6,7 +6,8 @@ use sqlx::SqliteConnection;
 use touchplate_index::Origin;
 use touchplate_index::accounts::UserName;
 use touchplate_index::ports::{
-    CreateProjectError, NewProject, Project, ProjectListing, Projects, Serial, StoreError,
+    ChangeError, CreateProjectError, NewProject, Project, ProjectListing, Projects, Serial,
+    StoreError,
 };
 use touchplate_index::projects::Visibility;
 use touchplate_packaging::ProjectName;
@@ -239,18 +240,27 @@ impl Projects for Sqlite {
         name: &ProjectName,
         status: ProjectStatus,
         reason: Option<&str>,
-    ) -> Result<bool, StoreError> {
+        since: Option<Serial>,
+    ) -> Result<(), ChangeError> {
         let details = json!({ "status": status.as_str(), "reason": reason });
         let sql = "UPDATE projects SET status = ?, status_reason = ? WHERE id = ?";
-        self.change(
-            origin,
-            name,
-            "set status",
-            &details,
-            sql,
-            &[Some(status.as_str()), reason],
-        )
-        .await
+        let mut transaction = self.write().await?;
+        let id = id_of(&mut transaction, name).await?;
+        let id = id.ok_or(ChangeError::NotFound)?;
+        journal::unchanged(&mut transaction, id, since).await?;
+        let serial =
+            journal::write(&mut transaction, origin, "set status", Some(name), &details).await?;
+        journal::touch(&mut transaction, id, serial).await?;
+        let doing = "set a project's status";
+        sqlx::query(sql)
+            .bind(status.as_str())
+            .bind(reason)
+            .bind(id)
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed(doing))?;
+        transaction.commit().await.map_err(failed(doing))?;
+        Ok(())
     }
 
     async fn set_visibility(

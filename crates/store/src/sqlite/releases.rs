@@ -8,8 +8,8 @@ use touchplate_index::Origin;
 use touchplate_index::accounts::TokenId;
 use touchplate_index::ports::{
     AttestError, ChangeError, FileId, Findings, FormSaid, NewFile, Project, ProjectFacts,
-    ProjectFiles, ProjectId, RecordError, ReleaseMetadata, Releases, StoreError, StoredAttestation,
-    StoredFile,
+    ProjectFiles, ProjectId, RecordError, ReleaseMetadata, Releases, Serial, StoreError,
+    StoredAttestation, StoredFile,
 };
 use touchplate_packaging::simple::Yanked;
 use touchplate_packaging::{Filename, ProjectName, Sha256, Version};
@@ -217,13 +217,15 @@ impl Releases for Sqlite {
         project: &ProjectName,
         version: &Version,
         yanked: &Yanked,
+        since: Option<Serial>,
     ) -> Result<(), ChangeError> {
         let (action, flag, reason) = match yanked {
             Yanked::Yes(reason) => ("yank release", true, reason.as_deref()),
             Yanked::No => ("unyank release", false, None),
         };
         let sql = "UPDATE releases SET yanked = ?, yanked_reason = ? WHERE id = ?";
-        self.change_release(origin, project, version, action, reason, |release| {
+        let details = (action, reason, since);
+        self.change_release(origin, project, version, details, |release| {
             sqlx::query(sql)
                 .bind(flag)
                 .bind(reason.map(str::to_owned))
@@ -274,8 +276,7 @@ impl Releases for Sqlite {
             origin,
             project,
             version,
-            "delete release",
-            None,
+            ("delete release", None, None),
             |release| sqlx::query("DELETE FROM releases WHERE id = ?").bind(release),
         )
         .await
@@ -314,8 +315,7 @@ impl Sqlite {
         origin: &Origin,
         project: &ProjectName,
         version: &Version,
-        action: &str,
-        reason: Option<&str>,
+        (action, reason, since): (&str, Option<&str>, Option<Serial>),
         change: impl FnOnce(i64) -> Query + Send,
     ) -> Result<(), ChangeError> {
         let doing = "change a release";
@@ -331,6 +331,7 @@ impl Sqlite {
         .await
         .map_err(failed(doing))?
         .ok_or(ChangeError::NotFound)?;
+        journal::unchanged(&mut transaction, column(&row, "project_id")?, since).await?;
         change(column(&row, "id")?)
             .execute(&mut *transaction)
             .await

@@ -24,7 +24,7 @@ pub(super) async fn search_is_told_of_what_anybody_may_find(ports: Ports) {
     let yanked = Yanked::Yes(None);
     let yank = ports
         .releases
-        .set_yanked(&origin(), &name("demo"), &version("2.0"), &yanked)
+        .set_yanked(&origin(), &name("demo"), &version("2.0"), &yanked, None)
         .await;
     yank.expect("it is yanked");
     let found = ports
@@ -55,21 +55,17 @@ pub(super) async fn search_is_told_of_what_anybody_may_find(ports: Ports) {
         (Change::Visibility(Visibility::Private), 0),
         (Change::Visibility(Visibility::Public), 1),
     ] {
-        let done = match change {
+        let (origin, demo, projects) = (origin(), name("demo"), &ports.projects);
+        match change {
             Change::Status(status) => {
-                ports
-                    .projects
-                    .set_status(&origin(), &name("demo"), status, None)
-                    .await
+                let set = projects.set_status(&origin, &demo, status, None, None);
+                set.await.expect("it is changed");
             }
             Change::Visibility(to) => {
-                ports
-                    .projects
-                    .set_visibility(&origin(), &name("demo"), to)
-                    .await
+                let set = projects.set_visibility(&origin, &demo, to).await;
+                assert!(set.expect("it is changed"));
             }
-        };
-        assert!(done.expect("it is changed"));
+        }
         assert_eq!(
             ports
                 .catalogue

@@ -56,7 +56,7 @@ pub(super) async fn the_latest_releases_are_listed_newest_first(ports: Ports) {
     let yanked = touchplate_packaging::simple::Yanked::Yes(None);
     ports
         .releases
-        .set_yanked(&origin(), &name("demo"), &version("1.0"), &yanked)
+        .set_yanked(&origin(), &name("demo"), &version("1.0"), &yanked, None)
         .await
         .unwrap();
     let told = ports.news.latest(None, 10).await.unwrap();
@@ -85,7 +85,7 @@ pub(super) async fn what_not_everybody_may_see_is_no_news(ports: Ports) {
     let (project, status) = (name("other"), ProjectStatus::Quarantined);
     ports
         .projects
-        .set_status(&origin(), &project, status, None)
+        .set_status(&origin(), &project, status, None, None)
         .await
         .unwrap();
     assert!(latest(&ports, 10).await.is_empty());

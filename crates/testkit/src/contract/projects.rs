@@ -116,12 +116,19 @@ pub(super) async fn every_change_writes_one_journal_row(ports: Ports) {
             &name("demo"),
             &version("1.0"),
             &Yanked::Yes(None),
+            None,
         )
         .await
         .unwrap();
     ports
         .releases
-        .set_yanked(&origin(), &name("demo"), &version("1.0.0"), &Yanked::No)
+        .set_yanked(
+            &origin(),
+            &name("demo"),
+            &version("1.0.0"),
+            &Yanked::No,
+            None,
+        )
         .await
         .unwrap();
     ports
@@ -131,6 +138,7 @@ pub(super) async fn every_change_writes_one_journal_row(ports: Ports) {
             &name("demo"),
             ProjectStatus::Archived,
             Some("done"),
+            None,
         )
         .await
         .unwrap();

@@ -134,7 +134,13 @@ pub(super) async fn a_refused_upload_changes_nothing(ports: Ports) {
     );
     ports
         .projects
-        .set_status(&origin(), &name("demo"), ProjectStatus::Archived, None)
+        .set_status(
+            &origin(),
+            &name("demo"),
+            ProjectStatus::Archived,
+            None,
+            None,
+        )
         .await
         .unwrap();
     let archived = record(upload(at, "demo-2.0.tar.gz", b"2")).await;
@@ -211,7 +217,7 @@ pub(super) async fn a_yank_shows_on_every_file_of_the_release(ports: Ports) {
     let reason = Yanked::Yes(Some("broken".to_owned()));
     ports
         .releases
-        .set_yanked(&origin(), &name("demo"), &version("1.0"), &reason)
+        .set_yanked(&origin(), &name("demo"), &version("1.0"), &reason, None)
         .await
         .unwrap();
     let files = ports
@@ -236,9 +242,52 @@ pub(super) async fn a_yank_shows_on_every_file_of_the_release(ports: Ports) {
     );
     let missing = ports
         .releases
-        .set_yanked(&origin(), &name("demo"), &version("9"), &Yanked::No)
+        .set_yanked(&origin(), &name("demo"), &version("9"), &Yanked::No, None)
         .await;
     assert!(matches!(missing, Err(ChangeError::NotFound)), "{missing:?}");
+}
+
+pub(super) async fn a_change_may_ask_that_nothing_came_in_between(ports: Ports) {
+    let at = demo(&ports).await;
+    let sdist = upload(at, "demo-1.0.tar.gz", b"sdist");
+    ports.releases.record(&origin(), &sdist).await.unwrap();
+    let (demo, first, reason) = (name("demo"), version("1.0"), Yanked::Yes(None));
+    let yank = async |since| {
+        let releases = &ports.releases;
+        let origin = origin();
+        releases
+            .set_yanked(&origin, &demo, &first, &reason, since)
+            .await
+    };
+    let archive = async |since| {
+        let (origin, status) = (origin(), ProjectStatus::Archived);
+        let projects = &ports.projects;
+        projects
+            .set_status(&origin, &demo, status, Some("why"), since)
+            .await
+    };
+    let serial = async || {
+        let found = ports.projects.by_name(&demo).await.unwrap();
+        found.expect("it is there").serial
+    };
+    let known = serial().await;
+    yank(Some(known)).await.unwrap();
+    let before = head(&ports).await;
+    for refused in [yank(Some(known)).await, archive(Some(known)).await] {
+        assert!(matches!(refused, Err(ChangeError::Changed)), "{refused:?}");
+    }
+    assert_eq!(head(&ports).await, before);
+    archive(Some(serial().await)).await.unwrap();
+    archive(None).await.unwrap();
+    let known = Serial(serial().await.0 + 1);
+    yank(Some(known)).await.unwrap();
+    let found = ports.projects.by_name(&demo).await.unwrap().unwrap();
+    let status = (found.status, found.status_reason.as_deref());
+    assert_eq!(status, (ProjectStatus::Archived, Some("why")));
+    let (origin, nothing) = (origin(), name("nothing"));
+    let projects = &ports.projects;
+    let missing = projects.set_status(&origin, &nothing, ProjectStatus::Active, None, None);
+    assert!(matches!(missing.await, Err(ChangeError::NotFound)));
 }
 
 pub(super) async fn what_a_project_has_is_read_at_once(ports: Ports) {

@@ -25,7 +25,7 @@ use touchplate_attest::{PinnedIds, Proven, Publisher, Verified};
 use touchplate_index::accounts::Role;
 use touchplate_index::attesters::KnownAttestation;
 use touchplate_index::ports::{
-    CreateProjectError, Findings, FormSaid, Journal, JournalRow, NewFile, NewProject,
+    ChangeError, CreateProjectError, Findings, FormSaid, Journal, JournalRow, NewFile, NewProject,
     PinnedElsewhere, Project, ProjectId, ProjectTarget, PublisherId, RecordError, Release, Serial,
     StoreError, StoredAttestation, StoredAttester, StoredFile, StoredMinted, StoredPending,
     StoredPublisher, StoredToken, UploadRun,
@@ -243,6 +243,14 @@ impl State {
     fn remember(&mut self, project: ProjectId, publisher: &Publisher, ids: &PinnedIds) {
         if let Some(name) = publisher.numbered() {
             self.known_numbers.insert((project.0, name), ids.clone());
+        }
+    }
+
+    fn unchanged(&self, name: &ProjectName, since: Option<Serial>) -> Result<(), ChangeError> {
+        let project = self.project(name).ok_or(ChangeError::NotFound)?;
+        match since.is_none_or(|since| project.serial <= since) {
+            true => Ok(()),
+            false => Err(ChangeError::Changed),
         }
     }
 

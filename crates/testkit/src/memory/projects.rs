@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use touchplate_index::Origin;
 use touchplate_index::accounts::{MadeFor, UserName};
 use touchplate_index::ports::{
-    CreateProjectError, NewProject, Project, ProjectListing, Projects, StoreError,
+    ChangeError, CreateProjectError, NewProject, Project, ProjectListing, Projects, Serial,
+    StoreError,
 };
 use touchplate_index::projects::Visibility;
 use touchplate_packaging::ProjectName;
@@ -85,15 +86,16 @@ impl Projects for Memory {
         name: &ProjectName,
         status: ProjectStatus,
         reason: Option<&str>,
-    ) -> Result<bool, StoreError> {
+        since: Option<Serial>,
+    ) -> Result<(), ChangeError> {
         let mut state = self.state();
-        let Some(project) = state.projects.iter_mut().find(|p| p.name == *name) else {
-            return Ok(false);
-        };
+        state.unchanged(name, since)?;
+        let project = state.projects.iter_mut().find(|p| p.name == *name);
+        let project = project.ok_or(ChangeError::NotFound)?;
         project.status = status;
         project.status_reason = reason.map(str::to_owned);
         state.note(origin, "set status", Some(name));
-        Ok(true)
+        Ok(())
     }
 
     async fn set_visibility(

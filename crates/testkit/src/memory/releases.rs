@@ -7,7 +7,7 @@ use touchplate_index::accounts::{Role, TokenId};
 use touchplate_index::ports::{
     AttestError, AttestedBy, ChangeError, CreateProjectError, FileId, Findings, FormSaid,
     MAX_WITH_UPLOADS, NewFile, Project, ProjectFacts, ProjectFiles, ProjectId, ProjectTarget,
-    RecordError, ReleaseMetadata, Releases, StoreError, StoredAttestation, StoredFile,
+    RecordError, ReleaseMetadata, Releases, Serial, StoreError, StoredAttestation, StoredFile,
 };
 use touchplate_packaging::simple::Yanked;
 use touchplate_packaging::{Filename, ProjectName, Sha256, Version};
@@ -248,11 +248,13 @@ impl Releases for Memory {
         project: &ProjectName,
         version: &Version,
         yanked: &Yanked,
+        since: Option<Serial>,
     ) -> Result<(), ChangeError> {
         let mut state = self.state();
         let id = state
             .release(project, version)
             .ok_or(ChangeError::NotFound)?;
+        state.unchanged(project, since)?;
         if let Some(release) = state.releases.iter_mut().find(|r| r.id == id) {
             release.release.yanked = yanked.clone();
         }

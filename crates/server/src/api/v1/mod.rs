@@ -11,6 +11,7 @@ use crate::cache::Rendered;
 pub(crate) mod attestations;
 pub(crate) mod attesters;
 pub(crate) mod body;
+mod conditions;
 pub(crate) mod downloads;
 pub(crate) mod files;
 mod history;
@@ -26,9 +27,11 @@ mod refused;
 pub(crate) mod releases;
 mod run;
 pub(crate) mod search;
+pub(crate) mod status;
 mod told;
 pub(crate) mod versions;
 pub(crate) mod whole;
+pub(crate) mod yank;
 
 /// The version of each answer's shape, as its `version` says it: keys may be added, none changes its meaning.
 const VERSION: u32 = 1;

@@ -7,11 +7,12 @@ use touchplate_index::attesters::{
 };
 use touchplate_index::managing::{
     ManageError, ManagePendingError, PendingTextError, PublisherOnTermsError, RatchetTextError,
-    TermsTextError,
+    TermsTextError, WithdrawError, WithdrawTextError,
 };
 use touchplate_index::ports::{AddPendingError, AddPublisherError};
 
 use super::body::BodyRefused;
+use super::conditions;
 use super::many::QuestionError;
 use crate::api::upload::ArrivalError;
 use crate::problem::Problem;
@@ -213,6 +214,36 @@ impl From<ManagePendingError> for Problem {
             E::Add(A::NoSuchUser(_) | A::Store(_)) | E::Store(_) => return Self::internal(&error),
         };
         Self::client(status, &error).of_kind(code, title)
+    }
+}
+
+impl From<WithdrawError> for Problem {
+    fn from(error: WithdrawError) -> Self {
+        use WithdrawError as E;
+        let (status, code, title) = match &error {
+            // As for attesters.
+            E::NoSuchProject(_) | E::NoSuchRelease { .. } => return Self::not_found(),
+            E::MayNotYank { why, .. } | E::MayNotSetStatus { why, .. } => not_allowed(why),
+            E::Quarantined(_) => (
+                StatusCode::CONFLICT,
+                "project-quarantined",
+                "The project is quarantined",
+            ),
+            E::Changed => return conditions::failed(),
+            E::Store(_) => return Self::internal(&error),
+        };
+        Self::client(status, &error).of_kind(code, title)
+    }
+}
+
+impl From<WithdrawTextError> for Problem {
+    fn from(error: WithdrawTextError) -> Self {
+        let code = match &error {
+            WithdrawTextError::Json(_) | WithdrawTextError::Shape { .. } => "withdrawal-malformed",
+            WithdrawTextError::Reason => "reason-malformed",
+            WithdrawTextError::Status { .. } => "status-unknown",
+        };
+        Self::client(StatusCode::BAD_REQUEST, &error).of_kind(code, "The body says nothing to do")
     }
 }
 
