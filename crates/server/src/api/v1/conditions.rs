@@ -12,11 +12,14 @@ use crate::problem::Problem;
 
 /// Refuses a change whose condition does not hold of what `GET` would answer now. Whether there was one.
 pub(super) fn check(now: &impl Serialize, headers: &HeaderMap) -> Result<bool, Problem> {
-    let etag = Rendered::new(told::json(now), None, false).etag(Coding::Identity);
+    let page = Rendered::new(told::json(now), None, false);
+    // The caller may have got it coded.
+    let codings = [Coding::Identity, Coding::Gzip, Coding::Zstd];
+    let etags = codings.map(|coding| page.etag(coding));
     let holds = if headers.contains_key(IF_MATCH) {
-        matches(headers, &etag)
+        etags.iter().any(|etag| matches(headers, etag))
     } else if headers.contains_key(IF_NONE_MATCH) {
-        !answer::has(headers, &etag)
+        !etags.iter().any(|etag| answer::has(headers, etag))
     } else {
         return Ok(false);
     };
