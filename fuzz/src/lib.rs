@@ -33,6 +33,8 @@ pub const TARGETS: &[Target] = &[
     ("id_token", tokens::id_token),
     ("key_set", tokens::key_set),
     ("signing_request", tokens::signing_request),
+    ("logged_entry", parsers::logged_entry),
+    ("managed_key", parsers::managed_key),
     ("strict_json", parsers::strict_json),
     ("filename", parsers::filename),
 ];

@@ -5,8 +5,12 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use touchplate_attest::domain::TrustConfig;
 use touchplate_attest::log::{Checkpoint, EntryBundle, TilePath, append_entry};
+use touchplate_attest::logged::LoggedEntry;
+use touchplate_attest::root_facts::RootFacts;
 use touchplate_attest::stamp::Token;
-use touchplate_attest::{Attestation, Bundle, Filename, Provenance, Publisher, TrustRoot};
+use touchplate_attest::{
+    Attestation, Bundle, Filename, ManagedKey, Provenance, Publisher, TrustRoot,
+};
 
 use super::verification::good;
 
@@ -131,9 +135,27 @@ pub(crate) fn trust_config(bytes: &[u8]) {
 }
 
 pub(crate) fn trusted_root(bytes: &[u8]) {
+    let _ = RootFacts::read(bytes);
     if let Ok(read) = TrustRoot::from_json(bytes) {
         let again = TrustRoot::from_json(bytes).expect("what was read is readable");
         assert_eq!(read.digest(), again.digest());
+    }
+}
+
+pub(crate) fn managed_key(bytes: &[u8]) {
+    let _ = ManagedKey::parse(bytes);
+}
+
+/// As a body of Rekor's, and as a leaf of a certificate log.
+pub(crate) fn logged_entry(bytes: &[u8]) {
+    for read in [
+        LoggedEntry::of_rekor(bytes),
+        LoggedEntry::of_certificate_log(bytes),
+    ]
+    .into_iter()
+    .flatten()
+    {
+        let _ = (read.kind, read.digest);
     }
 }
 

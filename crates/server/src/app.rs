@@ -11,8 +11,9 @@ use touchplate_index::search::Search;
 use crate::api::upload::Drains;
 use crate::cache::Cache;
 use crate::clock::Clock;
-use crate::config::{Images, Limits, Network};
+use crate::config::{ForwardedHeader, Images, Limits, Network};
 use crate::publishing::Publishing;
+use crate::serving::FilesHost;
 use crate::trust::Mounted;
 
 /// The state of the server: cheap to clone.
@@ -39,6 +40,10 @@ pub struct Shared {
     pub readme_images: Images,
     /// Proxies whose forwarded headers count.
     pub forwarded_from: Vec<Network>,
+    /// The header of theirs that counts.
+    pub forwarded_header: ForwardedHeader,
+    /// The host that has files alone, if there is one.
+    pub files_host: Option<FilesHost>,
     /// How much one client may hold.
     pub limits: Limits,
     /// Whether the server was told to stop.

@@ -11,10 +11,13 @@ pub mod clock;
 mod coding;
 pub mod config;
 mod extract;
+mod forwarded;
 mod hot;
 pub mod logging;
 mod observe;
 pub mod outbound;
+#[doc(hidden)]
+pub mod outside;
 mod pages;
 pub mod problem;
 pub mod publishing;
@@ -28,3 +31,4 @@ pub mod wiring;
 
 pub use clock::{Clock, SystemClock};
 pub use config::Config;
+pub use serving::FilesHost;

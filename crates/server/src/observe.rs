@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, X_CONTENT_TYPE_OPTIONS};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -20,14 +20,13 @@ use touchplate_index::RequestId;
 use tracing::Instrument as _;
 
 use crate::app::App;
-use crate::config::Network;
 use crate::extract::accept::Accept;
+use crate::forwarded;
 use crate::hot;
 use crate::problem::Problem;
 use crate::routes::{self, Speaks};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The other end of the connection, which may be a proxy: an extension of each request that came over one.
 #[derive(Clone, Copy, Debug)]
@@ -135,7 +134,10 @@ impl Line {
             method: request.method.clone(),
             // Without the query: people paste secrets into URLs.
             path: request.uri.path().chars().take(MAX_LOGGED_PATH).collect(),
-            client: peer.map(|peer| client(peer, &request.headers, &app.forwarded_from)),
+            client: peer.map(|peer| {
+                let (proxies, header) = (&app.forwarded_from, app.forwarded_header);
+                forwarded::client(peer, &request.headers, proxies, header)
+            }),
             request: id,
             began: Instant::now(),
             status: None,
@@ -144,24 +146,6 @@ impl Line {
             whole: false,
         }
     }
-}
-
-/// Who asks: behind a configured proxy, whom the proxy names; behind several, the last one that is no such proxy.
-fn client(peer: IpAddr, headers: &HeaderMap, proxies: &[Network]) -> IpAddr {
-    let is_proxy = |ip: &IpAddr| proxies.iter().any(|network| network.contains(*ip));
-    let mut client = peer;
-    let values = headers
-        .get_all(FORWARDED_FOR)
-        .iter()
-        .rev()
-        .filter_map(|value| value.to_str().ok());
-    for named in values.flat_map(|value| value.rsplit(',')) {
-        match named.trim().parse() {
-            Ok(ip) if is_proxy(&client) => client = ip,
-            _ => break,
-        }
-    }
-    client
 }
 
 impl Drop for Line {
@@ -238,30 +222,5 @@ impl Drop for Told {
         let all = self.line.announced == Some(self.line.bytes);
         self.line.whole =
             self.ended || all || self.line.method == Method::HEAD || self.body.is_end_stream();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn forwarded_addresses_count_only_from_configured_proxies() {
-        let proxies: Vec<Network> = vec!["10.0.0.0/8".parse().unwrap(), "::1".parse().unwrap()];
-        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
-        let mut headers = HeaderMap::new();
-        headers.append(
-            FORWARDED_FOR,
-            HeaderValue::from_static("6.6.6.6, 192.0.2.7"),
-        );
-        headers.append(FORWARDED_FOR, HeaderValue::from_static("10.1.1.1"));
-        assert_eq!(
-            client(ip("203.0.113.9"), &headers, &proxies),
-            ip("203.0.113.9")
-        );
-        // Each proxy vouches for the one before it; beyond the first that is none, anybody can have written it.
-        assert_eq!(client(ip("::1"), &headers, &proxies), ip("192.0.2.7"));
-        headers.append(FORWARDED_FOR, HeaderValue::from_static("nonsense"));
-        assert_eq!(client(ip("::1"), &headers, &proxies), ip("::1"));
     }
 }

@@ -1,8 +1,10 @@
 //! Connections: accepted, bounded in number and time, and let finish when the server stops.
 
 mod admission;
+mod files_host;
 mod http2;
 mod pace;
+mod shape;
 mod stream;
 mod traffic;
 
@@ -14,6 +16,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
+use axum::http::header::CONTENT_LENGTH;
+use axum::http::request::Parts;
+use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -36,6 +41,7 @@ use admission::{Admission, Slot};
 use stream::Watched;
 use traffic::{Answered, Asked, Traffic};
 
+pub use files_host::FilesHost;
 pub(crate) use pace::TooSlow;
 
 /// A failed accept is a lack of file descriptors, which does not go away by trying at once.
@@ -193,8 +199,28 @@ impl Door {
     }
 
     async fn respond(self, request: hyper::Request<Asked>, peer: SocketAddr) -> Response {
-        let (mut parts, body) = request.into_parts();
+        let (parts, body) = request.into_parts();
+        if let Some(refused) = shape::refusal(&parts) {
+            return refused;
+        }
+        let is_last = shape::is_chunked(&parts);
+        let mut response = self.routed(parts, body, peer).await;
+        if response.status() == StatusCode::NOT_MODIFIED {
+            // axum has written down the length of no body, which is none of what the client has.
+            response.headers_mut().remove(CONTENT_LENGTH);
+        }
+        if is_last {
+            shape::end(response.headers_mut());
+        }
+        response
+    }
+
+    async fn routed(self, mut parts: Parts, body: Asked, peer: SocketAddr) -> Response {
         parts.extensions.insert(Peer(peer));
+        let files_host = self.app.files_host.as_ref();
+        if files_host.is_some_and(|host| host.lacks(&parts)) {
+            parts.uri = Uri::from_static("/not-on-this-host");
+        }
         if let Some(key) = hot::key(&parts) {
             if let Some(response) = self.app.cache.hot.answer(&self.app, &key, &parts) {
                 return observe::again(&self.app, &parts, response);

@@ -29,7 +29,7 @@ use crate::reloading::{Reloading, Watched};
 use crate::tls::{Tls, TlsError};
 use crate::trust::{self, Mounted, OpenStackError, TrustStack};
 use crate::{chores, serving};
-use serving::Door;
+use serving::{Door, FilesHost};
 
 pub use crate::observe::Peer;
 pub use crate::routes::router;
@@ -372,6 +372,8 @@ pub async fn assemble(
         anonymous_read: config.anonymous_read,
         readme_images: config.readme_images,
         forwarded_from: config.forwarded_from.clone(),
+        forwarded_header: config.forwarded_header,
+        files_host: FilesHost::apart_from(&url, config.files_url.as_ref()),
         limits: config.limits,
         stopping: Stopping::default(),
         drains: Drains::default(),

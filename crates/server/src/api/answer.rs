@@ -1,14 +1,15 @@
 //! Answering with a rendered page: validators, types and codings, who may keep it.
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, VARY};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 
 use crate::cache::Rendered;
 use crate::coding::Coding;
 use crate::extract::encoding;
 use crate::hot::Keepable;
+use crate::problem::Problem;
 use crate::routes::Public;
 
 /// The serial of the last change, as mirrors of PyPI look for it.
@@ -23,6 +24,9 @@ pub(crate) fn page(page: &Rendered, content_type: &'static str, request: &Header
     headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
     if let Some(serial) = page.serial {
         headers.insert(LAST_SERIAL, serial.into());
+    }
+    if fails(request, &etag) {
+        return precondition_failed();
     }
     if has(request, &etag) {
         headers.insert(ETAG, etag);
@@ -75,6 +79,25 @@ pub(crate) async fn coded(mut response: Response) -> Response {
         *response.body_mut() = Body::from(body);
     }
     response
+}
+
+/// Whether `If-Match` asks for something else than we would send. Strong comparison (RFC 9110 §13.1.1); it is asked before
+/// every other condition (§13.2.2).
+pub(crate) fn fails(request: &HeaderMap, etag: &HeaderValue) -> bool {
+    if !request.contains_key(IF_MATCH) {
+        return false;
+    }
+    let given = request.get_all(IF_MATCH).iter();
+    let given = given.filter_map(|value| value.to_str().ok());
+    !given
+        .flat_map(|value| value.split(','))
+        .any(|tag| tag.trim() == "*" || tag.trim().as_bytes() == etag.as_bytes())
+}
+
+/// The answer then.
+pub(crate) fn precondition_failed() -> Response {
+    let message = "`If-Match` names another version than the one that is there";
+    Problem::saying(StatusCode::PRECONDITION_FAILED, message).into_response()
 }
 
 /// Whether `If-None-Match` names what we would send. Weak comparison (RFC 9110 §13.1.2).

@@ -19,6 +19,7 @@ use touchplate_store::{BlobsUrl, DatabaseUrl, Location};
 
 use crate::logging::LogFormat;
 
+pub use crate::forwarded::{ForwardedHeader, InvalidForwardedHeader};
 pub use audience::{Audience, InvalidAudience};
 pub use limits::Limits;
 pub use provider::{InvalidProvider, Provider};
@@ -92,13 +93,20 @@ pub const KEYS: &[Key] = &[
     key(
         "forwarded_from",
         "NETWORK,…",
-        "Proxies, as addresses or networks, whose `X-Forwarded-For` counts: in the log, in limits for addresses, and where a token was \
+        "Proxies, as addresses or networks, whose `forwarded_header` counts: in the log, in limits for addresses, and where a token was \
          narrowed to a network. Default: none",
+    ),
+    key(
+        "forwarded_header",
+        "x-forwarded-for|forwarded",
+        "The header in which those proxies name the client. The other is not looked at: a proxy passes it on as the client sent it. \
+         Default: `x-forwarded-for`",
     ),
     key(
         "files_url",
         "URL",
-        "Another host for distribution files, which serves this index's `/files/`. Default: the same host",
+        "Another host for distribution files, such as `https://files.example`; pages link to it. A request that names it in `Host` gets \
+         `/files/` and nothing else. Default: the same host",
     ),
     key(
         "anonymous_read",
@@ -265,6 +273,8 @@ pub struct Config {
     pub trust: Option<PathBuf>,
     /// Proxies whose forwarded headers count.
     pub forwarded_from: Vec<Network>,
+    /// The header of theirs that counts.
+    pub forwarded_header: ForwardedHeader,
     /// Another host for distribution files.
     pub files_url: Option<PublicUrl>,
     /// Whether reading needs no credentials.
@@ -312,6 +322,7 @@ impl Config {
             trusted_root: None,
             trust: None,
             forwarded_from: Vec::new(),
+            forwarded_header: ForwardedHeader::default(),
             files_url: None,
             anonymous_read: true,
             default_visibility: Visibility::Public,
@@ -361,6 +372,9 @@ impl Config {
             trusted_root: values.parsed("trusted_root")?,
             trust: values.parsed("trust")?,
             forwarded_from: values.list("forwarded_from")?,
+            forwarded_header: values
+                .parsed("forwarded_header")?
+                .unwrap_or(defaults.forwarded_header),
             files_url: values.parsed("files_url")?,
             anonymous_read: values
                 .parsed("anonymous_read")?

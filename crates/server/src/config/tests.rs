@@ -61,6 +61,7 @@ fn every_key_is_read_and_later_sources_win() {
         trusted_root = "/etc/root.json"
         trust = "/etc/trust"
         forwarded_from = ["10.0.0.0/8", "::1"]
+        forwarded_header = "Forwarded"
         files_url = "https://files.example"
         anonymous_read = false
         default_visibility = "internal"
@@ -106,6 +107,7 @@ fn every_key_is_read_and_later_sources_win() {
         trusted_root: Some("/etc/root.json".into()),
         trust: Some("/etc/trust".into()),
         forwarded_from: vec!["10.0.0.0/8".parse().unwrap(), "::1".parse().unwrap()],
+        forwarded_header: ForwardedHeader::Forwarded,
         files_url: Some("https://files.example".parse().unwrap()),
         anonymous_read: false,
         default_visibility: Visibility::Internal,

@@ -141,6 +141,8 @@ impl World {
             anonymous_read: true,
             readme_images: Default::default(),
             forwarded_from: Vec::new(),
+            forwarded_header: Default::default(),
+            files_host: None,
             limits: Default::default(),
             stopping: Default::default(),
             drains: Default::default(),

@@ -70,6 +70,8 @@ impl Stack {
             anonymous_read: false,
             readme_images: Default::default(),
             forwarded_from: vec!["192.0.2.0/24".parse().unwrap()],
+            forwarded_header: Default::default(),
+            files_host: None,
             limits: Default::default(),
             stopping: Default::default(),
             drains: Default::default(),

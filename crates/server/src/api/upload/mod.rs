@@ -4,15 +4,17 @@ mod arriving;
 mod form;
 
 use axum::Extension;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use touchplate_index::accounts::AuthError;
-use touchplate_index::spool::SpoolError;
+use touchplate_index::spool::{SpoolError, SpoolRoom};
 use touchplate_index::trusted_publishing::Uploader;
 use touchplate_index::upload::{Accepted, Upload, UploadError, UploadForm};
 use touchplate_index::{Origin, RequestId};
+use touchplate_packaging::Profile;
 
 use crate::app::App;
 use crate::extract::accept::Accept;
@@ -92,6 +94,22 @@ async fn take(
     // Who uploads and then reads must find what they uploaded.
     app.cache.catch_up().await;
     Ok(answer(&parts.headers, &filename, &accepted))
+}
+
+/// For the fuzzer: a body read as a form; what it has of fields and file is within the bounds.
+pub(crate) async fn fuzzed(headers: &HeaderMap, body: Body, room: &SpoolRoom) {
+    const MOST: u64 = 1 << 10;
+    let mut arriving = Arriving::new(body);
+    if let Ok(form) = form::receive(headers, &mut arriving, room, MOST).await {
+        assert!(form.spool.size() <= MOST);
+        assert!(
+            form.fields
+                .iter()
+                .all(|(name, _)| !name.contains('\0') || name.len() <= 100)
+        );
+        let _ = UploadForm::parse(&form.fields, &form.filename, Profile::Pypi);
+    }
+    arriving.discard(EPILOGUE_BYTES).await;
 }
 
 /// The most that a request with the largest file may have.

@@ -1,6 +1,9 @@
 //! Bytes over a socket as no well-meaning client sends them, or as slowly.
 
+mod conditions;
+mod framing;
 mod limits;
+mod paths;
 mod stopping;
 
 use std::net::SocketAddr;
@@ -49,6 +52,11 @@ impl Raw {
             .expect("an answer in time")
     }
 
+    /// Says that nothing more will come.
+    async fn finish(&mut self) {
+        drop(self.0.shutdown().await);
+    }
+
     /// All that comes until the server ends the connection.
     async fn rest(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -70,3 +78,16 @@ impl Raw {
 }
 
 const GET: &str = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
+
+/// Answers behind each other, each of the length that it says.
+fn answers(mut bytes: &[u8]) -> Vec<Answer> {
+    let mut found = Vec::new();
+    while let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+        let head = parse(&bytes[..end + 4]);
+        let length = head.header("content-length").map_or("0", |it| it);
+        let whole = (end + 4 + length.parse::<usize>().unwrap()).min(bytes.len());
+        found.push(parse(&bytes[..whole]));
+        bytes = &bytes[whole..];
+    }
+    found
+}

@@ -1,0 +1,6 @@
+#![no_main]
+
+#[path = "../src/served.rs"]
+mod served;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| served::run("credentials", bytes));
