@@ -21,6 +21,7 @@ use crate::Index;
 use crate::origin::Origin;
 use crate::ports::{
     AddUserError, Member, NewToken, Project, RevokeError, StoreError, StoredToken, TokenError,
+    User, Viewer,
 };
 use crate::projects::{ReadError, Visibility};
 
@@ -233,6 +234,8 @@ pub struct Caller {
     pub token: TokenId,
     /// What it reaches.
     pub scope: Scope,
+    /// When it ends, if ever, apart from what its holders narrowed it to.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// Who reads.
@@ -305,12 +308,31 @@ impl Index {
             user: stored.user,
             token: stored.id,
             scope,
+            expires_at: stored.expires_at,
         })
     }
 
     /// Adds a user.
     pub async fn add_user(&self, origin: &Origin, name: &UserName) -> Result<(), AddUserError> {
         self.ports.accounts.add_user(origin, name).await
+    }
+
+    /// The users, by name.
+    pub async fn users(&self) -> Result<Vec<User>, StoreError> {
+        self.ports.accounts.users().await
+    }
+
+    /// Makes a user an administrator, who is as an owner of every project, or one no more; false when there is no such user.
+    pub async fn set_administrator(
+        &self,
+        origin: &Origin,
+        name: &UserName,
+        administrator: bool,
+    ) -> Result<bool, StoreError> {
+        let accounts = &self.ports.accounts;
+        accounts
+            .set_administrator(origin, name, administrator)
+            .await
     }
 
     /// Makes a token for a user.
@@ -396,22 +418,18 @@ impl Index {
         let project = project.ok_or(ReadError::NotFound)?;
         Ok(self.ports.accounts.role(user, project.id).await?)
     }
+}
 
-    /// Whether `reader` may see `project`. What they may not see answers as an unknown name.
-    pub(crate) async fn may_read(
-        &self,
-        reader: &Reader,
-        project: &Project,
-    ) -> Result<bool, StoreError> {
-        let is_member = match (reader, project.visibility) {
-            (Reader::Account(caller), Visibility::Private) => {
-                let role = self.ports.accounts.role(&caller.user, project.id).await?;
-                role.is_some()
+impl Reader {
+    /// For whom a project of that name is looked up: what a token does not reach its holder sees as anybody does. The name
+    /// alone says that, whether there is such a project or not.
+    pub(crate) fn viewer(&self, name: &ProjectName) -> Viewer<'_> {
+        match self {
+            Self::Account(caller) if caller.scope.reaches(name).is_ok() => {
+                Viewer::User(&caller.user)
             }
-            // Nothing depends on it.
-            _ => false,
-        };
-        Ok(sees(reader, project, is_member))
+            Self::Account(_) | Self::Anonymous => Viewer::Anybody,
+        }
     }
 }
 

@@ -124,17 +124,10 @@ impl Index {
         reader: &Reader,
         filename: &Filename,
     ) -> Result<FoundFile, ReadError> {
-        let (project, file) = self
-            .ports
-            .releases
-            .file(filename)
-            .await?
-            .ok_or(ReadError::NotFound)?;
-        if self.may_read(reader, &project).await? {
-            Ok(FoundFile { project, file })
-        } else {
-            Err(ReadError::NotFound)
-        }
+        let viewer = reader.viewer(filename.project());
+        let found = self.ports.releases.file(filename, viewer).await?;
+        let (project, file) = found.ok_or(ReadError::NotFound)?;
+        Ok(FoundFile { project, file })
     }
 
     /// The file of that name, if the reader may see it and it is that project's and version's, in any spelling.

@@ -11,7 +11,7 @@ use touchplate_policy::{Builder, Shown};
 use crate::Index;
 use crate::accounts::Reader;
 use crate::ports::{
-    AttestedBy, FileId, FormSaid, ProjectFacts, Release, ReleaseMetadata, StoreError,
+    AttestedBy, FileId, FormSaid, ProjectFacts, Release, ReleaseMetadata, StoreError, Viewer,
 };
 use crate::projects::ReadError;
 
@@ -33,12 +33,9 @@ impl Index {
         reader: &Reader,
         name: &ProjectName,
     ) -> Result<ProjectHistory, ReadError> {
-        let found = self.history_of(name).await?.ok_or(ReadError::NotFound)?;
-        if self.may_read(reader, &found.facts.project).await? {
-            Ok(found)
-        } else {
-            Err(ReadError::NotFound)
-        }
+        let viewer = reader.viewer(name);
+        let facts = self.ports.releases.project_facts(name, viewer).await?;
+        facts.map(ProjectHistory::of).ok_or(ReadError::NotFound)
     }
 
     /// A project with its history, whoever may see it: for chores, which tell nobody of it by name.
@@ -46,7 +43,8 @@ impl Index {
         &self,
         name: &ProjectName,
     ) -> Result<Option<ProjectHistory>, StoreError> {
-        let facts = self.ports.releases.project_facts(name).await?;
+        let releases = &self.ports.releases;
+        let facts = releases.project_facts(name, Viewer::Index).await?;
         Ok(facts.map(ProjectHistory::of))
     }
 

@@ -2,7 +2,9 @@
 //!
 //! The operator's own functions ([`Index::add_publisher_on`] and the rest) ask nobody.
 
+mod members;
 mod pending;
+mod read_tokens;
 mod withdrawing;
 
 use serde::Deserialize;
@@ -15,7 +17,7 @@ use crate::accounts::{Action, Caller, Reader, Role, TokenId};
 use crate::attesters::NotAllowed;
 use crate::origin::Origin;
 use crate::ports::{
-    AddPublisherError, Project, PublisherId, RatchetError, StoreError, StoredMinted,
+    AddPublisherError, Project, PublisherId, RatchetError, SeenProject, StoreError, StoredMinted,
     StoredPublisher,
 };
 use crate::projects::ReadError;
@@ -23,7 +25,9 @@ use crate::trusted_publishing::{
     Ratchet, RatchetKind, RatchetSince, Terms, TokenSeconds, UnknownRatchet, ZeroDays,
 };
 
+pub use members::{ManageMembersError, MemberTextError, RoleAsked};
 pub use pending::{ManagePendingError, PendingAsked, PendingTextError};
+pub use read_tokens::{MAX_READ_TOKENS, ReadTokenAsked, ReadTokenError, ReadTokenTextError};
 pub use withdrawing::{MAX_REASON_CHARS, StatusAsked, WithdrawError, WithdrawTextError, YankAsked};
 
 /// Publishers of one project, as far as its owners add them. The operator may add more.
@@ -435,21 +439,20 @@ impl Index {
         name: &ProjectName,
         action: Action,
     ) -> Result<Project, NotByToken> {
-        let project = self.project_by_token(caller, name).await?; // 1
+        let seen = self.seen_by_token(caller, name).await?; // 1
         caller.token_allows(name, action)?; // 2
-        let role = self.ports.accounts.role(&caller.user, project.id).await?;
-        caller.role_allows(role, action)?; // 3
-        Ok(project)
+        caller.role_allows(seen.role, action)?; // 3
+        Ok(seen.project)
     }
 
-    async fn project_by_token(
+    async fn seen_by_token(
         &self,
         caller: &Caller,
         name: &ProjectName,
-    ) -> Result<Project, NotByToken> {
+    ) -> Result<SeenProject, NotByToken> {
         let reader = Reader::Account(caller.clone());
-        match self.project(&reader, name).await {
-            Ok(project) => Ok(project),
+        match self.seen_project(&reader, name).await {
+            Ok(seen) => Ok(seen),
             Err(ReadError::Store(error)) => Err(error.into()),
             Err(ReadError::NotFound | ReadError::NoProvenance(_) | ReadError::Blobs(_)) => {
                 Err(NotByToken::NoSuchProject)

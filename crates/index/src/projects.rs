@@ -8,7 +8,7 @@ use touchplate_packaging::simple::ProjectStatus;
 use crate::Index;
 use crate::accounts::{Reader, sees};
 use crate::origin::Origin;
-use crate::ports::{ChangeError, CreateProjectError, NewProject, Project, StoreError};
+use crate::ports::{ChangeError, CreateProjectError, NewProject, Project, SeenProject, StoreError};
 
 /// Who may see a project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,17 +154,18 @@ impl Index {
 
     /// The project of that name, if the reader may see it.
     pub async fn project(&self, reader: &Reader, name: &ProjectName) -> Result<Project, ReadError> {
-        let project = self
-            .ports
-            .projects
-            .by_name(name)
-            .await?
-            .ok_or(ReadError::NotFound)?;
-        if self.may_read(reader, &project).await? {
-            Ok(project)
-        } else {
-            Err(ReadError::NotFound)
-        }
+        Ok(self.seen_project(reader, name).await?.project)
+    }
+
+    /// The same, with what the reader is in it.
+    pub(crate) async fn seen_project(
+        &self,
+        reader: &Reader,
+        name: &ProjectName,
+    ) -> Result<SeenProject, ReadError> {
+        let viewer = reader.viewer(name);
+        let seen = self.ports.projects.seen(name, viewer).await?;
+        seen.ok_or(ReadError::NotFound)
     }
 }
 

@@ -55,17 +55,9 @@ impl Index {
         reader: &Reader,
         name: &ProjectName,
     ) -> Result<ProjectFiles, ReadError> {
-        let found = self
-            .ports
-            .releases
-            .project_files(name)
-            .await?
-            .ok_or(ReadError::NotFound)?;
-        if self.may_read(reader, &found.project).await? {
-            Ok(found)
-        } else {
-            Err(ReadError::NotFound)
-        }
+        let viewer = reader.viewer(name);
+        let found = self.ports.releases.project_files(name, viewer).await?;
+        found.ok_or(ReadError::NotFound)
     }
 
     /// The highest serial.

@@ -196,6 +196,31 @@ pub fn router(app: App) -> Router {
             ),
         )
         .route(
+            "/api/v1/projects/{project}/members",
+            kept(Revalidate, read(v1::members::list)),
+        )
+        .route(
+            "/api/v1/projects/{project}/members/{user}",
+            kept(
+                Never,
+                only(
+                    "PUT, DELETE",
+                    put(v1::members::put).delete(v1::members::remove),
+                ),
+            ),
+        )
+        .route(
+            "/api/v1/read-tokens",
+            kept(
+                Revalidate,
+                read_or_write(v1::read_tokens::list, v1::read_tokens::add),
+            ),
+        )
+        .route(
+            "/api/v1/read-tokens/{token}",
+            kept(Never, only("DELETE", delete(v1::read_tokens::revoke))),
+        )
+        .route(
             "/api/v1/projects/{project}/tokens",
             kept(Revalidate, read(v1::minted::list)),
         )

@@ -19,15 +19,102 @@ pub(crate) enum User {
     Add {
         /// Lower-case letters, digits, `.`, `_` and `-`
         name: UserName,
+        /// As an owner of every project
+        #[arg(long)]
+        administrator: bool,
+    },
+    /// List the users
+    #[command(after_help = "Example:\n  touchplate admin user list")]
+    List {
+        #[command(flatten)]
+        reporting: Reporting,
+    },
+    /// Make a user an administrator, who is as an owner of every project
+    #[command(after_help = "Example:\n  touchplate admin user promote alice")]
+    Promote {
+        /// Who
+        name: UserName,
+    },
+    /// Make an administrator a user as others are; the roles that they have stay
+    #[command(after_help = "Example:\n  touchplate admin user demote alice")]
+    Demote {
+        /// Who
+        name: UserName,
     },
 }
 
+#[derive(Debug, thiserror::Error)]
+#[error("there is no user `{0}`")]
+struct NoUser(UserName);
+
 impl User {
     pub(super) async fn run(self, index: &Index) -> Result<Outcome, Failure> {
-        let Self::Add { name } = self;
-        index.add_user(&origin(), &name).await?;
-        Ok(done(&format!("added the user {name}")))
+        match self {
+            Self::Add {
+                name,
+                administrator,
+            } => {
+                index.add_user(&origin(), &name).await?;
+                if administrator {
+                    set_administrator(index, name, true).await
+                } else {
+                    Ok(done(&format!("added the user {name}")))
+                }
+            }
+            Self::List { reporting } => list_users(index, reporting.format).await,
+            Self::Promote { name } => set_administrator(index, name, true).await,
+            Self::Demote { name } => set_administrator(index, name, false).await,
+        }
     }
+}
+
+async fn set_administrator(
+    index: &Index,
+    name: UserName,
+    administrator: bool,
+) -> Result<Outcome, Failure> {
+    let origin = origin();
+    let set = index
+        .set_administrator(&origin, &name, administrator)
+        .await?;
+    if !set {
+        return Err(Failure::refused(NoUser(name)));
+    }
+    let what = if administrator {
+        "an administrator"
+    } else {
+        "no administrator"
+    };
+    Ok(done(&format!("{name} is {what}")))
+}
+
+async fn list_users(index: &Index, format: Format) -> Result<Outcome, Failure> {
+    let users = index.users().await?;
+    match format {
+        Format::Json => {
+            let users = users.iter().map(|user| {
+                json!({
+                    "user": user.name.as_str(),
+                    "administrator": user.administrator,
+                    "created_at": user.created_at,
+                })
+            });
+            let users: Vec<_> = users.collect();
+            say_json(&json!({"version": REPORT_VERSION, "users": users}))?;
+        }
+        Format::Text => {
+            let kind = |administrator| if administrator { "administrator" } else { "-" };
+            let rows = users
+                .iter()
+                .map(|user| [user.name.as_str(), kind(user.administrator)]);
+            let rows: Vec<Vec<String>> = std::iter::once(["USER", "KIND"])
+                .chain(rows)
+                .map(|row| row.map(str::to_owned).to_vec())
+                .collect();
+            say(&columns(&rows))?;
+        }
+    }
+    Ok(Outcome::Done)
 }
 
 /// Commands about roles.

@@ -38,7 +38,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Add users
+    /// Add and list users, and say who administers
     #[command(subcommand, after_help = "Example:\n  touchplate admin user add alice")]
     User(members::User),
     /// Make, list and revoke API tokens

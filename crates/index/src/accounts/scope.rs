@@ -53,6 +53,11 @@ impl Scope {
         self.made_for == MadeFor::Everything && narrowed.is_none_or(|it| it.is_for_all())
     }
 
+    /// Whether it is as the index made it, for everything of its user.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.made_for == MadeFor::Everything && self.narrowing.is_none()
+    }
+
     /// Whether it is for reading alone.
     pub fn only_reads(&self) -> bool {
         matches!(self.made_for, MadeFor::Reading(_))

@@ -90,6 +90,37 @@ pub struct StoredToken {
     pub revoked_at: Option<Timestamp>,
 }
 
+/// Why a member was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum MemberError {
+    /// There is no such project.
+    #[error("there is no project `{0}`")]
+    NoSuchProject(ProjectName),
+    /// There is no such user.
+    #[error("there is no user `{0}`")]
+    NoSuchUser(UserName),
+    /// They have no role there.
+    #[error("the user `{0}` is no member of the project")]
+    NotAMember(UserName),
+    /// Nobody could say who may what any more.
+    #[error("the user `{0}` is the project's last owner; make another one first")]
+    LastOwner(UserName),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A user.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// Their name.
+    pub name: UserName,
+    /// Whether they are as an owner of every project.
+    pub administrator: bool,
+    /// When they were added.
+    pub created_at: Timestamp,
+}
+
 /// A user who has a role in a project.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
@@ -104,6 +135,17 @@ pub struct Member {
 pub trait Accounts: Send + Sync {
     /// Adds a user.
     async fn add_user(&self, origin: &Origin, name: &UserName) -> Result<(), AddUserError>;
+
+    /// The users, by name.
+    async fn users(&self) -> Result<Vec<User>, StoreError>;
+
+    /// Makes a user an administrator, or one no more; false when there is no such user.
+    async fn set_administrator(
+        &self,
+        origin: &Origin,
+        name: &UserName,
+        administrator: bool,
+    ) -> Result<bool, StoreError>;
 
     /// Stores a token.
     async fn add_token(&self, origin: &Origin, token: &NewToken) -> Result<(), TokenError>;
@@ -120,7 +162,7 @@ pub trait Accounts: Send + Sync {
     /// Whether any token was ever made that is not for reading alone.
     async fn has_tokens(&self) -> Result<bool, StoreError>;
 
-    /// What a user is in a project.
+    /// What a user is in a project; an administrator is an owner of each.
     async fn role(&self, user: &UserName, project: ProjectId) -> Result<Option<Role>, StoreError>;
 
     /// Whether anybody has a role in a project, it has a file, or a publisher's first mint created it.
@@ -129,7 +171,17 @@ pub trait Accounts: Send + Sync {
     /// The members of a project, by name.
     async fn members(&self, project: ProjectId) -> Result<Vec<Member>, StoreError>;
 
-    /// Takes a user's role in a project from them; false where they had none.
+    /// Gives a user a role, or takes theirs, where an owner is left; the role before. What changes nothing is no change, but to
+    /// take what is not there is refused.
+    async fn change_member(
+        &self,
+        origin: &Origin,
+        project: &ProjectName,
+        user: &UserName,
+        role: Option<Role>,
+    ) -> Result<Option<Role>, MemberError>;
+
+    /// Takes a user's role in a project from them, were it the last owner's; false where they had none.
     async fn remove_role(
         &self,
         origin: &Origin,

@@ -16,7 +16,8 @@ mod search;
 mod trusted_publishing;
 
 pub use accounts::{
-    Accounts, AddUserError, Member, NewToken, RevokeError, StoredToken, TokenError,
+    Accounts, AddUserError, Member, MemberError, NewToken, RevokeError, StoredToken, TokenError,
+    User,
 };
 pub use attesters::{
     AddLateError, AttestedFile, AttesterId, Attesters, LateAttestations, LateOutcome, PutAttester,
@@ -27,7 +28,10 @@ pub use coverage::{Coverage, LostList};
 pub use downloads::{Downloaded, Downloads};
 pub use journal::{Journal, JournalRow, Serial};
 pub use news::{News, ReleaseNews};
-pub use projects::{CreateProjectError, NewProject, Project, ProjectId, ProjectListing, Projects};
+pub use projects::{
+    CreateProjectError, NewProject, Project, ProjectId, ProjectListing, Projects, SeenProject,
+    Viewer,
+};
 pub use publishers::{
     AddPublisherError, PinnedElsewhere, PublisherId, Publishers, StoredPublisher,
 };

@@ -6,7 +6,7 @@ use touchplate_packaging::simple::ProjectStatus;
 use touchplate_packaging::{DisplayName, ProjectName};
 
 use super::{ChangeError, Serial, StoreError};
-use crate::accounts::UserName;
+use crate::accounts::{Role, UserName};
 use crate::origin::Origin;
 use crate::projects::Visibility;
 
@@ -40,6 +40,27 @@ impl Project {
     pub fn is_public(&self) -> bool {
         self.visibility == Visibility::Public
     }
+}
+
+/// For whom a project, or something of it, is looked up. The database decides what they may see: it finds nothing of what
+/// they may not, so that a hidden name costs what an unknown one does and nothing after that can tell them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Viewer<'u> {
+    /// For the index itself, which tells nobody, or for a caller who was asked already.
+    Index,
+    /// For anybody.
+    Anybody,
+    /// For a user, with a token that reaches the project.
+    User(&'u UserName),
+}
+
+/// A project that somebody may see.
+#[derive(Clone, Debug)]
+pub struct SeenProject {
+    /// It.
+    pub project: Project,
+    /// What they are in it.
+    pub role: Option<Role>,
 }
 
 /// A project to be created.
@@ -96,6 +117,13 @@ pub trait Projects: Send + Sync {
 
     /// The project of that name.
     async fn by_name(&self, name: &ProjectName) -> Result<Option<Project>, StoreError>;
+
+    /// The project of that name, if the viewer may see it, and what they are in it.
+    async fn seen(
+        &self,
+        name: &ProjectName,
+        viewer: Viewer<'_>,
+    ) -> Result<Option<SeenProject>, StoreError>;
 
     /// The public projects that are not quarantined, by name.
     async fn list_public(&self) -> Result<Vec<ProjectListing>, StoreError>;

@@ -9,7 +9,9 @@ use touchplate_packaging::{
     CoreMetadata, Digests, FileKind, Filename, ProjectName, Sha256, Version,
 };
 
-use super::{NewProject, PinnedElsewhere, Project, ProjectId, Serial, StoreError, UploadRun};
+use super::{
+    NewProject, PinnedElsewhere, Project, ProjectId, Serial, StoreError, UploadRun, Viewer,
+};
 use crate::accounts::{TokenId, UserName};
 use crate::origin::Origin;
 
@@ -298,18 +300,31 @@ pub trait Releases: Send + Sync {
         spends: Option<&TokenId>,
     ) -> Result<u32, AttestError>;
 
-    /// The file of that name and the project it belongs to.
-    async fn file(&self, filename: &Filename) -> Result<Option<(Project, StoredFile)>, StoreError>;
+    /// The file of that name and the project it belongs to, if the viewer may see that.
+    async fn file(
+        &self,
+        filename: &Filename,
+        viewer: Viewer<'_>,
+    ) -> Result<Option<(Project, StoredFile)>, StoreError>;
 
     /// Whether a file of that name was there once and was deleted.
     async fn is_burned(&self, filename: &Filename) -> Result<bool, StoreError>;
 
-    /// A project with all its files, in one consistent read.
-    async fn project_files(&self, name: &ProjectName) -> Result<Option<ProjectFiles>, StoreError>;
+    /// A project with all its files, in one consistent read, if the viewer may see it.
+    async fn project_files(
+        &self,
+        name: &ProjectName,
+        viewer: Viewer<'_>,
+    ) -> Result<Option<ProjectFiles>, StoreError>;
 
     /// A project with its releases and files, and who built them, in one consistent read. It does not read the attestations
     /// themselves: its cost is that of the files' rows.
-    async fn project_facts(&self, name: &ProjectName) -> Result<Option<ProjectFacts>, StoreError>;
+    /// Nothing, if the viewer may not see it.
+    async fn project_facts(
+        &self,
+        name: &ProjectName,
+        viewer: Viewer<'_>,
+    ) -> Result<Option<ProjectFacts>, StoreError>;
 
     /// One release and its metadata; the version in any spelling.
     async fn release(

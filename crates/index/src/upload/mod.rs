@@ -14,7 +14,7 @@ use crate::Index;
 use crate::accounts::{Action, Caller};
 use crate::awaited::awaited;
 use crate::origin::Origin;
-use crate::ports::{NewFile, NewProject, Project, ProjectTarget, RecordError, StoredFile};
+use crate::ports::{NewFile, NewProject, Project, ProjectTarget, RecordError, StoredFile, Viewer};
 use crate::spool::Spool;
 use crate::trusted_publishing::{RatchetKind, Ratchets, Uploader};
 
@@ -83,7 +83,12 @@ impl Index {
         let target = self.may_upload(uploader, &form.metadata.name).await?; // 1
         form.check_filename(self.settings.profile)?; // 2
         form.digests.check(spool.digests())?; // 3
-        if let Some((_, existing)) = self.ports.releases.file(&form.filename).await? {
+        if let Some((_, existing)) = self
+            .ports
+            .releases
+            .file(&form.filename, Viewer::Index)
+            .await?
+        {
             return self
                 .upload_again(origin, uploader, &target, &form, &existing, &spool)
                 .await; // 4
@@ -162,7 +167,11 @@ impl Index {
                     file.target = self.target(&target, uploader, name);
                 }
                 Err(RecordError::FileExists) => {
-                    let Some((_, existing)) = self.ports.releases.file(&file.filename).await?
+                    let Some((_, existing)) = self
+                        .ports
+                        .releases
+                        .file(&file.filename, Viewer::Index)
+                        .await?
                     else {
                         let filename = file.filename.clone();
                         return Err(UploadError::Burned { filename });
@@ -255,13 +264,22 @@ impl Index {
         }
         let reached = caller.scope.reaches(name);
         reached.map_err(|why| refused(why.into()))?;
-        let Some(project) = self.ports.projects.by_name(name).await? else {
-            return if caller.scope.is_all() {
+        // Who may create the project learns from the refusal that the name is taken. A narrowed token, which anybody makes for
+        // any name, learns nothing by it that its holder may not see.
+        let creates = caller.scope.is_all();
+        let viewer = if creates {
+            Viewer::Index
+        } else {
+            Viewer::User(&caller.user)
+        };
+        let Some(seen) = self.ports.projects.seen(name, viewer).await? else {
+            return if creates {
                 Ok(Target::New)
             } else {
                 Err(refused(Forbidden::TokenCannotCreate))
             };
         };
+        let project = seen.project;
         let user = || caller.user.clone();
         let role = self.ports.accounts.role(&caller.user, project.id).await?;
         let may_claim = match role {

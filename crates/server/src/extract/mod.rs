@@ -7,7 +7,7 @@ mod path;
 mod reading;
 
 pub(crate) use path::{
-    AttesterPath, BelowFilePath, FilePath, PageNumber, PendingPath, ProjectPath, PublisherPath,
-    ReleaseFilePath, ReleasePath, TokenPath, moved, segment,
+    AttesterPath, BelowFilePath, FilePath, MemberPath, PageNumber, PendingPath, ProjectPath,
+    PublisherPath, ReadTokenPath, ReleaseFilePath, ReleasePath, TokenPath, moved, segment,
 };
 pub(crate) use reading::{Calling, Reading, gate, occasion};

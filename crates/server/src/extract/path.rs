@@ -6,7 +6,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use touchplate_index::accounts::TokenId;
+use touchplate_index::accounts::{TokenId, UserName};
 use touchplate_index::ports::{AttesterId, PendingId, PublisherId};
 use touchplate_packaging::{Filename, ProjectName, Sha256, Version};
 
@@ -217,6 +217,39 @@ impl<S: Send + Sync> FromRequestParts<S> for PendingPath {
         let Path(id) = path::<String, S>(parts, state).await?;
         let id = id.parse().map_err(|_| Problem::not_found())?;
         Ok(Self(PendingId(id)))
+    }
+}
+
+/// `{project}/members/{user}`.
+#[derive(Clone, Debug)]
+pub(crate) struct MemberPath {
+    pub(crate) project: ProjectName,
+    pub(crate) user: UserName,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for MemberPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path((project, user)) = path::<(String, String), S>(parts, state).await?;
+        Ok(Self {
+            project: project.parse().map_err(|_| Problem::not_found())?,
+            user: user.parse().map_err(|_| Problem::not_found())?,
+        })
+    }
+}
+
+/// `read-tokens/{token}`.
+#[derive(Clone, Debug)]
+pub(crate) struct ReadTokenPath(pub(crate) TokenId);
+
+impl<S: Send + Sync> FromRequestParts<S> for ReadTokenPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path(id) = path::<String, S>(parts, state).await?;
+        let id = id.parse().map_err(|_| Problem::not_found())?;
+        Ok(Self(id))
     }
 }
 

@@ -5,12 +5,12 @@ use serde_json::json;
 use touchplate_index::Origin;
 use touchplate_index::accounts::{Role, TokenId, UserName};
 use touchplate_index::ports::{
-    Accounts, AddUserError, Member, NewToken, ProjectId, RevokeError, StoreError, StoredToken,
-    TokenError,
+    Accounts, AddUserError, Member, MemberError, NewToken, ProjectId, RevokeError, StoreError,
+    StoredToken, TokenError, User,
 };
 use touchplate_packaging::ProjectName;
 
-use super::rows::parsed;
+use super::rows::{column, parsed, parsed_or_null, time};
 use super::{Sqlite, failed, journal, projects};
 
 #[async_trait]
@@ -40,6 +40,51 @@ impl Accounts for Sqlite {
         Ok(())
     }
 
+    async fn users(&self) -> Result<Vec<User>, StoreError> {
+        let rows = sqlx::query("SELECT name, administrator, created_at FROM users ORDER BY name")
+            .fetch_all(&self.readers)
+            .await
+            .map_err(failed("list the users"))?;
+        let user = |row| {
+            Ok(User {
+                name: parsed(row, "name")?,
+                administrator: column(row, "administrator")?,
+                created_at: time(row, "created_at")?,
+            })
+        };
+        rows.iter().map(user).collect()
+    }
+
+    async fn set_administrator(
+        &self,
+        origin: &Origin,
+        name: &UserName,
+        administrator: bool,
+    ) -> Result<bool, StoreError> {
+        let doing = "change a user";
+        let mut transaction = self.write().await?;
+        let done = sqlx::query("UPDATE users SET administrator = ? WHERE name = ?")
+            .bind(administrator)
+            .bind(name.as_str())
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed(doing))?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        let details = json!({ "user": name.as_str(), "administrator": administrator });
+        journal::write(
+            &mut transaction,
+            origin,
+            "set administrator",
+            None,
+            &details,
+        )
+        .await?;
+        transaction.commit().await.map_err(failed(doing))?;
+        Ok(true)
+    }
+
     async fn add_token(&self, origin: &Origin, new: &NewToken) -> Result<(), TokenError> {
         self.insert_token(origin, new).await
     }
@@ -65,14 +110,16 @@ impl Accounts for Sqlite {
 
     async fn role(&self, user: &UserName, project: ProjectId) -> Result<Option<Role>, StoreError> {
         let row = sqlx::query(
-            "SELECT r.role FROM roles r JOIN users u ON u.id = r.user_id WHERE r.project_id = ? AND u.name = ?",
+            "SELECT CASE WHEN u.administrator THEN 'owner' ELSE r.role END AS role FROM users u \
+             LEFT JOIN roles r ON r.user_id = u.id AND r.project_id = ? WHERE u.name = ?",
         )
         .bind(project.0)
         .bind(user.as_str())
         .fetch_optional(&self.readers)
         .await
         .map_err(failed("look a role up"))?;
-        row.as_ref().map(|row| parsed(row, "role")).transpose()
+        let role = row.as_ref().map(|row| parsed_or_null(row, "role"));
+        Ok(role.transpose()?.flatten())
     }
 
     async fn is_claimed(&self, project: ProjectId) -> Result<bool, StoreError> {
@@ -139,6 +186,67 @@ impl Accounts for Sqlite {
         journal::touch(&mut transaction, id, serial).await?;
         transaction.commit().await.map_err(failed(doing))?;
         Ok(true)
+    }
+
+    async fn change_member(
+        &self,
+        origin: &Origin,
+        project: &ProjectName,
+        user: &UserName,
+        role: Option<Role>,
+    ) -> Result<Option<Role>, MemberError> {
+        let doing = "change a member";
+        let mut transaction = self.write().await?;
+        let id = projects::id_of(&mut transaction, project).await?;
+        let id = id.ok_or_else(|| MemberError::NoSuchProject(project.clone()))?;
+        let row = sqlx::query(
+            "SELECT u.id, r.role, EXISTS (SELECT 1 FROM roles o WHERE o.project_id = ?1 AND o.role = 'owner' \
+             AND o.user_id <> u.id) AS others FROM users u \
+             LEFT JOIN roles r ON r.user_id = u.id AND r.project_id = ?1 WHERE u.name = ?2",
+        )
+        .bind(id)
+        .bind(user.as_str())
+        .fetch_optional(&mut *transaction)
+        .await
+        .map_err(failed(doing))?;
+        let row = row.ok_or_else(|| MemberError::NoSuchUser(user.clone()))?;
+        let (user_id, before) = (column::<i64>(&row, "id")?, parsed_or_null(&row, "role")?);
+        if before == role {
+            return match role {
+                Some(_) => Ok(before),
+                None => Err(MemberError::NotAMember(user.clone())),
+            };
+        }
+        if before == Some(Role::Owner) && !column::<bool>(&row, "others")? {
+            return Err(MemberError::LastOwner(user.clone()));
+        }
+        let change = match role {
+            Some(role) => sqlx::query(
+                "INSERT INTO roles (project_id, user_id, role) VALUES (?, ?, ?) \
+                 ON CONFLICT (project_id, user_id) DO UPDATE SET role = excluded.role",
+            )
+            .bind(id)
+            .bind(user_id)
+            .bind(role.as_str()),
+            None => sqlx::query("DELETE FROM roles WHERE project_id = ? AND user_id = ?")
+                .bind(id)
+                .bind(user_id),
+        };
+        change
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed(doing))?;
+        let action = if role.is_some() {
+            "set role"
+        } else {
+            "remove role"
+        };
+        let details = json!({ "user": user.as_str(), "role": role.map(Role::as_str) });
+        let serial = journal::write(&mut transaction, origin, action, Some(project), &details);
+        let serial = serial.await?;
+        journal::touch(&mut transaction, id, serial).await?;
+        transaction.commit().await.map_err(failed(doing))?;
+        Ok(before)
     }
 
     async fn set_role(

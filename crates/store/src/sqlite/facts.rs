@@ -3,7 +3,7 @@
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 use touchplate_index::ports::{
-    AttestedBy, FileId, Project, ProjectFacts, ProjectId, Release, StoreError, StoredFile,
+    AttestedBy, FileId, Project, ProjectFacts, ProjectId, Release, StoreError, StoredFile, Viewer,
 };
 use touchplate_packaging::ProjectName;
 
@@ -14,10 +14,11 @@ impl Sqlite {
     pub(super) async fn read_facts(
         &self,
         name: &ProjectName,
+        viewer: Viewer<'_>,
     ) -> Result<Option<ProjectFacts>, StoreError> {
         let doing = "read a project's facts";
         let mut snapshot = self.readers.begin().await.map_err(failed(doing))?;
-        let Some(project) = project(&mut snapshot, name).await? else {
+        let Some(project) = project(&mut snapshot, name, viewer).await? else {
             return Ok(None);
         };
         Ok(Some(ProjectFacts {
@@ -29,18 +30,23 @@ impl Sqlite {
     }
 }
 
-/// The project of that name.
+/// The project of that name, if the viewer may see it.
 pub(super) async fn project(
     connection: &mut SqliteConnection,
     name: &ProjectName,
+    viewer: Viewer<'_>,
 ) -> Result<Option<Project>, StoreError> {
+    let (everything, user) = rows::viewer(viewer);
     let row = sqlx::query(concat!(
         "SELECT ",
         rows::project_columns!(),
-        " FROM projects p WHERE p.index_id = ? AND p.name = ?"
+        " FROM projects p WHERE p.index_id = ?1 AND p.name = ?2 AND ",
+        rows::visible!("?3", "?4")
     ))
     .bind(INDEX)
     .bind(name.as_str())
+    .bind(everything)
+    .bind(user)
     .fetch_optional(connection)
     .await
     .map_err(failed("look a project up"))?;

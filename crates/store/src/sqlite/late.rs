@@ -218,12 +218,13 @@ macro_rules! files_by_digest {
             rows::project_columns!(),
             ", ",
             rows::file_columns!(),
-            ", EXISTS (SELECT 1 FROM users u JOIN roles m ON m.user_id = u.id WHERE u.name = ?2 AND m.project_id = p.id) \
-             AS is_member, ",
+            ", EXISTS (SELECT 1 FROM users u LEFT JOIN roles m ON m.user_id = u.id AND m.project_id = p.id \
+             WHERE u.name = ?2 AND (m.role IS NOT NULL OR u.administrator)) AS is_member, ",
             $attestation,
             " FROM files f INDEXED BY files_by_digest JOIN releases r ON r.id = f.release_id JOIN projects p ON p.id = f.project_id ",
             $joined,
-            " a ON a.file_id = f.id WHERE f.index_id = ?3 AND f.sha256 IN (SELECT unhex(value) FROM json_each(?1))"
+            " a ON a.file_id = f.id WHERE f.index_id = ?3 AND f.sha256 IN (SELECT unhex(value) FROM json_each(?1)) AND ",
+            rows::visible!("0", "?2")
         )
     };
 }

@@ -93,6 +93,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "read tokens",
         include_str!("../../migrations/sqlite/0090_read_tokens.sql"),
     ),
+    (
+        91,
+        "administrators",
+        include_str!("../../migrations/sqlite/0091_administrators.sql"),
+    ),
 ];
 
 /// The index's database.

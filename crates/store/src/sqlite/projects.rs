@@ -6,8 +6,8 @@ use sqlx::SqliteConnection;
 use touchplate_index::Origin;
 use touchplate_index::accounts::UserName;
 use touchplate_index::ports::{
-    ChangeError, CreateProjectError, NewProject, Project, ProjectListing, Projects, Serial,
-    StoreError,
+    ChangeError, CreateProjectError, NewProject, Project, ProjectListing, Projects, SeenProject,
+    Serial, StoreError, Viewer,
 };
 use touchplate_index::projects::Visibility;
 use touchplate_packaging::ProjectName;
@@ -128,8 +128,8 @@ impl Sqlite {
 const SEEN_BY: &str = concat!(
     "SELECT * FROM (SELECT ",
     rows::project_columns!(),
-    ", EXISTS (SELECT 1 FROM roles r JOIN users u ON u.id = r.user_id WHERE r.project_id = p.id AND u.name = ?3) \
-     AS is_member FROM projects p WHERE p.index_id = ?1 AND p.name > ?2) \
+    ", EXISTS (SELECT 1 FROM users u LEFT JOIN roles r ON r.user_id = u.id AND r.project_id = p.id \
+     WHERE u.name = ?3 AND (r.role IS NOT NULL OR u.administrator)) AS is_member FROM projects p WHERE p.index_id = ?1 AND p.name > ?2) \
      WHERE visibility = 'public' OR (visibility = 'internal' AND ?3 IS NOT NULL) OR is_member \
      ORDER BY p_name LIMIT ?4"
 );
@@ -193,6 +193,36 @@ impl Projects for Sqlite {
         .await
         .map_err(failed("look a project up"))?;
         row.as_ref().map(rows::project).transpose()
+    }
+
+    async fn seen(
+        &self,
+        name: &ProjectName,
+        viewer: Viewer<'_>,
+    ) -> Result<Option<SeenProject>, StoreError> {
+        let (everything, user) = rows::viewer(viewer);
+        let row = sqlx::query(concat!(
+            "SELECT ",
+            rows::project_columns!(),
+            ", (SELECT CASE WHEN u.administrator THEN 'owner' ELSE r.role END FROM users u \
+             LEFT JOIN roles r ON r.user_id = u.id AND r.project_id = p.id WHERE u.name = ?4) AS role \
+             FROM projects p WHERE p.index_id = ?1 AND p.name = ?2 AND ",
+            rows::visible!("?3", "?4")
+        ))
+        .bind(INDEX)
+        .bind(name.as_str())
+        .bind(everything)
+        .bind(user)
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(failed("look a project up"))?;
+        let seen = |row| {
+            Ok(SeenProject {
+                project: rows::project(row)?,
+                role: rows::parsed_or_null(row, "role")?,
+            })
+        };
+        row.as_ref().map(seen).transpose()
     }
 
     async fn list_public(&self) -> Result<Vec<ProjectListing>, StoreError> {

@@ -9,7 +9,7 @@ use touchplate_index::accounts::TokenId;
 use touchplate_index::ports::{
     AttestError, ChangeError, FileId, Findings, FormSaid, NewFile, Project, ProjectFacts,
     ProjectFiles, ProjectId, RecordError, ReleaseMetadata, Releases, Serial, StoreError,
-    StoredAttestation, StoredFile,
+    StoredAttestation, StoredFile, Viewer,
 };
 use touchplate_packaging::simple::Yanked;
 use touchplate_packaging::{Filename, ProjectName, Sha256, Version};
@@ -80,17 +80,25 @@ impl Releases for Sqlite {
         Ok(added)
     }
 
-    async fn file(&self, filename: &Filename) -> Result<Option<(Project, StoredFile)>, StoreError> {
+    async fn file(
+        &self,
+        filename: &Filename,
+        viewer: Viewer<'_>,
+    ) -> Result<Option<(Project, StoredFile)>, StoreError> {
+        let (everything, user) = rows::viewer(viewer);
         let row = sqlx::query(concat!(
             "SELECT ",
             rows::project_columns!(),
             ", ",
             rows::file_columns!(),
             " FROM files f JOIN releases r ON r.id = f.release_id JOIN projects p ON p.id = f.project_id \
-             WHERE f.index_id = ? AND f.filename = ?"
+             WHERE f.index_id = ?1 AND f.filename = ?2 AND ",
+            rows::visible!("?3", "?4")
         ))
         .bind(INDEX)
         .bind(filename.as_str())
+        .bind(everything)
+        .bind(user)
         .fetch_optional(&self.readers)
         .await
         .map_err(failed("look a file up"))?;
@@ -111,19 +119,27 @@ impl Releases for Sqlite {
         .map_err(failed("look a filename up"))
     }
 
-    async fn project_files(&self, name: &ProjectName) -> Result<Option<ProjectFiles>, StoreError> {
+    async fn project_files(
+        &self,
+        name: &ProjectName,
+        viewer: Viewer<'_>,
+    ) -> Result<Option<ProjectFiles>, StoreError> {
         let doing = "read a project's files";
         // One snapshot for both, or a page could carry files of a later serial than its own.
         let mut snapshot = self.readers.begin().await.map_err(failed(doing))?;
-        let Some(project) = facts::project(&mut snapshot, name).await? else {
+        let Some(project) = facts::project(&mut snapshot, name, viewer).await? else {
             return Ok(None);
         };
         let files = facts::files(&mut snapshot, project.id).await?;
         Ok(Some(ProjectFiles { project, files }))
     }
 
-    async fn project_facts(&self, name: &ProjectName) -> Result<Option<ProjectFacts>, StoreError> {
-        self.read_facts(name).await
+    async fn project_facts(
+        &self,
+        name: &ProjectName,
+        viewer: Viewer<'_>,
+    ) -> Result<Option<ProjectFacts>, StoreError> {
+        self.read_facts(name, viewer).await
     }
 
     async fn release(

@@ -5,7 +5,9 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
-use touchplate_index::ports::{Project, ProjectId, Release, Serial, StoreError, StoredFile};
+use touchplate_index::ports::{
+    Project, ProjectId, Release, Serial, StoreError, StoredFile, Viewer,
+};
 use touchplate_packaging::simple::Yanked;
 use touchplate_packaging::{Blake2b256, Digests, Md5, Sha256};
 
@@ -116,6 +118,32 @@ macro_rules! project_columns {
     };
 }
 pub(super) use project_columns;
+
+/// Whether a viewer may see `projects p`, by what [`viewer()`] says of them in two parameters.
+macro_rules! visible {
+    ($everything:literal, $user:literal) => {
+        concat!(
+            "(",
+            $everything,
+            " OR p.visibility = 'public' OR (p.visibility = 'internal' AND ",
+            $user,
+            " IS NOT NULL) OR EXISTS (SELECT 1 FROM users v LEFT JOIN roles m ON m.user_id = v.id AND m.project_id = p.id \
+             WHERE v.name = ",
+            $user,
+            " AND (m.role IS NOT NULL OR v.administrator)))"
+        )
+    };
+}
+pub(super) use visible;
+
+/// Whether a viewer may see everything, and who they are.
+pub(super) fn viewer(viewer: Viewer<'_>) -> (bool, Option<&str>) {
+    match viewer {
+        Viewer::Index => (true, None),
+        Viewer::Anybody => (false, None),
+        Viewer::User(name) => (false, Some(name.as_str())),
+    }
+}
 
 /// A project from the columns of `project_columns`.
 pub(super) fn project(row: &SqliteRow) -> Result<Project, StoreError> {

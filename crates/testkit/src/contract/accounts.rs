@@ -203,6 +203,72 @@ pub(super) async fn members_come_and_go(ports: Ports) {
     assert_eq!(head(&ports).await, before);
 }
 
+pub(super) async fn a_project_keeps_an_owner(ports: Ports) {
+    demo(&ports).await;
+    let accounts = &ports.accounts;
+    accounts.add_user(&origin(), &user("bob")).await.unwrap();
+    let change = async |who: &str, role: Option<Role>| {
+        let (project, who) = (name("demo"), user(who));
+        let changed = accounts
+            .change_member(&origin(), &project, &who, role)
+            .await;
+        changed.map_err(|error| error.to_string())
+    };
+    let last = Err("the user `alice` is the project's last owner; make another one first".into());
+    assert_eq!(change("alice", None).await, last);
+    assert_eq!(change("alice", Some(Role::Reader)).await, last);
+    let before = head(&ports).await;
+    assert_eq!(
+        change("alice", Some(Role::Owner)).await,
+        Ok(Some(Role::Owner))
+    );
+    assert_eq!(head(&ports).await, before, "what is so is no change");
+    assert_eq!(
+        change("bob", None).await,
+        Err("the user `bob` is no member of the project".into())
+    );
+    assert_eq!(
+        change("nobody", Some(Role::Reader)).await,
+        Err("there is no user `nobody`".into())
+    );
+    assert_eq!(head(&ports).await, before, "what is refused is no change");
+    assert_eq!(change("bob", Some(Role::Owner)).await, Ok(None));
+    assert_eq!(
+        change("alice", Some(Role::Reader)).await,
+        Ok(Some(Role::Owner))
+    );
+    assert_eq!(change("alice", None).await, Ok(Some(Role::Reader)));
+    assert!(change("bob", None).await.is_err());
+}
+
+pub(super) async fn administrators_are_owners_everywhere(ports: Ports) {
+    let ProjectTarget::Existing(id) = demo(&ports).await else {
+        unreachable!("demo gives an existing project")
+    };
+    let accounts = &ports.accounts;
+    accounts.add_user(&origin(), &user("root")).await.unwrap();
+    let role = async || accounts.role(&user("root"), id).await.unwrap();
+    assert_eq!(role().await, None);
+    let set = async |who: &str, administrator| {
+        let (origin, who) = (origin(), user(who));
+        let set = accounts
+            .set_administrator(&origin, &who, administrator)
+            .await;
+        set.unwrap()
+    };
+    assert!(set("root", true).await && !set("nobody", true).await);
+    assert_eq!(role().await, Some(Role::Owner));
+    let users = accounts.users().await.unwrap();
+    let said: Vec<_> = users
+        .iter()
+        .map(|it| (it.name.as_str(), it.administrator))
+        .collect();
+    assert_eq!(said, [("alice", false), ("root", true)]);
+    assert_eq!(accounts.members(id).await.unwrap().len(), 1, "no member");
+    assert!(set("root", false).await);
+    assert_eq!(role().await, None);
+}
+
 pub(super) async fn publishers_are_found_by_key(ports: Ports) {
     let ProjectTarget::Existing(id) = demo(&ports).await else {
         unreachable!("demo gives an existing project")

@@ -10,6 +10,7 @@ use touchplate_index::attesters::{
 };
 use touchplate_index::ports::{
     AddLateError, AttesterId, FileId, LateOutcome, ProjectId, ProjectTarget, PutAttester, Serial,
+    Viewer,
 };
 use touchplate_trust::{Domain, Predicate, Workload};
 
@@ -206,7 +207,11 @@ impl Mint {
 }
 
 async fn file_id(ports: &Ports, given: &str) -> FileId {
-    let found = ports.releases.file(&filename(given)).await.unwrap();
+    let found = ports
+        .releases
+        .file(&filename(given), Viewer::Index)
+        .await
+        .unwrap();
     found.expect("it is there").1.id
 }
 
@@ -221,7 +226,7 @@ pub(super) async fn later_attestations_are_kept_aside(ports: Ports) {
     let shown = async || {
         let files = ports
             .releases
-            .project_files(&name("demo"))
+            .project_files(&name("demo"), Viewer::Index)
             .await
             .unwrap()
             .unwrap();

@@ -19,7 +19,7 @@ use std::pin::Pin;
 
 use jiff::Timestamp;
 use touchplate_index::accounts::UserName;
-use touchplate_index::ports::{NewFile, NewProject, ProjectTarget};
+use touchplate_index::ports::{NewFile, NewProject, ProjectTarget, Viewer};
 use touchplate_index::projects::Visibility;
 use touchplate_index::{Actor, Origin, Ports, RequestId};
 use touchplate_packaging::{CoreMetadata, Filename, Hasher, Profile, ProjectName, Version};
@@ -38,8 +38,8 @@ macro_rules! checks {
 }
 
 checks![
-    accounts::{users_and_tokens_are_kept, read_tokens_are_for_the_projects_that_are_there, members_come_and_go, publishers_are_found_by_key},
-    projects::{an_empty_index_has_nothing, projects_are_listed_as_a_user_sees_them, every_change_writes_one_journal_row, project_names_are_unique_and_not_confusable, deleting_a_project_takes_everything_but_its_filenames},
+    accounts::{users_and_tokens_are_kept, read_tokens_are_for_the_projects_that_are_there, members_come_and_go, a_project_keeps_an_owner, administrators_are_owners_everywhere, publishers_are_found_by_key},
+    projects::{an_empty_index_has_nothing, projects_are_listed_as_a_user_sees_them, the_database_hides_what_a_viewer_may_not_see, every_change_writes_one_journal_row, project_names_are_unique_and_not_confusable, deleting_a_project_takes_everything_but_its_filenames},
     releases::{an_upload_is_recorded_whole, a_project_of_nobody_belongs_to_the_first_who_uploads, a_refused_upload_changes_nothing, a_deleted_filename_stays_burned, a_yank_shows_on_every_file_of_the_release, a_change_may_ask_that_nothing_came_in_between, what_a_project_has_is_read_at_once, two_racing_uploads_of_one_name_leave_one},
     publishers::{a_publisher_is_pinned_to_the_numbers_it_first_showed, numbers_outlive_their_publisher, a_project_takes_so_many_publishers, uploads_bring_a_file_so_many_attestations, attestations_that_name_the_index_are_kept_and_counted_apart},
     ratchets::{ratchets_turn_one_way},
@@ -144,7 +144,7 @@ async fn demo(ports: &Ports) -> ProjectTarget {
 async fn filenames(ports: &Ports, project: &str) -> Vec<String> {
     let found = ports
         .releases
-        .project_files(&name(project))
+        .project_files(&name(project), Viewer::Index)
         .await
         .expect("the store reads");
     let mut names: Vec<_> = found

@@ -2,7 +2,7 @@
 
 use touchplate_index::Ports;
 use touchplate_index::accounts::{MadeFor, Role, SecretHash};
-use touchplate_index::ports::{CreateProjectError, NewProject, NewToken, Serial};
+use touchplate_index::ports::{CreateProjectError, NewProject, NewToken, Serial, Viewer};
 use touchplate_index::projects::Visibility;
 use touchplate_packaging::Sha256;
 use touchplate_packaging::simple::{ProjectStatus, Yanked};
@@ -24,7 +24,7 @@ pub(super) async fn an_empty_index_has_nothing(ports: Ports) {
     assert!(
         ports
             .releases
-            .project_files(&name("demo"))
+            .project_files(&name("demo"), Viewer::Index)
             .await
             .unwrap()
             .is_none()
@@ -32,7 +32,7 @@ pub(super) async fn an_empty_index_has_nothing(ports: Ports) {
     assert!(
         ports
             .releases
-            .file(&filename("demo-1.0.tar.gz"))
+            .file(&filename("demo-1.0.tar.gz"), Viewer::Index)
             .await
             .unwrap()
             .is_none()
@@ -249,6 +249,77 @@ pub(super) async fn project_names_are_unique_and_not_confusable(ports: Ports) {
     assert_eq!(ports.projects.list_public().await.unwrap().len(), 1);
 }
 
+/// Whoever may see a project sees it, its files and what is known of them; for others there is nothing.
+pub(super) async fn the_database_hides_what_a_viewer_may_not_see(ports: Ports) {
+    let at = demo(&ports).await;
+    let file = upload(at, "demo-1.0.tar.gz", b"1");
+    ports.releases.record(&origin(), &file).await.unwrap();
+    for who in ["reader", "stranger", "root"] {
+        ports
+            .accounts
+            .add_user(&origin(), &user(who))
+            .await
+            .unwrap();
+    }
+    let (project, reader, root) = (name("demo"), user("reader"), user("root"));
+    ports
+        .accounts
+        .set_role(&origin(), &project, &reader, Role::Reader)
+        .await
+        .unwrap();
+    ports
+        .accounts
+        .set_administrator(&origin(), &root, true)
+        .await
+        .unwrap();
+    let (alice, stranger) = (user("alice"), user("stranger"));
+    let viewers = [
+        (Viewer::Index, None),
+        (Viewer::Anybody, None),
+        (Viewer::User(&stranger), None),
+        (Viewer::User(&reader), Some(Role::Reader)),
+        (Viewer::User(&alice), Some(Role::Owner)),
+        (Viewer::User(&root), Some(Role::Owner)),
+    ];
+    for (visibility, sees) in [
+        (Visibility::Public, [true, true, true, true, true, true]),
+        (Visibility::Internal, [true, false, true, true, true, true]),
+        (Visibility::Private, [true, false, false, true, true, true]),
+    ] {
+        ports
+            .projects
+            .set_visibility(&origin(), &project, visibility)
+            .await
+            .unwrap();
+        for ((viewer, role), sees) in viewers.into_iter().zip(sees) {
+            let seen = ports.projects.seen(&project, viewer).await.unwrap();
+            let releases = &ports.releases;
+            let answers = [
+                seen.is_some(),
+                releases
+                    .project_files(&project, viewer)
+                    .await
+                    .unwrap()
+                    .is_some(),
+                releases
+                    .project_facts(&project, viewer)
+                    .await
+                    .unwrap()
+                    .is_some(),
+                releases
+                    .file(&file.filename, viewer)
+                    .await
+                    .unwrap()
+                    .is_some(),
+            ];
+            assert_eq!(answers, [sees; 4], "{visibility:?} for {viewer:?}");
+            assert_eq!(seen.and_then(|seen| seen.role), role.filter(|_| sees));
+            let unknown = ports.projects.seen(&name("unknown"), viewer).await.unwrap();
+            assert!(unknown.is_none());
+        }
+    }
+}
+
 pub(super) async fn deleting_a_project_takes_everything_but_its_filenames(ports: Ports) {
     let at = demo(&ports).await;
     ports
@@ -283,7 +354,7 @@ pub(super) async fn deleting_a_project_takes_everything_but_its_filenames(ports:
     assert!(
         ports
             .releases
-            .project_files(&name("demo"))
+            .project_files(&name("demo"), Viewer::Index)
             .await
             .unwrap()
             .is_none()

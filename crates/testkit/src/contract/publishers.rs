@@ -7,7 +7,7 @@ use touchplate_attest::{
 use touchplate_index::Ports;
 use touchplate_index::ports::{
     AddPublisherError, AttestError, MAX_WITH_UPLOADS, NewFile, PinnedElsewhere, ProjectTarget,
-    PublisherId, RecordError,
+    PublisherId, RecordError, Viewer,
 };
 use touchplate_index::trusted_publishing::Terms;
 use touchplate_trust::{Domain, Predicate, Workload};
@@ -321,7 +321,11 @@ pub(super) async fn uploads_bring_a_file_so_many_attestations(ports: Ports) {
     let before = head(&scene.ports).await;
     let refused = add(MAX_WITH_UPLOADS + 1).await;
     assert!(matches!(refused, Err(AttestError::TooMany)), "{refused:?}");
-    let (_, stored) = releases.file(&file.filename).await.unwrap().unwrap();
+    let (_, stored) = releases
+        .file(&file.filename, Viewer::Index)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(stored.attestations, MAX_WITH_UPLOADS);
     assert_eq!(head(&scene.ports).await, before);
     assert_eq!(add(2).await.unwrap(), 0, "one that is there is no more");
@@ -341,7 +345,7 @@ pub(super) async fn attestations_that_name_the_index_are_kept_and_counted_apart(
     file.attestations.push(bound);
     let id = releases.record(&origin(), &file).await.unwrap();
     let counted = async || {
-        let found = releases.file(&file.filename).await.unwrap();
+        let found = releases.file(&file.filename, Viewer::Index).await.unwrap();
         found.expect("it is there").1.attestations
     };
     assert_eq!(counted().await, 1);

@@ -3,7 +3,7 @@
 use touchplate_index::Ports;
 use touchplate_index::accounts::Role;
 use touchplate_index::ports::{
-    AttestedBy, ChangeError, FormSaid, NewFile, ProjectTarget, RecordError, Serial,
+    AttestedBy, ChangeError, FormSaid, NewFile, ProjectTarget, RecordError, Serial, Viewer,
 };
 use touchplate_packaging::simple::{ProjectStatus, Yanked};
 
@@ -21,7 +21,7 @@ pub(super) async fn an_upload_is_recorded_whole(ports: Ports) {
     ports.releases.record(&origin(), &file).await.unwrap();
     let (project, stored) = ports
         .releases
-        .file(&file.filename)
+        .file(&file.filename, Viewer::Index)
         .await
         .unwrap()
         .expect("it was recorded");
@@ -222,7 +222,7 @@ pub(super) async fn a_yank_shows_on_every_file_of_the_release(ports: Ports) {
         .unwrap();
     let files = ports
         .releases
-        .project_files(&name("demo"))
+        .project_files(&name("demo"), Viewer::Index)
         .await
         .unwrap()
         .unwrap()
@@ -300,7 +300,11 @@ pub(super) async fn what_a_project_has_is_read_at_once(ports: Ports) {
         let file = upload(at.clone(), given, bytes);
         ports.releases.record(&origin(), &file).await.unwrap();
     }
-    let facts = ports.releases.project_facts(&name("demo")).await.unwrap();
+    let facts = ports
+        .releases
+        .project_facts(&name("demo"), Viewer::Index)
+        .await
+        .unwrap();
     let facts = facts.expect("it is there");
     let mut releases: Vec<_> = facts.releases.iter().map(|it| it.version.clone()).collect();
     releases.sort();
@@ -319,7 +323,10 @@ pub(super) async fn what_a_project_has_is_read_at_once(ports: Ports) {
     assert_eq!(one.unwrap().unwrap().metadata, attested.metadata);
     let none = ports.releases.release(project, &version("2.0")).await;
     assert!(none.unwrap().is_none());
-    let none = ports.releases.project_facts(&name("other")).await;
+    let none = ports
+        .releases
+        .project_facts(&name("other"), Viewer::Index)
+        .await;
     assert!(none.unwrap().is_none());
 }
 

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use touchplate_index::Origin;
 use touchplate_index::accounts::{MadeFor, Role, TokenId, UserName};
 use touchplate_index::ports::{
-    Accounts, AddUserError, Member, NewToken, ProjectId, RevokeError, StoreError, StoredToken,
-    TokenError,
+    Accounts, AddUserError, Member, MemberError, NewToken, ProjectId, RevokeError, StoreError,
+    StoredToken, TokenError, User,
 };
 use touchplate_index::trusted_publishing::RatchetKind;
 use touchplate_packaging::ProjectName;
@@ -18,11 +18,36 @@ use super::Memory;
 impl Accounts for Memory {
     async fn add_user(&self, origin: &Origin, name: &UserName) -> Result<(), AddUserError> {
         let mut state = self.state();
-        if !state.users.insert(name.to_string()) {
+        if state.users.contains_key(name.as_str()) {
             return Err(AddUserError::Exists(name.clone()));
         }
+        let user = User {
+            name: name.clone(),
+            administrator: false,
+            created_at: origin.at,
+        };
+        state.users.insert(name.to_string(), user);
         state.note(origin, "add user", None);
         Ok(())
+    }
+
+    async fn users(&self) -> Result<Vec<User>, StoreError> {
+        Ok(self.state().users.values().cloned().collect())
+    }
+
+    async fn set_administrator(
+        &self,
+        origin: &Origin,
+        name: &UserName,
+        administrator: bool,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        let Some(user) = state.users.get_mut(name.as_str()) else {
+            return Ok(false);
+        };
+        user.administrator = administrator;
+        state.note(origin, "set administrator", None);
+        Ok(true)
     }
 
     async fn add_token(&self, origin: &Origin, new: &NewToken) -> Result<(), TokenError> {
@@ -38,7 +63,7 @@ impl Accounts for Memory {
             let found = found.ok_or_else(|| TokenError::NoSuchProject(name.clone()))?;
             project = Some(found.id);
         }
-        if !state.users.contains(new.user.as_str()) {
+        if !state.users.contains_key(new.user.as_str()) {
             return Err(TokenError::NoSuchUser(new.user.clone()));
         }
         let uploads = !matches!(new.made_for, MadeFor::Reading(_));
@@ -101,11 +126,7 @@ impl Accounts for Memory {
     }
 
     async fn role(&self, user: &UserName, project: ProjectId) -> Result<Option<Role>, StoreError> {
-        Ok(self
-            .state()
-            .roles
-            .get(&(project.0, user.to_string()))
-            .copied())
+        Ok(self.state().role(user.as_str(), project))
     }
 
     async fn is_claimed(&self, project: ProjectId) -> Result<bool, StoreError> {
@@ -142,6 +163,46 @@ impl Accounts for Memory {
         Ok(removed)
     }
 
+    async fn change_member(
+        &self,
+        origin: &Origin,
+        project: &ProjectName,
+        user: &UserName,
+        role: Option<Role>,
+    ) -> Result<Option<Role>, MemberError> {
+        let mut state = self.state();
+        let found = state.project(project).map(|found| found.id);
+        let id = found.ok_or_else(|| MemberError::NoSuchProject(project.clone()))?;
+        if !state.users.contains_key(user.as_str()) {
+            return Err(MemberError::NoSuchUser(user.clone()));
+        }
+        let key = (id.0, user.to_string());
+        let before = state.roles.get(&key).copied();
+        if before == role {
+            return match role {
+                Some(_) => Ok(before),
+                None => Err(MemberError::NotAMember(user.clone())),
+            };
+        }
+        let other_owner = |((of, who), role): (&(i64, String), &Role)| {
+            *of == id.0 && *who != key.1 && *role == Role::Owner
+        };
+        if before == Some(Role::Owner) && !state.roles.iter().any(other_owner) {
+            return Err(MemberError::LastOwner(user.clone()));
+        }
+        match role {
+            Some(role) => state.roles.insert(key, role),
+            None => state.roles.remove(&key),
+        };
+        let action = if role.is_some() {
+            "set role"
+        } else {
+            "remove role"
+        };
+        state.note(origin, action, Some(project));
+        Ok(before)
+    }
+
     async fn set_role(
         &self,
         origin: &Origin,
@@ -154,7 +215,7 @@ impl Accounts for Memory {
             .project(project)
             .ok_or_else(|| TokenError::NoSuchProject(project.clone()))?
             .id;
-        if !state.users.contains(user.as_str()) {
+        if !state.users.contains_key(user.as_str()) {
             return Err(TokenError::NoSuchUser(user.clone()));
         }
         state.roles.insert((id.0, user.to_string()), role);

@@ -223,11 +223,11 @@ impl LateAttestations for Memory {
         let asked = |file: &&File| digests.contains(&file.stored.digests.sha256);
         let found = |file: &File| {
             let later = file.late.iter().map(|(_, known)| known.facts.clone());
-            let role = |user: &UserName| (file.project.0, user.to_string());
             Some(AttestedFile {
                 project: state.project_by_id(file.project)?.clone(),
                 file: state.stored(file),
-                is_member: member.is_some_and(|user| state.roles.contains_key(&role(user))),
+                is_member: member
+                    .is_some_and(|user| state.role(user.as_str(), file.project).is_some()),
                 attestations: with_upload(file).chain(later).collect(),
             })
         };

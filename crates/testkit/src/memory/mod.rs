@@ -28,8 +28,9 @@ use touchplate_index::ports::{
     ChangeError, CreateProjectError, Findings, FormSaid, Journal, JournalRow, NewFile, NewProject,
     PinnedElsewhere, Project, ProjectId, ProjectTarget, PublisherId, RecordError, Release, Serial,
     StoreError, StoredAttestation, StoredAttester, StoredFile, StoredMinted, StoredPending,
-    StoredPublisher, StoredToken, UploadRun,
+    StoredPublisher, StoredToken, UploadRun, User, Viewer,
 };
+use touchplate_index::projects::Visibility;
 use touchplate_index::trusted_publishing::RatchetSince;
 use touchplate_index::{Origin, Ports};
 use touchplate_packaging::simple::{ProjectStatus, Yanked};
@@ -49,7 +50,7 @@ pub struct Memory {
 struct State {
     rows: i64,
     journal: Vec<JournalRow>,
-    users: BTreeSet<String>,
+    users: BTreeMap<String, User>,
     tokens: Vec<(StoredToken, Option<ProjectId>)>,
     projects: Vec<Project>,
     roles: HashMap<(i64, String), Role>,
@@ -149,6 +150,32 @@ impl State {
         serial
     }
 
+    fn role(&self, user: &str, project: ProjectId) -> Option<Role> {
+        let administrator = self.users.get(user).is_some_and(|it| it.administrator);
+        let role = self.roles.get(&(project.0, user.to_owned())).copied();
+        if administrator {
+            Some(Role::Owner)
+        } else {
+            role
+        }
+    }
+
+    fn sees(&self, viewer: Viewer<'_>, project: &Project) -> bool {
+        match (viewer, project.visibility) {
+            (Viewer::Index, _) | (_, Visibility::Public) => true,
+            (Viewer::Anybody, Visibility::Internal | Visibility::Private) => false,
+            (Viewer::User(_), Visibility::Internal) => true,
+            (Viewer::User(name), Visibility::Private) => {
+                self.role(name.as_str(), project.id).is_some()
+            }
+        }
+    }
+
+    fn seen(&self, name: &ProjectName, viewer: Viewer<'_>) -> Option<&Project> {
+        self.project(name)
+            .filter(|project| self.sees(viewer, project))
+    }
+
     fn project(&self, name: &ProjectName) -> Option<&Project> {
         self.projects.iter().find(|project| project.name == *name)
     }
@@ -174,7 +201,7 @@ impl State {
             return Err(CreateProjectError::Confusable { given: name });
         }
         if let Some(owner) = &new.owner
-            && !self.users.contains(owner.as_str())
+            && !self.users.contains_key(owner.as_str())
         {
             return Err(CreateProjectError::NoSuchUser(owner.clone()));
         }

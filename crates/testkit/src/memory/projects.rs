@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use touchplate_index::Origin;
 use touchplate_index::accounts::{MadeFor, UserName};
 use touchplate_index::ports::{
-    ChangeError, CreateProjectError, NewProject, Project, ProjectListing, Projects, Serial,
-    StoreError,
+    ChangeError, CreateProjectError, NewProject, Project, ProjectListing, Projects, SeenProject,
+    Serial, StoreError, Viewer,
 };
 use touchplate_index::projects::Visibility;
 use touchplate_packaging::ProjectName;
@@ -31,6 +31,21 @@ impl Projects for Memory {
 
     async fn by_name(&self, name: &ProjectName) -> Result<Option<Project>, StoreError> {
         Ok(self.state().project(name).cloned())
+    }
+
+    async fn seen(
+        &self,
+        name: &ProjectName,
+        viewer: Viewer<'_>,
+    ) -> Result<Option<SeenProject>, StoreError> {
+        let state = self.state();
+        Ok(state.seen(name, viewer).map(|project| SeenProject {
+            project: project.clone(),
+            role: match viewer {
+                Viewer::User(user) => state.role(user.as_str(), project.id),
+                Viewer::Index | Viewer::Anybody => None,
+            },
+        }))
     }
 
     async fn list_public(&self) -> Result<Vec<ProjectListing>, StoreError> {
@@ -60,8 +75,8 @@ impl Projects for Memory {
     ) -> Result<Vec<(Project, bool)>, StoreError> {
         let state = self.state();
         let is_member = |project: &Project| {
-            let role = user.map(|user| (project.id.0, user.to_string()));
-            role.is_some_and(|key| state.roles.contains_key(&key))
+            let role = user.and_then(|user| state.role(user.as_str(), project.id));
+            role.is_some()
         };
         let seen = |(project, is_member): &(Project, bool)| match project.visibility {
             Visibility::Public => true,

@@ -8,6 +8,7 @@ use touchplate_index::ports::{
     AttestError, AttestedBy, ChangeError, CreateProjectError, FileId, Findings, FormSaid,
     MAX_WITH_UPLOADS, NewFile, Project, ProjectFacts, ProjectFiles, ProjectId, ProjectTarget,
     RecordError, ReleaseMetadata, Releases, Serial, StoreError, StoredAttestation, StoredFile,
+    Viewer,
 };
 use touchplate_packaging::simple::Yanked;
 use touchplate_packaging::{Filename, ProjectName, Sha256, Version};
@@ -147,10 +148,18 @@ impl Releases for Memory {
         Ok(added)
     }
 
-    async fn file(&self, filename: &Filename) -> Result<Option<(Project, StoredFile)>, StoreError> {
+    async fn file(
+        &self,
+        filename: &Filename,
+        viewer: Viewer<'_>,
+    ) -> Result<Option<(Project, StoredFile)>, StoreError> {
         let state = self.state();
         let file = state.files.iter().find(|f| f.stored.filename == *filename);
-        Ok(file.and_then(|f| Some((state.project_by_id(f.project)?.clone(), state.stored(f)))))
+        Ok(file.and_then(|f| {
+            let project = state.project_by_id(f.project)?;
+            let seen = state.sees(viewer, project);
+            seen.then(|| (project.clone(), state.stored(f)))
+        }))
     }
 
     async fn is_burned(&self, filename: &Filename) -> Result<bool, StoreError> {
@@ -159,7 +168,11 @@ impl Releases for Memory {
         Ok(!there && state.filenames.contains(filename.as_str()))
     }
 
-    async fn project_files(&self, name: &ProjectName) -> Result<Option<ProjectFiles>, StoreError> {
+    async fn project_files(
+        &self,
+        name: &ProjectName,
+        viewer: Viewer<'_>,
+    ) -> Result<Option<ProjectFiles>, StoreError> {
         let state = self.state();
         let files = |project: &Project| {
             state
@@ -169,15 +182,19 @@ impl Releases for Memory {
                 .map(|f| state.stored(f))
                 .collect()
         };
-        Ok(state.project(name).map(|project| ProjectFiles {
+        Ok(state.seen(name, viewer).map(|project| ProjectFiles {
             project: project.clone(),
             files: files(project),
         }))
     }
 
-    async fn project_facts(&self, name: &ProjectName) -> Result<Option<ProjectFacts>, StoreError> {
+    async fn project_facts(
+        &self,
+        name: &ProjectName,
+        viewer: Viewer<'_>,
+    ) -> Result<Option<ProjectFacts>, StoreError> {
         let state = self.state();
-        let Some(project) = state.project(name) else {
+        let Some(project) = state.seen(name, viewer) else {
             return Ok(None);
         };
         let releases = state.releases.iter().filter(|r| r.project == project.id);

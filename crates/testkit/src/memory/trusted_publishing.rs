@@ -109,7 +109,7 @@ impl TrustedPublishing for Memory {
             return Err(AddPendingError::Confusable(name));
         }
         if let Some(owner) = &pending.owner {
-            if !state.users.contains(owner.as_str()) {
+            if !state.users.contains_key(owner.as_str()) {
                 return Err(AddPendingError::NoSuchUser(owner.clone()));
             }
             let theirs = |it: &&StoredPending| it.pending.owner.as_ref() == Some(owner);

@@ -6,10 +6,11 @@ use touchplate_index::attesters::{
     AddAttestationError, AttesterError, ChangeAttestersError, NotAllowed,
 };
 use touchplate_index::managing::{
-    ManageError, ManagePendingError, PendingTextError, PublisherOnTermsError, RatchetTextError,
-    TermsTextError, WithdrawError, WithdrawTextError,
+    ManageError, ManageMembersError, ManagePendingError, MemberTextError, PendingTextError,
+    PublisherOnTermsError, RatchetTextError, ReadTokenError, ReadTokenTextError, TermsTextError,
+    WithdrawError, WithdrawTextError,
 };
-use touchplate_index::ports::{AddPendingError, AddPublisherError};
+use touchplate_index::ports::{AddPendingError, AddPublisherError, MemberError};
 
 use super::body::BodyRefused;
 use super::conditions;
@@ -328,5 +329,91 @@ impl From<BodyRefused> for Problem {
             ),
         };
         Self::client(status, &error).of_kind(code, title)
+    }
+}
+
+impl From<ManageMembersError> for Problem {
+    fn from(error: ManageMembersError) -> Self {
+        use ManageMembersError as E;
+        let (status, code, title) = match &error {
+            E::NoSuchProject(_) | E::Member(MemberError::NoSuchProject(_)) => {
+                return Self::not_found();
+            }
+            E::NotSeen { why, .. } | E::NotAllowed { why, .. } => not_allowed(why),
+            E::Member(MemberError::NoSuchUser(_)) => (
+                StatusCode::NOT_FOUND,
+                "no-such-user",
+                "There is no such user",
+            ),
+            E::Member(MemberError::NotAMember(_)) => (
+                StatusCode::NOT_FOUND,
+                "no-such-member",
+                "The user has no role in the project",
+            ),
+            E::Member(MemberError::LastOwner(_)) => {
+                (StatusCode::CONFLICT, "last-owner", "A project has an owner")
+            }
+            E::Member(MemberError::Store(_)) | E::Store(_) => return Self::internal(&error),
+        };
+        Self::client(status, &error).of_kind(code, title)
+    }
+}
+
+impl From<MemberTextError> for Problem {
+    fn from(error: MemberTextError) -> Self {
+        Self::client(StatusCode::BAD_REQUEST, &error)
+            .of_kind("role-malformed", "The body names no role")
+    }
+}
+
+impl From<ReadTokenError> for Problem {
+    fn from(error: ReadTokenError) -> Self {
+        use ReadTokenError as E;
+        let (status, code, title) = match &error {
+            E::NotWhole => (
+                StatusCode::FORBIDDEN,
+                "token-not-whole",
+                "Only a whole token makes others",
+            ),
+            E::Outlives { .. } => (
+                StatusCode::FORBIDDEN,
+                "token-would-outlive",
+                "A token ends no later than the one that it is made with",
+            ),
+            E::Ended(_) => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "end-has-passed",
+                "The token would have ended already",
+            ),
+            E::NoSuchProject(_) => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "no-such-project",
+                "There is no such project",
+            ),
+            E::TooManyProjects(_) => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "too-many-projects",
+                "A read token is for so many projects",
+            ),
+            E::TooMany(_) => (
+                StatusCode::CONFLICT,
+                "too-many-tokens",
+                "The caller has as many read tokens as they may",
+            ),
+            E::NoSuchToken { .. } => (
+                StatusCode::NOT_FOUND,
+                "no-such-token",
+                "The caller has no such read token",
+            ),
+            E::Store(_) => return Self::internal(&error),
+        };
+        Self::client(status, &error).of_kind(code, title)
+    }
+}
+
+impl From<ReadTokenTextError> for Problem {
+    fn from(error: ReadTokenTextError) -> Self {
+        Self::client(StatusCode::BAD_REQUEST, &error)
+            .of_kind("read-token-malformed", "The body asks for no read token")
     }
 }
