@@ -8,7 +8,10 @@ use touchplate_packaging::archive::{self, Contents, Limits, Recorded};
 use touchplate_packaging::{CoreMetadata, Filename, Profile, Sha256};
 
 /// A target: a name, which is also that of its folder of seeds, and what it does.
-pub(crate) const TARGETS: [(&str, fn(&[u8])); 3] =
+pub(crate) type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub(crate) const TARGETS: [Target; 3] =
     [("wheel", wheel), ("sdist", sdist), ("metadata", metadata)];
 
 /// The bytes are a wheel.
