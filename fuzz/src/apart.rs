@@ -16,8 +16,10 @@ use touchplate_index::trusted_publishing::{Ratchet, Terms};
 use touchplate_packaging::Version;
 use touchplate_packaging::lock::Lockfile;
 
+type Target = (&'static str, fn(&[u8]));
+
 /// Every target here, as in `lib.rs`.
-pub(crate) const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub(crate) const TARGETS: &[Target] = &[
     ("version", version),
     ("lockfile", lockfile),
     ("simple_page", simple_page),
@@ -162,10 +164,8 @@ fn search_query(bytes: &[u8]) {
 }
 
 fn bearer_token(bytes: &[u8]) {
-    if let Some(text) = text(bytes) {
-        if let Ok(read) = text.parse::<Bearer>() {
-            let _ = read.id();
-        }
+    if let Some(Ok(read)) = text(bytes).map(str::parse::<Bearer>) {
+        let _ = read.id();
     }
 }
 

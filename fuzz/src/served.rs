@@ -6,8 +6,10 @@ use tokio::runtime::{Builder, Runtime};
 use touchplate_index::spool::SpoolRoom;
 use touchplate_server::outside;
 
+type Target = (&'static str, fn(&[u8]));
+
 /// Every target here, as in `lib.rs`.
-pub(crate) const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub(crate) const TARGETS: &[Target] = &[
     ("form", form),
     ("accept", outside::accept),
     ("accept_encoding", outside::accept_encoding),
