@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use touchplate_attest::{
-    Attestation, AttestationError, CertificateMemory, DomainError, FileFacts, Identity, NoMatch,
-    PredicateType, Proven, Repeated, TrustDomains, without_repeats,
+    Attestation, AttestationError, CertificateMemory, DomainError, FileFacts, Identity, Mismatch,
+    NoMatch, PredicateType, Proven, Publisher, Repeated, TrustDomains, without_repeats,
 };
 use touchplate_packaging::{Filename, ProjectName, Sha256};
 
@@ -39,9 +39,9 @@ pub enum AttestationRefused {
         project: ProjectName,
         /// Who made it.
         identity: String,
-        /// What the nearest publishers expected.
+        /// Who would have been right.
         #[source]
-        source: NoMatch,
+        source: ExpectedPublishers,
     },
     /// One is by a publisher in name, whose repository or owner is another one by now.
     #[error(transparent)]
@@ -69,6 +69,59 @@ pub enum AttestationRefused {
         "Multiple attestations for the same file with the same predicate type and identity are not supported"
     )]
     Repeated(#[source] Repeated),
+}
+
+/// Whose attestations the project takes, for whoever has to mend a workflow or a publisher.
+#[derive(Debug, thiserror::Error)]
+pub enum ExpectedPublishers {
+    /// These are nearly it: how each differs.
+    #[error("{}", nearly(&.0.tried))]
+    Nearly(NoMatch),
+    /// Others: some of them in words, and how many more there are.
+    #[error("its publishers are {}{}", .named.join(", "), and_more(*.more))]
+    Others {
+        /// The oldest.
+        named: Vec<String>,
+        /// How many are not named.
+        more: usize,
+    },
+    /// There are none.
+    #[error("it has none; `touchplate admin publisher add` adds one")]
+    Nobody,
+}
+
+impl ExpectedPublishers {
+    /// Enough to see what is wrong; a project may have hundreds of publishers.
+    const NAMED: usize = 5;
+
+    /// Of those that were tried, or else of all.
+    pub(super) fn of(no_match: NoMatch, all: &[Publisher]) -> Self {
+        if !no_match.tried.is_empty() {
+            return Self::Nearly(no_match);
+        }
+        if all.is_empty() {
+            return Self::Nobody;
+        }
+        let named = all.iter().take(Self::NAMED).map(Publisher::describe);
+        Self::Others {
+            named: named.collect(),
+            more: all.len().saturating_sub(Self::NAMED),
+        }
+    }
+}
+
+fn nearly(tried: &[(String, Mismatch)]) -> String {
+    let each = tried
+        .iter()
+        .map(|(publisher, why)| format!("{publisher}: {why}"));
+    each.collect::<Vec<_>>().join("; ")
+}
+
+fn and_more(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        count => format!(" and {count} more"),
+    }
 }
 
 /// Parses and verifies the field for a file, on a thread that may block: whoever made them, each is proven, and for no other

@@ -19,6 +19,7 @@ use crate::spool::Spool;
 use crate::trusted_publishing::{RatchetKind, Ratchets, Uploader};
 
 pub use attestations::AttestationRefused;
+use attestations::ExpectedPublishers;
 pub use error::{Forbidden, UploadError};
 pub use form::{ClaimedDigests, FormError, UploadForm};
 
@@ -396,15 +397,19 @@ impl Index {
         // Of two that match alike the first is taken: the one that asks for more.
         candidates.sort_by_key(|publisher| publisher.callee().is_none());
         let identity = attestations::shown(proven.identity());
-        proven.by_any(candidates.iter()).map_err(|source| {
-            AttestationRefused::NoPublisher {
-                position,
-                project: project.name.clone(),
-                identity,
-                source,
-            }
-            .into()
-        })
+        let no_match = match proven.by_any(candidates.iter()) {
+            Ok(verified) => return Ok(verified),
+            Err(no_match) => no_match,
+        };
+        let all = self.ports.publishers.list(project.id).await?;
+        let all: Vec<_> = all.into_iter().map(|stored| stored.publisher).collect();
+        Err(AttestationRefused::NoPublisher {
+            position,
+            project: project.name.clone(),
+            identity,
+            source: ExpectedPublishers::of(no_match, &all),
+        }
+        .into())
     }
 }
 
