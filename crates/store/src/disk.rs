@@ -1,7 +1,7 @@
 //! Bytes in files: `DIR/ab/<the other 62 digits>`, spooled in `DIR/spool`.
 //!
-//! One level of folders: a new one costs ext4 more than all else that an upload does there, and two levels made one or two for
-//! each upload until there were 65,536. Files that were stored then, as `DIR/ab/cd/<60 digits>`, are found where they are.
+//! One level of folders: making one is slow on ext4, and two levels made one or two for each upload until there were 65,536.
+//! Files that were stored then, as `DIR/ab/cd/<60 digits>`, are found where they are.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
