@@ -108,6 +108,9 @@ def tree(target, version):
                     found[shown] = "-> " + os.readlink(path)
                 elif path.is_file():
                     content = path.read_bytes()
+                    if content.startswith(b"#!/"):
+                        # The path of the interpreter is this machine's.
+                        content = content.partition(b"\n")[2]
                     who = WHO.fullmatch(content)
                     found[shown] = who[1].decode() if who else f"{len(content)} bytes"
                 elif not any(path.iterdir()):
