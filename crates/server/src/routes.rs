@@ -391,6 +391,9 @@ const PUBLIC_FOR_EVER: &str = "public, max-age=31536000, immutable";
 async fn mark(State((app, keep)): State<(App, Keep)>, request: Request, next: Next) -> Response {
     let mut response = answer::coded(next.run(request).await).await;
     let public = response.extensions_mut().remove::<Public>().is_some() && app.anonymous_read;
+    // A refusal answers one client's conditions: kept under the URL, it would be told to all.
+    let refused = response.status().is_client_error() || response.status().is_server_error();
+    let public = public && !refused;
     let value = match keep {
         ForEver if public => PUBLIC_FOR_EVER,
         Revalidate if public => "public, max-age=0, must-revalidate",

@@ -130,15 +130,15 @@ async fn what_nobody_needs_is_dropped() {
 }
 
 #[tokio::test]
-async fn an_upload_may_come_in_chunks_over_one_connection_with_others() {
+async fn an_upload_may_come_in_chunks_and_is_the_last_of_its_connection() {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     let server = TestServer::start().await;
     let alice = server.user("alice").await;
-    let mut stream = tokio::net::TcpStream::connect(server.client.address)
-        .await
-        .unwrap();
     for version in ["1.0", "2.0"] {
+        let mut stream = tokio::net::TcpStream::connect(server.client.address)
+            .await
+            .unwrap();
         let (content_type, body) = server.form(&sample::wheel("demo", version));
         let head = format!(
             "POST /legacy/ HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: {content_type}\r\n\
@@ -155,10 +155,11 @@ async fn an_upload_may_come_in_chunks_over_one_connection_with_others() {
             stream.write_all(b"\r\n").await.unwrap();
         }
         stream.write_all(b"0\r\n\r\n").await.unwrap();
-        let mut answer = vec![0; 4096];
-        let length = stream.read(&mut answer).await.unwrap();
-        let answer = String::from_utf8_lossy(&answer[..length]).into_owned();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        let answer = String::from_utf8_lossy(&answer).into_owned();
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+        assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
     }
     assert_eq!(server.stored_blobs().len(), 2);
 }
