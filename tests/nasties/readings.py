@@ -145,4 +145,6 @@ def message(stderr, folder, version):
     text = re.sub(r"http://127\.0\.0\.1:\d+", "INDEX", text)
     text = re.sub(r"(/|…)[\w./…~-]*/(?=nasty)", "…/", text)
     text = re.sub(r"\.tmp\w+|pip-[\w-]+-\w{8}|(?<=[0-9a-f]{8})[0-9a-f]{8,}", "TMP", text)
+    # pip lists a set.
+    text = re.sub(r"(?<=\.dist-info directories found: ).*", lambda found: ", ".join(sorted(found[0].split(", "))), text)
     return shortened(text)
