@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use touchplate_client::audit::{Auditor, Cache, Online, PackHead, Recorder, Source as Asked};
-use touchplate_client::fetch::{Agent, IndexUrl, Places, Settings, parse_url};
+use touchplate_client::fetch::{Agent, IndexUrl, Places, Settings, parse_url, without_credentials};
 use touchplate_client::pins::{self, Pin, PinFile};
 use touchplate_packaging::ProjectName;
 use touchplate_packaging::lock::{LockError, Lockfile, MAX_LOCK_BYTES, Source};
@@ -15,7 +15,6 @@ use crate::files;
 use crate::options::Common;
 use crate::report::Failure;
 use crate::root::Trust;
-use crate::screen::without_credentials;
 use crate::verify::{Progress, USER_AGENT};
 
 #[derive(Debug, thiserror::Error)]

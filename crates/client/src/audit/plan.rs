@@ -6,7 +6,7 @@ use touchplate_policy::verdict::Untold;
 use url::Url;
 
 use super::Auditor;
-use crate::fetch::parse_url;
+use crate::fetch::{parse_url, without_credentials};
 
 /// What is to be asked of one entry.
 #[derive(Clone, Debug)]
@@ -54,38 +54,6 @@ impl Auditor<'_> {
                 Err(_) => Err(Untold::BadIndex(without_credentials(named))),
             },
             (None, None) => self.default_index.cloned().ok_or(Untold::NoIndex),
-        }
-    }
-}
-
-/// A text of a lockfile without what stands between `//` and `@`: it may be a password.
-fn without_credentials(text: &str) -> String {
-    let Some((scheme, rest)) = text.split_once("://") else {
-        return text.to_owned();
-    };
-    let authority = rest.split('/').next().unwrap_or_default();
-    match authority.rsplit_once('@') {
-        Some((user, _)) => {
-            let rest = rest.get(user.len() + 1..).unwrap_or_default();
-            format!("{scheme}://{rest}")
-        }
-        None => text.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn passwords_of_lockfiles_are_not_shown() {
-        for (given, shown) in [
-            ("https://u:p@h.example/x@1", "https://h.example/x@1"),
-            ("git+ssh://git@h.example/x", "git+ssh://h.example/x"),
-            ("https://h.example/x", "https://h.example/x"),
-            ("../beside", "../beside"),
-        ] {
-            assert_eq!(without_credentials(given), shown);
         }
     }
 }

@@ -69,6 +69,19 @@ pub(super) fn strip(url: &mut Url) {
     let _ = url.set_password(None);
 }
 
+/// A text without what stands between `//` and `@` in its URLs: it may be a password. For what is shown of texts that need be no URLs.
+pub fn without_credentials(text: &str) -> String {
+    let mut parts = text.split("://");
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let authority = part.split(['/', ' ', '\\']).next().unwrap_or_default();
+        let user = authority.rfind('@').map_or(0, |at| at + 1);
+        shown.push_str("://");
+        shown.push_str(part.get(user..).unwrap_or_default());
+    }
+    shown
+}
+
 fn basic(user: &[u8], password: &[u8]) -> String {
     format!("Basic {}", STANDARD.encode([user, b":", password].concat()))
 }
@@ -119,6 +132,23 @@ mod tests {
 
     fn url(text: &str) -> Url {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn passwords_in_urls_are_not_shown() {
+        for (given, shown) in [
+            (
+                "-e git+https://u:p@h.example/x@1",
+                "-e git+https://h.example/x@1",
+            ),
+            ("a https://u:p@h b http://q@i/x", "a https://h b http://i/x"),
+            ("https://h.example/x@1", "https://h.example/x@1"),
+            ("git+ssh://git@h.example/x", "git+ssh://h.example/x"),
+            ("../beside", "../beside"),
+            ("demo@1 ü", "demo@1 ü"),
+        ] {
+            assert_eq!(without_credentials(given), shown);
+        }
     }
 
     #[test]

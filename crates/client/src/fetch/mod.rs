@@ -18,7 +18,7 @@ mod roots;
 pub use agent::{
     Agent, Answer, Document, Downloaded, Question, Secret, Sending, Sent, Settings, SettingsError,
 };
-pub use credentials::{Credentials, InvalidUrl, parse_url};
+pub use credentials::{Credentials, InvalidUrl, parse_url, without_credentials};
 pub use error::{Cause, FetchError, TransportError};
 pub use guard::{Guard, Reach};
 pub use index::{Index, IndexError, provenance_of_url};
