@@ -33,10 +33,9 @@ impl Accept {
         }
         let mut ranges = Vec::new();
         for value in values {
-            let Ok(text) = value.to_str() else {
-                return Self::Anything;
-            };
-            let Some(parts) = split(text, ',') else {
+            // Latin-1, as PyPI reads it: what is not ASCII may stand in quoted texts.
+            let text: String = value.as_bytes().iter().copied().map(char::from).collect();
+            let Some(parts) = split(&text, ',') else {
                 return Self::Anything;
             };
             for part in parts.into_iter().filter(|part| !part.is_empty()) {
@@ -83,7 +82,8 @@ impl MediaRange {
     fn parse(text: &str) -> Option<Self> {
         let mut parts = split(text, ';')?.into_iter();
         let (kind, subtype) = parts.next()?.split_once('/')?;
-        if !is_token(kind) || !is_token(subtype) || (kind == "*" && subtype != "*") {
+        // `*` is a token: `*/json` is a type, though nobody has anything of it.
+        if !is_token(kind) || !is_token(subtype) {
             return None;
         }
         let (mut weight, mut parameters) = (None, false);
@@ -112,7 +112,7 @@ impl MediaRange {
     fn specificity(&self, media_type: &str) -> Option<u8> {
         let (kind, subtype) = media_type.split_once('/')?;
         match (self.kind.as_str(), self.subtype.as_str()) {
-            ("*", _) => Some(0),
+            ("*", "*") => Some(0),
             (k, "*") if k == kind => Some(1),
             (k, s) if k == kind && s == subtype && !self.parameters => Some(2),
             _ => None,
@@ -138,7 +138,21 @@ fn split(text: &str, separator: char) -> Option<Vec<&str>> {
 
 /// A token, or a quoted text.
 fn is_value(text: &str) -> bool {
-    is_token(text) || (text.len() > 1 && text.starts_with('"') && text.ends_with('"'))
+    let quoted = text
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    is_token(text) || quoted.is_some_and(is_quotable)
+}
+
+/// Whether it has no quote and no backslash that nothing escapes.
+fn is_quotable(text: &str) -> bool {
+    let mut escaped = false;
+    let whole = text.chars().all(|c| {
+        let is_escaped = std::mem::take(&mut escaped);
+        escaped = c == '\\' && !is_escaped;
+        is_escaped || c != '"'
+    });
+    whole && !escaped
 }
 
 pub(super) fn is_token(text: &str) -> bool {
@@ -170,7 +184,7 @@ mod tests {
         ("application/vnd.pypi.simple.v1+json", "v1+json"),
     ];
 
-    /// As webob 1.8.10 answers, which decides at PyPI.
+    /// As webob 1.8.10 and 1.8.11 answer, which decides at PyPI.
     #[test]
     fn odd_lists_are_read_as_at_pypi() {
         const J: &str = "application/vnd.pypi.simple.v1+json";
@@ -196,6 +210,10 @@ mod tests {
             ("", ", text/html;foo=\"a;q=0\"", Some("v1+json")),
             ("", ", text/html;foo=\"a\\\"b\"", Some("v1+json")),
             ("", ";foo=\"bar\"", None),
+            ("", ";foo=\"\"", None),
+            ("", ";foo=\"\\\"\"", None),
+            ("", ";foo=\"\\\\\"", None),
+            ("", ", text/html;foo=\"\t@(){}\"", Some("v1+json")),
             ("", ";foo=bar;q=0.5, */*;q=0.1", Some("html")),
             (
                 "text/html;level=1;q=0.1, text/html;q=0.9, ",
@@ -230,6 +248,15 @@ mod tests {
             ("", ";=x", Some("html")),
             ("", ";foo=", Some("html")),
             ("", ";foo=\"", Some("html")),
+            ("", ";foo=\"a\"b", Some("html")),
+            ("", ";foo=\"a\"\"b\"", Some("html")),
+            ("", ";foo=\"\"\"\", text/html;q=0.1", Some("html")),
+            ("", ";foo=\"a\\\"", Some("html")),
+            ("", ";;q=0.5", Some("html")),
+            ("", ";q=\"0.5\"", Some("html")),
+            ("", ";q=0.5;ext=", Some("html")),
+            ("(/x, ", "", Some("html")),
+            ("a/b;c=@, ", "", Some("html")),
             ("", " application/vnd.pypi.simple.v1+html", Some("html")),
             ("\"text/html\", ", "", Some("html")),
             ("", ", text/html;q=0,5", Some("html")),
@@ -248,6 +275,24 @@ mod tests {
             ("*/*;level=1", Some("html")),
             ("application/*;v=1, text/html;q=0.1", Some("v1+html")),
             ("*/*;q=0.1, */*;q=0", Some("html")),
+            ("*/json", None),
+            (
+                "*/json, application/vnd.pypi.simple.v1+json;q=0.1",
+                Some("v1+json"),
+            ),
+            (
+                "*/*;q=0.1, */*;a=1;q=0.9, application/vnd.pypi.simple.v1+json;q=0.5",
+                Some("v1+json"),
+            ),
+            (
+                "text/*;a=1;q=0.9, text/*;q=0.1, application/vnd.pypi.simple.v1+json;q=0.5",
+                Some("html"),
+            ),
+            (
+                "text/*;q=0.3, text/html;q=0.1, application/vnd.pypi.simple.v1+json;q=0.2",
+                Some("v1+json"),
+            ),
+            ("!#$%&'*+-.^_`|~/x, application/*;q=0.1", Some("v1+html")),
             ("application/*;q=0, */*", Some("html")),
             ("text/*;q=0, application/*;q=0.1", Some("v1+html")),
             ("text/html;q=0.", None),
@@ -292,7 +337,6 @@ mod tests {
             (",", None),
             // Not a list of media ranges: as if it were absent.
             ("json", Some("html")),
-            ("*/json", Some("html")),
             ("application/vnd.pypi.simple.v1+json;q=2", Some("html")),
             ("application/vnd.pypi.simple.v1+json;q=0.1234", Some("html")),
             ("application/vnd.pypi.simple.v1+json;q=1.001", Some("html")),
@@ -306,5 +350,15 @@ mod tests {
         );
         let many = "application/vnd.pypi.simple.v1+json,".repeat(MAX_RANGES + 1);
         assert_eq!(chosen(&[&many]), Some("html"));
+        // Latin-1: in a quoted text it is a text, elsewhere no list.
+        let of = |bytes: &[u8]| {
+            let mut headers = HeaderMap::new();
+            let value = axum::http::HeaderValue::from_bytes(bytes).unwrap();
+            headers.append(header::ACCEPT, value);
+            Accept::of(&headers).prefer(&OFFERS)
+        };
+        assert_eq!(of(b"application/*, text/html;a=\"\xe9\""), Some("v1+html"));
+        assert_eq!(of(b"application/*, text/html;a=\xe9"), Some("html"));
+        assert_eq!(of(b"application/*, \xe9/x"), Some("html"));
     }
 }
