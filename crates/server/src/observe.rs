@@ -24,7 +24,7 @@ use crate::extract::accept::Accept;
 use crate::forwarded;
 use crate::hot;
 use crate::problem::Problem;
-use crate::routes::{self, Speaks};
+use crate::routes;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -60,14 +60,8 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
     let mut response = outcome.unwrap_or_else(|_| Problem::panicked().into_response());
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let around = std::mem::take(response.headers_mut());
-        let problem = match speaks {
-            Speaks::Pages => problem,
-            Speaks::Details => problem.in_details(),
-            Speaks::Rekor1 => problem.in_numbers(),
-            Speaks::Rpc => problem.in_rpc(),
-        };
         let wanted = routes::project_of(&line.path);
-        response = problem.render(&accept, &id, wanted.as_deref());
+        response = problem.speaking(speaks).render(&accept, &id, wanted.as_deref());
         // What the route's layers have set: who may keep it, which origins may read it.
         for (name, value) in &around {
             response.headers_mut().entry(name).or_insert(value.clone());
@@ -82,6 +76,15 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
         .insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     app.cache.hot.keep(key, &mut response);
     told(named(response, &id), line)
+}
+
+/// What [`observe`] says of a refusal, of one that never came to it.
+pub(crate) fn kept_by_nobody(response: Response, id: &RequestId) -> Response {
+    let mut response = named(response, id);
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
 }
 
 /// What [`observe`] does to an answer that is given again.

@@ -21,6 +21,7 @@ use touchplate_index::upload::UploadError;
 
 use crate::extract::accept::Accept;
 use crate::pages::CONTENT_POLICY;
+use crate::routes::Speaks;
 
 /// A refusal: what the reader may know, and what the log should.
 #[derive(Clone, Debug)]
@@ -121,6 +122,16 @@ impl Problem {
         const CHALLENGE: HeaderValue =
             HeaderValue::from_static("Basic realm=\"touchplate\", charset=\"UTF-8\"");
         Self::saying(StatusCode::UNAUTHORIZED, message).with(WWW_AUTHENTICATE, CHALLENGE)
+    }
+
+    /// In the shape that clients of these URLs expect.
+    pub(crate) fn speaking(self, speaks: Speaks) -> Self {
+        match speaks {
+            Speaks::Pages => self,
+            Speaks::Details => self.in_details(),
+            Speaks::Rekor1 => self.in_numbers(),
+            Speaks::Rpc => self.in_rpc(),
+        }
     }
 
     /// With one more header.

@@ -190,11 +190,12 @@ impl Door {
         peer: SocketAddr,
         traffic: &Arc<Traffic>,
     ) -> hyper::Response<Answered> {
-        let (open, _working) = traffic.begin();
+        let (open, working) = traffic.begin();
         let body_open = open.clone();
         let limits = self.app.limits;
         let request = request.map(|body| Asked::new(body, &limits, body_open));
         let response = self.respond(request, peer).await;
+        working.ends();
         response.map(|body| Answered::new(body, open))
     }
 

@@ -55,6 +55,10 @@ pub(super) async fn serve(
         };
         tokio::select! {
             ended = &mut connection => return ended,
+            () = traffic.is_wasted() => {
+                tracing::debug!(%peer, "a client gives up most of what it asks for; its connection ends");
+                return Ok(());
+            }
             () = tokio::time::sleep(patience) => {
                 let now = (traffic.begun(), traffic.moved());
                 if before.replace(now) == Some(now) && !traffic.is_working() {

@@ -7,7 +7,9 @@ use axum::response::Response;
 use touchplate_index::RequestId;
 
 use crate::extract::accept::Accept;
+use crate::observe;
 use crate::problem::Problem;
+use crate::routes;
 
 /// Why a request is not looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +39,10 @@ pub(super) fn refusal(request: &Parts) -> Option<Response> {
         ),
     };
     tracing::debug!(message, "a request was refused for its shape");
-    let accept = Accept::of(&request.headers);
-    let mut response = Problem::saying(status, message).render(&accept, &RequestId::random(), None);
+    let id = RequestId::random();
+    let problem = Problem::saying(status, message).speaking(routes::speaks(request.uri.path()));
+    let response = problem.render(&Accept::of(&request.headers), &id, None);
+    let mut response = observe::kept_by_nobody(response, &id);
     end(response.headers_mut());
     Some(response)
 }

@@ -7,7 +7,8 @@ use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
 use bytes::Bytes;
-use hyper::body::{Frame, Incoming, SizeHint};
+use hyper::body::{Body as _, Frame, Incoming, SizeHint};
+use tokio::sync::Notify;
 
 use super::pace::Pace;
 use crate::config::Limits;
@@ -23,7 +24,17 @@ pub(super) struct Traffic {
     working: AtomicU64,
     /// Bytes of bodies that the client has sent, and bytes that it has taken.
     moved: AtomicU64,
+    /// Answers that were taken whole.
+    taken: AtomicU64,
+    /// Requests that the client gave up before that.
+    given_up: AtomicU64,
+    /// Told when it has given up more than a client does.
+    wasted: Notify,
 }
+
+/// Requests that a client may give up on one connection, and beyond that as many as it takes the answers of. A browser gives up
+/// those of a page that is left; whoever gives up most of what it asks for has the work done for nothing.
+const MAX_GIVEN_UP: u64 = 100;
 
 impl Traffic {
     pub(super) fn begun(&self) -> u64 {
@@ -46,11 +57,32 @@ impl Traffic {
         self.moved.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
+    /// Waits until the client has given up too much.
+    pub(super) async fn is_wasted(&self) {
+        self.wasted.notified().await;
+    }
+
+    fn ended(&self, whole: bool) {
+        if whole {
+            self.taken.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        let given_up = self.given_up.fetch_add(1, Ordering::Relaxed) + 1;
+        let taken = self.taken.load(Ordering::Relaxed);
+        if given_up > MAX_GIVEN_UP && given_up > taken {
+            self.wasted.notify_one();
+        }
+    }
+
     /// A request's head was read.
     pub(super) fn begin(self: &Arc<Self>) -> (Open, Working) {
         self.begun.fetch_add(1, Ordering::Relaxed);
         self.working.fetch_add(1, Ordering::Relaxed);
-        (Open::new(self), Working(self.clone()))
+        let working = Working {
+            traffic: self.clone(),
+            ended: false,
+        };
+        (Open::new(self), working)
     }
 }
 
@@ -77,11 +109,24 @@ impl Drop for Open {
 }
 
 /// Until there is something to be sent.
-pub(super) struct Working(Arc<Traffic>);
+pub(super) struct Working {
+    traffic: Arc<Traffic>,
+    ended: bool,
+}
+
+impl Working {
+    /// There is an answer.
+    pub(super) fn ends(mut self) {
+        self.ended = true;
+    }
+}
 
 impl Drop for Working {
     fn drop(&mut self) {
-        self.0.working.fetch_sub(1, Ordering::Relaxed);
+        self.traffic.working.fetch_sub(1, Ordering::Relaxed);
+        if !self.ended {
+            self.traffic.ended(false);
+        }
     }
 }
 
@@ -134,12 +179,21 @@ impl hyper::body::Body for Asked {
 /// An answer's body, which holds its request open until it is sent or given up.
 pub(super) struct Answered {
     body: Body,
-    _open: Open,
+    open: Open,
+    /// Whether nothing more comes.
+    ended: bool,
 }
 
 impl Answered {
     pub(super) fn new(body: Body, open: Open) -> Self {
-        Self { body, _open: open }
+        let ended = body.is_end_stream();
+        Self { body, open, ended }
+    }
+}
+
+impl Drop for Answered {
+    fn drop(&mut self) {
+        self.open.0.ended(self.ended || self.body.is_end_stream());
     }
 }
 
@@ -151,7 +205,9 @@ impl hyper::body::Body for Answered {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        let frame = Pin::new(&mut self.body).poll_frame(context);
+        self.ended |= matches!(frame, Poll::Ready(None));
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

@@ -265,3 +265,52 @@ async fn an_answer_to_head_has_no_body_for_the_next_one_to_be_read_from() {
         }
     }
 }
+
+#[tokio::test]
+async fn what_is_refused_at_the_door_is_kept_by_nobody() {
+    let server = TestServer::start().await;
+    let api = "/api/v1/projects";
+    for (head, status, content_type) in [
+        (
+            "GET /simple/ HTTP/1.1\r\n",
+            400,
+            "text/plain; charset=utf-8",
+        ),
+        (
+            "GET /simple/ HTTP/1.1\r\nHost: x\r\nHost: y\r\nAccept: text/html\r\n",
+            400,
+            "text/html; charset=utf-8",
+        ),
+        (
+            "GET /simple/ HTTP/1.1\r\nHost: x/y\r\nAccept: application/json\r\n",
+            400,
+            "application/json",
+        ),
+        (
+            "CONNECT elsewhere.example:443 HTTP/1.1\r\nHost: x\r\n",
+            400,
+            "text/plain; charset=utf-8",
+        ),
+        (
+            &format!("GET {api} HTTP/1.1\r\nHost: x y\r\n"),
+            400,
+            "application/problem+json",
+        ),
+        (
+            &format!("POST {api} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n"),
+            501,
+            "application/problem+json",
+        ),
+    ] {
+        let mut raw = Raw::to(&server).await;
+        raw.send(format!("{head}\r\n")).await;
+        let answer = parse(&raw.rest().await);
+        let header = |name| answer.header(name).unwrap_or_default();
+        let told = (answer.status, header("content-type"));
+        assert_eq!(told, (status, content_type), "{head:?}");
+        assert_eq!(header("cache-control"), "no-store", "{head:?}");
+        assert_eq!(header("x-content-type-options"), "nosniff", "{head:?}");
+        assert_eq!(header("x-request-id").len(), 16, "{head:?}");
+        assert_eq!(header("connection"), "close", "{head:?}");
+    }
+}

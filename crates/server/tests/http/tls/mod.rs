@@ -1,5 +1,6 @@
 //! TLS as the server speaks it itself: what is spoken and what is not, and how a certificate is renewed.
 
+mod frames;
 mod http2;
 mod pair;
 mod renewal;
