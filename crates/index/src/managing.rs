@@ -5,6 +5,7 @@
 mod members;
 mod pending;
 mod read_tokens;
+mod visibility;
 mod withdrawing;
 
 use serde::Deserialize;
@@ -28,6 +29,7 @@ use crate::trusted_publishing::{
 pub use members::{ManageMembersError, MemberTextError, RoleAsked};
 pub use pending::{ManagePendingError, PendingAsked, PendingTextError};
 pub use read_tokens::{MAX_READ_TOKENS, ReadTokenAsked, ReadTokenError, ReadTokenTextError};
+pub use visibility::{SetVisibilityError, VisibilityTextError};
 pub use withdrawing::{MAX_REASON_CHARS, StatusAsked, WithdrawError, WithdrawTextError, YankAsked};
 
 /// Publishers of one project, as far as its owners add them. The operator may add more.

@@ -101,12 +101,13 @@ impl Index {
         name: &ProjectName,
         visibility: Visibility,
     ) -> Result<(), ReadError> {
-        found(
-            self.ports
-                .projects
-                .set_visibility(origin, name, visibility)
-                .await?,
-        )
+        let projects = &self.ports.projects;
+        let set = projects.set_visibility(origin, name, visibility, None);
+        set.await.map_err(|error| match error {
+            // Nothing was asked of the serial.
+            ChangeError::NotFound | ChangeError::Changed => ReadError::NotFound,
+            ChangeError::Store(error) => error.into(),
+        })
     }
 
     /// Deletes a project with everything in it. Its filenames stay burned; its bytes are swept later.

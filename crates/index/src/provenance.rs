@@ -5,6 +5,7 @@ use touchplate_packaging::{Filename, ProjectName, Version};
 
 use crate::Index;
 use crate::accounts::Reader;
+use crate::attesters::{Expected, KnownAttestation, known};
 use crate::files::FoundFile;
 use crate::ports::{StoreError, StoredAttestation, UploadRun};
 use crate::projects::ReadError;
@@ -32,7 +33,11 @@ impl Index {
         if in_provenance(&story.attestations).next().is_none() {
             return Err(ReadError::NoProvenance(filename.clone()));
         }
-        Ok(bundles(&story.attestations)?)
+        let mut bundles = Bundles::default();
+        for row in in_provenance(&story.attestations) {
+            bundles.add(&row.publisher, &row.json)?;
+        }
+        Ok(Provenance::new(bundles.0))
     }
 
     /// Everything known of a file.
@@ -66,20 +71,59 @@ pub fn in_provenance(stored: &[StoredAttestation]) -> impl Iterator<Item = &Stor
     stored.filter(move |row| !any || readable(row))
 }
 
-/// One bundle for each publisher, in the order of their first attestation.
-fn bundles(stored: &[StoredAttestation]) -> Result<Provenance, StoreError> {
-    let mut bundles: Vec<AttestationBundle> = Vec::new();
-    for row in in_provenance(stored) {
-        let attestation = Attestation::parse(row.json.as_bytes())
-            .map_err(|cause| StoreError::new("read back an attestation that it stored", cause))?;
-        let publisher: &Publisher = &row.publisher;
-        match bundles
-            .iter_mut()
-            .find(|bundle| bundle.publisher == *publisher)
-        {
-            Some(bundle) => bundle.attestations.push(attestation),
-            None => bundles.push(AttestationBundle::new(publisher.clone(), vec![attestation])),
-        }
+/// Where an attestation stands in its file's provenance object; both are counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// In which bundle.
+    pub bundle: usize,
+    /// Which of its attestations.
+    pub attestation: usize,
+}
+
+/// A file's provenance object, and where each of its attestations stands in it.
+#[derive(Debug)]
+pub struct Placed {
+    /// As the Integrity API serves it; none where that has none.
+    pub provenance: Option<Provenance>,
+    /// One for each attestation, in their order; none: it is no part of the object.
+    pub places: Vec<Option<Place>>,
+}
+
+/// The provenance object of a file that has these attestations, those of its upload and later ones.
+pub fn place(known: &[KnownAttestation]) -> Result<Placed, StoreError> {
+    let mut bundles = Bundles::default();
+    let mut places = Vec::with_capacity(known.len());
+    for (attestation, served) in known.iter().zip(known::served(known)) {
+        places.push(match &attestation.facts.record.expected {
+            Expected::Publisher(publisher) if served => {
+                Some(bundles.add(publisher, &attestation.json)?)
+            }
+            _ => None,
+        });
     }
-    Ok(Provenance::new(bundles))
+    let provenance = (!bundles.0.is_empty()).then(|| Provenance::new(bundles.0));
+    Ok(Placed { provenance, places })
+}
+
+/// One bundle for each publisher, in the order of their first attestation.
+#[derive(Default)]
+struct Bundles(Vec<AttestationBundle>);
+
+impl Bundles {
+    fn add(&mut self, publisher: &Publisher, json: &str) -> Result<Place, StoreError> {
+        let attestation = Attestation::parse(json.as_bytes())
+            .map_err(|cause| StoreError::new("read back an attestation that it stored", cause))?;
+        let bundles = &mut self.0;
+        let same = |bundle: &AttestationBundle| bundle.publisher == *publisher;
+        let at = bundles.iter().position(same).unwrap_or(bundles.len());
+        if at == bundles.len() {
+            bundles.push(AttestationBundle::new(publisher.clone(), Vec::new()));
+        }
+        let attestations = &mut bundles[at].attestations;
+        attestations.push(attestation);
+        Ok(Place {
+            bundle: at,
+            attestation: attestations.len() - 1,
+        })
+    }
 }

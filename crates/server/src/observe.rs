@@ -61,7 +61,9 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let around = std::mem::take(response.headers_mut());
         let wanted = routes::project_of(&line.path);
-        response = problem.speaking(speaks).render(&accept, &id, wanted.as_deref());
+        response = problem
+            .speaking(speaks)
+            .render(&accept, &id, wanted.as_deref());
         // What the route's layers have set: who may keep it, which origins may read it.
         for (name, value) in &around {
             response.headers_mut().entry(name).or_insert(value.clone());

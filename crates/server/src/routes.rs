@@ -94,6 +94,16 @@ pub fn router(app: App) -> Router {
             ),
         )
         .route(
+            "/api/v1/projects/{project}/visibility",
+            kept(
+                Revalidate,
+                only(
+                    "GET, HEAD, PUT",
+                    get(v1::visibility::get).put(v1::visibility::put),
+                ),
+            ),
+        )
+        .route(
             "/api/v1/projects/{project}/provenance",
             kept(Revalidate, read(v1::whole::provenance)),
         )

@@ -118,7 +118,7 @@ async fn change(ports: &Ports, dice: &mut Dice, serial: usize) {
             let to = [Visibility::Private, Visibility::Public][dice.roll(2)];
             ports
                 .projects
-                .set_visibility(&origin(), &normal, to)
+                .set_visibility(&origin(), &normal, to, None)
                 .await
                 .unwrap();
         }

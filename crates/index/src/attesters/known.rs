@@ -7,9 +7,11 @@ use touchplate_packaging::{Filename, ProjectName, Sha256, Version};
 
 use super::{AttestationRecord, Capacity, Expected};
 use crate::Index;
-use crate::accounts::{Reader, sees};
+use crate::accounts::{Reader, UserName, sees};
 use crate::files::FoundFile;
-use crate::ports::{AttestedFile, Findings, ProjectFiles, StoreError, StoredFile, UploadRun};
+use crate::ports::{
+    AttestedFile, FileId, Findings, ProjectFiles, StoreError, StoredFile, UploadRun, WeighedFile,
+};
 use crate::projects::ReadError;
 
 /// When an attestation was added to a file that was there already, and by whom.
@@ -54,32 +56,68 @@ pub struct KnownFile {
     pub findings: Findings,
 }
 
-/// Files of one project, and what is known of their attestations.
+/// Files of one project, with every attestation of them.
 #[derive(Clone, Debug)]
 pub struct KnownFiles {
     /// Whether shared caches may keep it.
     pub public: bool,
     /// The files.
     pub files: Vec<AttestedFile>,
+    /// Whether there are others behind them.
+    pub more: bool,
 }
 
 impl KnownFile {
     /// Those of its attestations that its provenance object has
     /// ([`in_provenance`](crate::provenance::in_provenance)).
     pub fn in_provenance(&self) -> Vec<&KnownAttestation> {
-        let served = |it: &&KnownAttestation| {
-            it.facts.added.is_none() && it.facts.record.predicate_type.is_known_to_readers()
-        };
-        let readable = |it: &KnownAttestation| match &it.facts.record.expected {
-            Expected::Publisher(publisher) => publisher.is_known_to_readers(),
-            Expected::Identity(_) => false,
-        };
-        let served: Vec<&KnownAttestation> = self.attestations.iter().filter(served).collect();
-        let any = served.iter().any(|it| readable(it));
-        let mut served = served;
-        served.retain(|it| !any || readable(it));
-        served
+        let served = served(&self.attestations);
+        let all = self.attestations.iter().zip(served);
+        all.filter_map(|(it, served)| served.then_some(it))
+            .collect()
     }
+}
+
+/// Whether each is one that the provenance object of their file has.
+pub(crate) fn served(known: &[KnownAttestation]) -> Vec<bool> {
+    let with_upload = |it: &KnownAttestation| {
+        it.facts.added.is_none() && it.facts.record.predicate_type.is_known_to_readers()
+    };
+    let readable = |it: &KnownAttestation| match &it.facts.record.expected {
+        Expected::Publisher(publisher) => publisher.is_known_to_readers(),
+        Expected::Identity(_) => false,
+    };
+    let any = known.iter().any(|it| with_upload(it) && readable(it));
+    let served = |it: &KnownAttestation| with_upload(it) && (!any || readable(it));
+    known.iter().map(served).collect()
+}
+
+/// Files of which more is to be read than is read at once: the texts and records of a batch's attestations have about this many
+/// bytes at most, unless it is one file. A thousand files with an attestation each are some ten batches.
+const BATCH_BYTES: u64 = 1 << 20;
+
+/// The same of one page of a project's files, which is made in memory as a whole: some hundred files with an attestation each.
+const PAGE_BYTES: u64 = 4 << 20;
+
+/// In batches that keep the order and have about `most` bytes, one file at least.
+fn batches(files: &[WeighedFile], most: u64) -> impl Iterator<Item = &[WeighedFile]> {
+    let mut rest = files;
+    std::iter::from_fn(move || {
+        let (batch, behind) = rest.split_at(first_batch(rest, most));
+        rest = behind;
+        (!batch.is_empty()).then_some(batch)
+    })
+}
+
+/// How many of the first files have `most` bytes together; one at least, if there is one.
+fn first_batch(files: &[WeighedFile], most: u64) -> usize {
+    let mut room = most;
+    let fit = files.iter().take_while(|file| {
+        let fits = room.checked_sub(file.bytes);
+        room = fits.unwrap_or(0);
+        fits.is_some()
+    });
+    fit.count().max(1).min(files.len())
 }
 
 impl Index {
@@ -112,7 +150,8 @@ impl Index {
         })
     }
 
-    /// At most `limit` files of a project whose name comes after `after`, by name, and what is known of their attestations.
+    /// At most `limit` files of a project whose name comes after `after`, by name, with every attestation of them; fewer where
+    /// these are many or large.
     pub async fn known_files(
         &self,
         reader: &Reader,
@@ -126,39 +165,92 @@ impl Index {
             .filter(|file| after.is_none_or(|after| file.filename.as_str() > after))
             .collect();
         files.sort_by(|one, two| one.filename.as_str().cmp(two.filename.as_str()));
+        let beyond_limit = files.len() > limit;
         files.truncate(limit);
         let digests: Vec<Sha256> = files.iter().map(|file| file.digests.sha256).collect();
-        let mut known = self.known_digests(reader, &digests).await?;
-        let mut known_of = |file: &StoredFile| {
-            let same = known.get_mut(&file.digests.sha256)?;
-            let at = same.iter().position(|it| it.file.id == file.id)?;
-            Some(same.swap_remove(at))
-        };
+        let weighed = self.weighed(reader, &digests).await?;
+        let weighed: HashMap<FileId, WeighedFile> =
+            weighed.into_iter().map(|file| (file.id, file)).collect();
+        // One that was deleted in between is left out.
+        let weighed = files.iter().filter_map(|file| weighed.get(&file.id));
+        let weighed: Vec<WeighedFile> = weighed.copied().collect();
+        let page = first_batch(&weighed, PAGE_BYTES);
         Ok(KnownFiles {
             public: project.is_public(),
-            // One that was deleted in between is left out.
-            files: files.iter().filter_map(&mut known_of).collect(),
+            more: beyond_limit || page < weighed.len(),
+            files: self.attested(reader, &weighed[..page]).await?,
         })
     }
 
-    /// The files with these digests that the reader may see, and what is known of their attestations: for each digest
-    /// the files, none where it is unknown to the reader.
+    /// The files with these digests that the reader may see, in the order of the digests, each digest's oldest first, in batches
+    /// whose attestations [`attested`](Self::attested) reads at once.
     pub async fn known_digests(
         &self,
         reader: &Reader,
         digests: &[Sha256],
-    ) -> Result<HashMap<Sha256, Vec<AttestedFile>>, StoreError> {
-        let member = match reader {
-            Reader::Anonymous => None,
-            Reader::Account(caller) => Some(&caller.user),
+    ) -> Result<Vec<Vec<WeighedFile>>, StoreError> {
+        let mut files = self.weighed(reader, digests).await?;
+        let order: HashMap<&Sha256, usize> = digests.iter().zip(0..).collect();
+        files.sort_by_key(|file| order.get(&file.sha256));
+        Ok(batches(&files, BATCH_BYTES).map(<[_]>::to_vec).collect())
+    }
+
+    async fn weighed(
+        &self,
+        reader: &Reader,
+        digests: &[Sha256],
+    ) -> Result<Vec<WeighedFile>, StoreError> {
+        self.ports.late.by_digest(digests, member(reader)).await
+    }
+
+    /// These files with every attestation of them, in their order. One that is gone by now, or that the reader may no longer see,
+    /// is left out.
+    pub async fn attested(
+        &self,
+        reader: &Reader,
+        files: &[WeighedFile],
+    ) -> Result<Vec<AttestedFile>, StoreError> {
+        let ids: Vec<FileId> = files.iter().map(|file| file.id).collect();
+        let found = self.ports.late.of_files(&ids, member(reader)).await?;
+        let order: HashMap<&FileId, usize> = ids.iter().zip(0..).collect();
+        let mut found: Vec<AttestedFile> = found
+            .into_iter()
+            .filter(|it| sees(reader, &it.project, it.is_member))
+            .collect();
+        found.sort_by_key(|it| order.get(&it.file.id));
+        Ok(found)
+    }
+}
+
+fn member(reader: &Reader) -> Option<&UserName> {
+    match reader {
+        Reader::Anonymous => None,
+        Reader::Account(caller) => Some(&caller.user),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_keep_the_order_and_have_room_for_any_file() {
+        let weighing = |bytes: &[u64]| -> Vec<Vec<i64>> {
+            let files = bytes.iter().zip(0..).map(|(&bytes, id)| WeighedFile {
+                id: FileId(id),
+                sha256: Sha256::of(b""),
+                bytes,
+            });
+            let files: Vec<WeighedFile> = files.collect();
+            let ids = |batch: &[WeighedFile]| batch.iter().map(|file| file.id.0).collect();
+            batches(&files, 10).map(ids).collect()
         };
-        let mut known: HashMap<Sha256, Vec<AttestedFile>> = HashMap::new();
-        for found in self.ports.late.by_digest(digests, member).await? {
-            if sees(reader, &found.project, found.is_member) {
-                let files = known.entry(found.file.digests.sha256).or_default();
-                files.push(found);
-            }
-        }
-        Ok(known)
+        assert!(weighing(&[]).is_empty());
+        assert_eq!(weighing(&[0, 10, 0]), [vec![0, 1, 2]]);
+        assert_eq!(weighing(&[6, 4, 1]), [vec![0, 1], vec![2]]);
+        assert_eq!(
+            weighing(&[11, u64::MAX, 1, 9]),
+            [vec![0], vec![1], vec![2, 3]]
+        );
     }
 }

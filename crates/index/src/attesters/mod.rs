@@ -8,7 +8,7 @@ mod adding;
 mod attester;
 mod attributed;
 mod configuring;
-mod known;
+pub(crate) mod known;
 
 pub use adding::{AddAttestationError, Added, MAX_LATE, MAX_LATE_BYTES, NobodyExpected};
 pub use attester::{

@@ -113,7 +113,18 @@ pub enum AddLateError {
     Store(#[from] StoreError),
 }
 
-/// A file found by its digest, and what is known of its attestations.
+/// A file found by its digest, and how much there is to be read of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WeighedFile {
+    /// Its row.
+    pub id: FileId,
+    /// Its digest.
+    pub sha256: Sha256,
+    /// How many bytes its attestations and their verification records have, of its upload and later ones.
+    pub bytes: u64,
+}
+
+/// A file and its attestations.
 #[derive(Clone, Debug)]
 pub struct AttestedFile {
     /// The project it belongs to.
@@ -123,7 +134,7 @@ pub struct AttestedFile {
     /// Whether the user asked about has a role in the project.
     pub is_member: bool,
     /// Those of its upload first, then the later ones, each oldest first.
-    pub attestations: Vec<AttestationFacts>,
+    pub attestations: Vec<KnownAttestation>,
 }
 
 /// Attestations that were added to a file after its upload. They are no part of its provenance object: nothing that an
@@ -141,11 +152,19 @@ pub trait LateAttestations: Send + Sync {
     /// Those of a file, oldest first.
     async fn list(&self, file: FileId) -> Result<Vec<KnownAttestation>, StoreError>;
 
-    /// The files with these digests, oldest first, and whether `member` has a role in each one's project. One query,
-    /// whose cost does not grow with the number of other files.
+    /// The files with these digests that anybody may see, or that `member` may, oldest first, and how much there is to be read of
+    /// each. One query, whose cost does not grow with the number of other files; it reads no attestation.
     async fn by_digest(
         &self,
         digests: &[Sha256],
+        member: Option<&UserName>,
+    ) -> Result<Vec<WeighedFile>, StoreError>;
+
+    /// Those of these files that are there and that anybody may see, or that `member` may, oldest first, with every attestation of
+    /// them, and whether `member` has a role in each one's project. One query.
+    async fn of_files(
+        &self,
+        files: &[FileId],
         member: Option<&UserName>,
     ) -> Result<Vec<AttestedFile>, StoreError>;
 }

@@ -21,7 +21,7 @@ pub use accounts::{
 };
 pub use attesters::{
     AddLateError, AttestedFile, AttesterId, Attesters, LateAttestations, LateOutcome, PutAttester,
-    StoredAttester,
+    StoredAttester, WeighedFile,
 };
 pub use blobs::{BlobError, Blobs, Bytestream};
 pub use coverage::{Coverage, LostList};

@@ -147,13 +147,14 @@ pub trait Projects: Send + Sync {
         since: Option<Serial>,
     ) -> Result<(), ChangeError>;
 
-    /// Sets who may see it; false when there is no such project.
+    /// Sets who may see it. With `since`, refused if the project was changed after it.
     async fn set_visibility(
         &self,
         origin: &Origin,
         name: &ProjectName,
         visibility: Visibility,
-    ) -> Result<bool, StoreError>;
+        since: Option<Serial>,
+    ) -> Result<(), ChangeError>;
 
     /// Deletes the project with its releases, files, publishers, roles and project tokens. Its filenames stay burned.
     /// False when there is no such project.

@@ -16,12 +16,12 @@ use touchplate_trust::{Fault, Predicate, Workload};
 const FILE: &str = "/api/v1/projects/demo/1.0/demo-1.0-py3-none-any.whl";
 const ISSUER: &str = "https://id.example.org";
 
-fn demo() -> Sample {
+pub(super) fn demo() -> Sample {
     sample::wheel("demo", "1.0")
 }
 
 /// Who audits.
-fn auditor() -> Workload {
+pub(super) fn auditor() -> Workload {
     Workload::email("audit@example.org", ISSUER)
 }
 
@@ -31,7 +31,12 @@ fn rebuilder() -> Workload {
 }
 
 /// An attestation of `sample` by `who`.
-fn attested(server: &TestServer, sample: &Sample, who: &Workload, what: Predicate) -> Vec<u8> {
+pub(super) fn attested(
+    server: &TestServer,
+    sample: &Sample,
+    who: &Workload,
+    what: Predicate,
+) -> Vec<u8> {
     let (filename, sha256) = (sample.filename(), sample.sha256());
     let minted = server
         .domain
@@ -49,7 +54,7 @@ async fn expect(server: &TestServer, project: &str, attester: &str) {
 }
 
 /// The auditor, who makes two types, and the rebuilder, who makes any.
-async fn expect_both(server: &TestServer, project: &str) {
+pub(super) async fn expect_both(server: &TestServer, project: &str) {
     let audit = format!(
         r#"{{"role":"auditor","identity":{{"san":"audit@example.org","issuer":"{ISSUER}"}},
             "predicate_types":["https://slsa.dev/provenance/v1","urn:example:audit:v1"]}}"#
@@ -60,13 +65,13 @@ async fn expect_both(server: &TestServer, project: &str) {
     expect(server, project, rebuild).await;
 }
 
-fn adding(token: &str, file: &str, attestation: impl Into<Vec<u8>>) -> Request {
+pub(super) fn adding(token: &str, file: &str, attestation: impl Into<Vec<u8>>) -> Request {
     Request::new("POST", &format!("{file}/attestations"))
         .header("authorization", &format!("Bearer {token}"))
         .body("application/json", attestation)
 }
 
-async fn add(server: &TestServer, who: &Account<'_>, attestation: &[u8]) -> Answer {
+pub(super) async fn add(server: &TestServer, who: &Account<'_>, attestation: &[u8]) -> Answer {
     let request = adding(&who.token, FILE, attestation);
     server.client.send(&request).await
 }
@@ -92,12 +97,14 @@ async fn pages(server: &TestServer) -> Vec<String> {
 
 /// The answer with what differs in each run taken out: keys, certificates and signatures.
 fn shape(value: &mut Value) {
+    if value.get("verification_material").is_some() {
+        *value = json!("<attestation>");
+    }
     match value {
         Value::Array(items) => items.iter_mut().for_each(shape),
         Value::Object(fields) => {
             for (key, value) in fields {
                 match key.as_str() {
-                    "attestation" => *value = json!("<attestation>"),
                     "log_id" | "trust_root_sha256" => *value = json!("<digest>"),
                     _ => shape(value),
                 }
@@ -524,7 +531,7 @@ async fn an_upload_that_comes_after_leaves_the_first_one() {
     assert_eq!(listed["attestations"][0]["added"]["by"], "user:alice");
 }
 
-fn asking(digests: &[&str]) -> Request {
+pub(super) fn asking(digests: &[&str]) -> Request {
     let question = json!({ "sha256": digests });
     Request::new("POST", "/api/v1/provenance").body("application/json", question.to_string())
 }

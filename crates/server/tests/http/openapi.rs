@@ -86,7 +86,7 @@ async fn every_reference_leads_somewhere_and_every_operation_is_named() {
         }
     }
     assert!(
-        references > 50 && names.len() == 43,
+        references > 50 && names.len() == 45,
         "{references} {names:?}"
     );
 }

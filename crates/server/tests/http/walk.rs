@@ -62,6 +62,7 @@ fn routes(project: &str) -> Vec<String> {
         format!("/api/v1/projects/{project}/releases/1.0"),
         format!("/api/v1/projects/{project}/releases/1.0/yank"),
         format!("/api/v1/projects/{project}/status"),
+        format!("/api/v1/projects/{project}/visibility"),
         format!("/api/v1/projects/{project}/provenance"),
         format!("/api/v1/projects/{project}/downloads"),
         format!("/api/v1/projects/{project}/1.0/{filename}"),

@@ -14,7 +14,7 @@ use touchplate_index::attesters::{
     MAX_LATE_BYTES,
 };
 use touchplate_index::ports::{
-    AddLateError, AttestedFile, FileId, LateAttestations, LateOutcome, StoreError,
+    AddLateError, AttestedFile, FileId, LateAttestations, LateOutcome, StoreError, WeighedFile,
 };
 use touchplate_packaging::{ProjectName, Sha256};
 
@@ -174,7 +174,7 @@ impl LateAttestations for Sqlite {
         &self,
         digests: &[Sha256],
         member: Option<&UserName>,
-    ) -> Result<Vec<AttestedFile>, StoreError> {
+    ) -> Result<Vec<WeighedFile>, StoreError> {
         if digests.is_empty() {
             return Ok(Vec::new());
         }
@@ -185,6 +185,31 @@ impl LateAttestations for Sqlite {
             .fetch_all(&self.readers)
             .await
             .map_err(failed("look files up by digest"))?;
+        let read = |row: &SqliteRow| {
+            Ok(WeighedFile {
+                id: FileId(column(row, "f_id")?),
+                sha256: rows::sha256(row, "sha256")?,
+                bytes: rows::unsigned(row, "bytes")?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    async fn of_files(
+        &self,
+        files: &[FileId],
+        member: Option<&UserName>,
+    ) -> Result<Vec<AttestedFile>, StoreError> {
+        if files.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<i64> = files.iter().map(|file| file.0).collect();
+        let rows = sqlx::query(OF_FILES)
+            .bind(to_json(&ids)?)
+            .bind(member.map(UserName::as_str))
+            .fetch_all(&self.readers)
+            .await
+            .map_err(failed("read what is known of files"))?;
         let mut files: BTreeMap<i64, AttestedFile> = BTreeMap::new();
         for row in &rows {
             let facts = match column::<Option<bool>>(row, "is_late")? {
@@ -192,15 +217,22 @@ impl LateAttestations for Sqlite {
                 Some(false) => Some(with_upload(row)?),
                 Some(true) => Some(late(row)?),
             };
+            let known = match facts {
+                None => None,
+                Some(facts) => Some(KnownAttestation {
+                    json: column(row, "json")?,
+                    facts,
+                }),
+            };
             let id = column(row, "f_id")?;
             if let Some(file) = files.get_mut(&id) {
-                file.attestations.extend(facts);
+                file.attestations.extend(known);
             } else {
                 let file = AttestedFile {
                     project: rows::project(row)?,
                     file: rows::file(row)?,
                     is_member: column(row, "is_member")?,
-                    attestations: facts.into_iter().collect(),
+                    attestations: known.into_iter().collect(),
                 };
                 files.insert(id, file);
             }
@@ -209,9 +241,32 @@ impl LateAttestations for Sqlite {
     }
 }
 
-/// What both halves of [`BY_DIGEST`] have in common: the files. Left to itself, SQLite walks the whole index of filenames by
-/// `index_id`, which every file has.
-macro_rules! files_by_digest {
+/// How many bytes the attestations of `files f` in one table have with their records. SQLite knows it without reading them.
+macro_rules! weight {
+    ($table:literal) => {
+        concat!(
+            "(SELECT coalesce(sum(octet_length(a.json) + octet_length(a.record)), 0) FROM ",
+            $table,
+            " a WHERE a.file_id = f.id)"
+        )
+    };
+}
+
+/// `?1` is a JSON array of digests in hexadecimal, `?2` a user's name or null, `?3` the index. Left to itself, SQLite walks the
+/// whole index of filenames by `index_id`, which every file has.
+pub(super) const BY_DIGEST: &str = concat!(
+    "SELECT f.id AS f_id, f.sha256, ",
+    weight!("attestations"),
+    " + ",
+    weight!("late_attestations"),
+    " AS bytes FROM files f INDEXED BY files_by_digest JOIN projects p ON p.id = f.project_id \
+     WHERE f.index_id = ?3 AND f.sha256 IN (SELECT unhex(value) FROM json_each(?1)) AND ",
+    rows::visible!("0", "?2"),
+    " ORDER BY f.id"
+);
+
+/// What both halves of [`OF_FILES`] have in common: the files.
+macro_rules! files_and {
     ($attestation:literal, $joined:literal) => {
         concat!(
             "SELECT ",
@@ -221,24 +276,24 @@ macro_rules! files_by_digest {
             ", EXISTS (SELECT 1 FROM users u LEFT JOIN roles m ON m.user_id = u.id AND m.project_id = p.id \
              WHERE u.name = ?2 AND (m.role IS NOT NULL OR u.administrator)) AS is_member, ",
             $attestation,
-            " FROM files f INDEXED BY files_by_digest JOIN releases r ON r.id = f.release_id JOIN projects p ON p.id = f.project_id ",
+            " FROM files f JOIN releases r ON r.id = f.release_id JOIN projects p ON p.id = f.project_id ",
             $joined,
-            " a ON a.file_id = f.id WHERE f.index_id = ?3 AND f.sha256 IN (SELECT unhex(value) FROM json_each(?1)) AND ",
+            " a ON a.file_id = f.id WHERE f.id IN (SELECT value FROM json_each(?1)) AND ",
             rows::visible!("0", "?2")
         )
     };
 }
 
-/// Each file as often as it has attestations, once at least: `?1` is a JSON array of digests in hexadecimal, `?2` a user's
-/// name or null, `?3` the index. Those of uploads first, each oldest first.
-pub(super) const BY_DIGEST: &str = concat!(
-    files_by_digest!(
-        "a.id AS a_id, iif(a.id IS NULL, NULL, 0) AS is_late, a.record, NULL AS capacity, NULL AS added_at, NULL AS added_by",
+/// Each file as often as it has attestations, once at least: `?1` is a JSON array of row numbers, `?2` a user's name or null.
+/// Those of uploads first, each oldest first.
+pub(super) const OF_FILES: &str = concat!(
+    files_and!(
+        "a.id AS a_id, iif(a.id IS NULL, NULL, 0) AS is_late, a.json, a.record, NULL AS capacity, NULL AS added_at, NULL AS added_by",
         "LEFT JOIN attestations"
     ),
     " UNION ALL ",
-    files_by_digest!(
-        "a.id AS a_id, 1 AS is_late, a.record, a.capacity, a.added_at, a.added_by",
+    files_and!(
+        "a.id AS a_id, 1 AS is_late, a.json, a.record, a.capacity, a.added_at, a.added_by",
         "JOIN late_attestations"
     ),
     " ORDER BY f_id, is_late, a_id"
@@ -250,39 +305,46 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test]
-    async fn files_are_found_by_digest_without_a_scan() {
+    /// The steps of a plan; none but the list that was asked for is scanned, and each of `tables` is searched.
+    async fn searches(sql: &'static str, index: bool, tables: &[&str]) -> Vec<String> {
         let folder = tempfile::tempdir().unwrap();
         let store = Sqlite::open(&folder.path().join("x.db")).await.unwrap();
-        let plan = sqlx::query(sqlx::AssertSqlSafe(format!(
-            "EXPLAIN QUERY PLAN {BY_DIGEST}"
-        )))
-        .bind("[]")
-        .bind("alice")
-        .bind(INDEX)
-        .fetch_all(&store.readers)
-        .await
-        .unwrap();
+        let mut plan = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")))
+            .bind("[]")
+            .bind("alice");
+        if index {
+            plan = plan.bind(INDEX);
+        }
+        let plan = plan.fetch_all(&store.readers).await.unwrap();
         let steps: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
-        // `json_each` is scanned: it is the list that was asked for.
         let scans: Vec<_> = steps
             .iter()
             .filter(|step| step.starts_with("SCAN") && !step.starts_with("SCAN json_each"))
             .collect();
         assert!(scans.is_empty(), "{steps:#?}");
-        let searched = |table: &str| {
-            steps
-                .iter()
-                .any(|step| step.starts_with(&format!("SEARCH {table} USING")))
-        };
-        for table in ["f", "a", "p", "r"] {
-            assert!(searched(table), "{table}: {steps:#?}");
+        for table in tables {
+            let searched = format!("SEARCH {table} USING");
+            assert!(
+                steps.iter().any(|step| step.starts_with(&searched)),
+                "{table}: {steps:#?}"
+            );
         }
+        steps
+    }
+
+    #[tokio::test]
+    async fn files_are_found_by_digest_without_a_scan() {
+        let steps = searches(BY_DIGEST, true, &["f", "a", "p"]).await;
         assert!(
             steps
                 .iter()
                 .any(|step| step.contains("files_by_digest (sha256=?)")),
             "{steps:#?}"
         );
+    }
+
+    #[tokio::test]
+    async fn what_is_known_of_files_is_found_without_a_scan() {
+        searches(OF_FILES, false, &["f", "a", "p", "r"]).await;
     }
 }

@@ -91,20 +91,20 @@ pub(super) async fn id_of(
 }
 
 impl Sqlite {
-    /// Changes one project by `sql` with the bindings `values`, and notes it; false when there is no such project.
+    /// Changes one project by `sql` with the bindings `values`, and notes it; with `since`, only if it was not changed after it.
     async fn change(
         &self,
         origin: &Origin,
         name: &ProjectName,
-        action: &str,
-        details: &serde_json::Value,
-        sql: &'static str,
-        values: &[Option<&str>],
-    ) -> Result<bool, StoreError> {
+        (action, details): (&str, &serde_json::Value),
+        (sql, values): (&'static str, &[Option<&str>]),
+        since: Option<Serial>,
+    ) -> Result<(), ChangeError> {
+        let doing = "change a project";
         let mut transaction = self.write().await?;
-        let Some(id) = id_of(&mut transaction, name).await? else {
-            return Ok(false);
-        };
+        let id = id_of(&mut transaction, name).await?;
+        let id = id.ok_or(ChangeError::NotFound)?;
+        journal::unchanged(&mut transaction, id, since).await?;
         let serial = journal::write(&mut transaction, origin, action, Some(name), details).await?;
         journal::touch(&mut transaction, id, serial).await?;
         let mut query = sqlx::query(sql);
@@ -115,12 +115,9 @@ impl Sqlite {
             .bind(id)
             .execute(&mut *transaction)
             .await
-            .map_err(failed("change a project"))?;
-        transaction
-            .commit()
-            .await
-            .map_err(failed("change a project"))?;
-        Ok(true)
+            .map_err(failed(doing))?;
+        transaction.commit().await.map_err(failed(doing))?;
+        Ok(())
     }
 }
 
@@ -274,23 +271,9 @@ impl Projects for Sqlite {
     ) -> Result<(), ChangeError> {
         let details = json!({ "status": status.as_str(), "reason": reason });
         let sql = "UPDATE projects SET status = ?, status_reason = ? WHERE id = ?";
-        let mut transaction = self.write().await?;
-        let id = id_of(&mut transaction, name).await?;
-        let id = id.ok_or(ChangeError::NotFound)?;
-        journal::unchanged(&mut transaction, id, since).await?;
-        let serial =
-            journal::write(&mut transaction, origin, "set status", Some(name), &details).await?;
-        journal::touch(&mut transaction, id, serial).await?;
-        let doing = "set a project's status";
-        sqlx::query(sql)
-            .bind(status.as_str())
-            .bind(reason)
-            .bind(id)
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed(doing))?;
-        transaction.commit().await.map_err(failed(doing))?;
-        Ok(())
+        let set = [Some(status.as_str()), reason];
+        let noted = ("set status", &details);
+        self.change(origin, name, noted, (sql, &set), since).await
     }
 
     async fn set_visibility(
@@ -298,29 +281,23 @@ impl Projects for Sqlite {
         origin: &Origin,
         name: &ProjectName,
         visibility: Visibility,
-    ) -> Result<bool, StoreError> {
+        since: Option<Serial>,
+    ) -> Result<(), ChangeError> {
         let details = json!({ "visibility": visibility.as_str() });
         let sql = "UPDATE projects SET visibility = ? WHERE id = ?";
-        self.change(
-            origin,
-            name,
-            "set visibility",
-            &details,
-            sql,
-            &[Some(visibility.as_str())],
-        )
-        .await
+        let set = [Some(visibility.as_str())];
+        let noted = ("set visibility", &details);
+        self.change(origin, name, noted, (sql, &set), since).await
     }
 
     async fn delete(&self, origin: &Origin, name: &ProjectName) -> Result<bool, StoreError> {
-        self.change(
-            origin,
-            name,
-            "delete project",
-            &json!({}),
-            "DELETE FROM projects WHERE id = ?",
-            &[],
-        )
-        .await
+        let (details, sql) = (json!({}), "DELETE FROM projects WHERE id = ?");
+        let noted = ("delete project", &details);
+        match self.change(origin, name, noted, (sql, &[]), None).await {
+            Ok(()) => Ok(true),
+            // Nothing was asked of the serial.
+            Err(ChangeError::NotFound | ChangeError::Changed) => Ok(false),
+            Err(ChangeError::Store(error)) => Err(error),
+        }
     }
 }

@@ -12,6 +12,7 @@ use touchplate_index::ports::{
     AddLateError, AttesterId, FileId, LateOutcome, ProjectId, ProjectTarget, PutAttester, Serial,
     Viewer,
 };
+use touchplate_index::projects::Visibility;
 use touchplate_trust::{Domain, Predicate, Workload};
 
 use super::{NOW, demo, filename, head, name, origin, project, upload, user};
@@ -371,12 +372,15 @@ pub(super) async fn files_are_found_by_digest_with_all_their_attestations(ports:
     ports.late.add(&origin(), id, &audit).await.unwrap();
 
     let asked = [b"1", b"2", b"3"].map(|bytes| Sha256::of(bytes));
-    let mut found = ports
-        .late
-        .by_digest(&asked, Some(&user("bob")))
-        .await
-        .unwrap();
-    found.sort_by_key(|file| file.file.id.0);
+    let bob = user("bob");
+    let weighed = ports.late.by_digest(&asked, Some(&bob)).await.unwrap();
+    let weight: Vec<_> = weighed.iter().map(|it| (it.sha256, it.bytes > 0)).collect();
+    assert_eq!(
+        weight,
+        [(asked[0], true), (asked[1], false), (asked[1], false)]
+    );
+    let ids: Vec<FileId> = weighed.iter().map(|it| it.id).collect();
+    let found = ports.late.of_files(&ids, Some(&bob)).await.unwrap();
     let seen: Vec<_> = found
         .iter()
         .map(|it| {
@@ -396,17 +400,45 @@ pub(super) async fn files_are_found_by_digest_with_all_their_attestations(ports:
             ("other", three, true, 0)
         ]
     );
-    let facts = &found[0].attestations;
+    let known = &found[0].attestations;
     let verified = mint.verified(one, b"1");
-    assert_eq!(facts[0].capacity, Capacity::Publisher);
+    assert_eq!(known[0].facts.capacity, Capacity::Publisher);
     assert_eq!(
-        facts[0].record.expected,
+        known[0].facts.record.expected,
         Expected::Publisher(verified.publisher().clone())
     );
-    assert!(facts[0].added.is_none() && facts[1].added.is_some());
-    assert_eq!(facts[1].record, audit.record());
+    assert!(known[0].facts.added.is_none() && known[1].facts.added.is_some());
+    assert_eq!(known[1].facts.record, audit.record());
+    // As each port tells them by itself, and no more than what was weighed.
+    let uploaded = ports.releases.attestations(id).await.unwrap();
+    let later = ports.late.list(id).await.unwrap();
+    assert_eq!(known[0].json, uploaded[0].json);
+    assert_eq!(known[1].json, later[0].json);
+    let texts = known.iter().map(|it| it.json.len() as u64);
+    assert!(texts.sum::<u64>() < weighed[0].bytes);
+
     assert!(ports.late.by_digest(&[], None).await.unwrap().is_empty());
-    let nobody = ports.late.by_digest(&asked[1..2], None).await.unwrap();
+    assert!(ports.late.of_files(&[], None).await.unwrap().is_empty());
+    let nobody = ports.late.of_files(&ids[1..], None).await.unwrap();
     assert!(nobody.len() == 2 && nobody.iter().all(|it| !it.is_member));
     assert_eq!(auditor("null").predicates, Predicates::Any);
+
+    // What became private since it was weighed is not told, and what is gone neither.
+    let other = "other".parse().unwrap();
+    let hidden = ports
+        .projects
+        .set_visibility(&origin(), &other, Visibility::Private, None)
+        .await;
+    hidden.unwrap();
+    let gone = filename(two);
+    ports.releases.delete_file(&origin(), &gone).await.unwrap();
+    let alice = user("alice");
+    let told = async |member| -> Vec<usize> {
+        let weighed = ports.late.by_digest(&asked, member).await.unwrap();
+        let found = ports.late.of_files(&ids, member).await.unwrap();
+        vec![weighed.len(), found.len()]
+    };
+    assert_eq!(told(None).await, [1, 1]);
+    assert_eq!(told(Some(&alice)).await, [1, 1]);
+    assert_eq!(told(Some(&bob)).await, [2, 2]);
 }

@@ -62,8 +62,8 @@ pub(super) async fn search_is_told_of_what_anybody_may_find(ports: Ports) {
                 set.await.expect("it is changed");
             }
             Change::Visibility(to) => {
-                let set = projects.set_visibility(&origin, &demo, to).await;
-                assert!(set.expect("it is changed"));
+                let set = projects.set_visibility(&origin, &demo, to, None).await;
+                set.expect("it is changed");
             }
         }
         assert_eq!(

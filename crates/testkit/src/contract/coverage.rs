@@ -123,9 +123,9 @@ pub(super) async fn projects_that_lost_their_provenance_are_listed(ports: Ports)
     assert_eq!(two.latest, [lost("beta", 3), lost("gamma", 2)]);
     let hidden = ports
         .projects
-        .set_visibility(&origin(), &name("beta"), Visibility::Internal)
+        .set_visibility(&origin(), &name("beta"), Visibility::Internal, None)
         .await;
-    assert!(hidden.unwrap());
+    hidden.unwrap();
     let mended = [(name("alpha"), Some(ProjectCoverage::default()))];
     assert!(coverage.count(Serial(1), Serial(2), &mended).await.unwrap());
     let one = coverage.lost(9).await.unwrap();

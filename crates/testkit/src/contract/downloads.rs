@@ -90,9 +90,9 @@ pub(super) async fn downloads_of_what_is_gone_are_passed_over(ports: Ports) {
     );
     let hidden = ports
         .projects
-        .set_visibility(&origin(), &name("demo"), Visibility::Private)
+        .set_visibility(&origin(), &name("demo"), Visibility::Private, None)
         .await;
-    assert!(hidden.unwrap());
+    hidden.unwrap();
     downloads.add(&both).await.unwrap();
     // Days that were public stay so; what comes after is nobody's business.
     assert_eq!(downloads.by_day(days()).await.unwrap(), [(Day(1), 5)]);

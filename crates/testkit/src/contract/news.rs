@@ -76,7 +76,7 @@ pub(super) async fn what_not_everybody_may_see_is_no_news(ports: Ports) {
         let project = name("demo");
         ports
             .projects
-            .set_visibility(&origin(), &project, hidden)
+            .set_visibility(&origin(), &project, hidden, None)
             .await
             .unwrap();
         assert_eq!(latest(&ports, 10).await.len(), 1, "{hidden:?}");

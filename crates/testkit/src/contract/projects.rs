@@ -2,7 +2,9 @@
 
 use touchplate_index::Ports;
 use touchplate_index::accounts::{MadeFor, Role, SecretHash};
-use touchplate_index::ports::{CreateProjectError, NewProject, NewToken, Serial, Viewer};
+use touchplate_index::ports::{
+    ChangeError, CreateProjectError, NewProject, NewToken, Serial, Viewer,
+};
 use touchplate_index::projects::Visibility;
 use touchplate_packaging::Sha256;
 use touchplate_packaging::simple::{ProjectStatus, Yanked};
@@ -144,7 +146,7 @@ pub(super) async fn every_change_writes_one_journal_row(ports: Ports) {
         .unwrap();
     ports
         .projects
-        .set_visibility(&origin(), &name("demo"), Visibility::Private)
+        .set_visibility(&origin(), &name("demo"), Visibility::Private, None)
         .await
         .unwrap();
     ports
@@ -234,16 +236,14 @@ pub(super) async fn project_names_are_unique_and_not_confusable(ports: Ports) {
             ("other-thing".into(), "Other.Thing".into())
         ]
     );
-    assert!(
-        !ports
-            .projects
-            .set_visibility(&origin(), &name("nobody"), Visibility::Public)
-            .await
-            .unwrap()
-    );
+    let nobody = ports
+        .projects
+        .set_visibility(&origin(), &name("nobody"), Visibility::Public, None)
+        .await;
+    assert!(matches!(nobody, Err(ChangeError::NotFound)));
     ports
         .projects
-        .set_visibility(&origin(), &name("demo"), Visibility::Internal)
+        .set_visibility(&origin(), &name("demo"), Visibility::Internal, None)
         .await
         .unwrap();
     assert_eq!(ports.projects.list_public().await.unwrap().len(), 1);
@@ -288,7 +288,7 @@ pub(super) async fn the_database_hides_what_a_viewer_may_not_see(ports: Ports) {
     ] {
         ports
             .projects
-            .set_visibility(&origin(), &project, visibility)
+            .set_visibility(&origin(), &project, visibility, None)
             .await
             .unwrap();
         for ((viewer, role), sees) in viewers.into_iter().zip(sees) {

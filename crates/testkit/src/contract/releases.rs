@@ -3,8 +3,11 @@
 use touchplate_index::Ports;
 use touchplate_index::accounts::Role;
 use touchplate_index::ports::{
-    AttestedBy, ChangeError, FormSaid, NewFile, ProjectTarget, RecordError, Serial, Viewer,
+    AttestedBy, ChangeError, FileId, Findings, FormSaid, NewFile, ProjectTarget, RecordError,
+    Serial, Viewer,
 };
+use touchplate_index::projects::Visibility;
+use touchplate_packaging::archive::{Difference, Note};
 use touchplate_packaging::simple::{ProjectStatus, Yanked};
 
 use super::attesters::Mint;
@@ -66,6 +69,53 @@ pub(super) async fn an_upload_is_recorded_whole(ports: Ports) {
         filenames(&ports, "demo").await,
         ["demo-1.0-py3-none-any.whl"]
     );
+}
+
+pub(super) async fn what_is_odd_about_a_file_is_kept_with_it(ports: Ports) {
+    let at = demo(&ports).await;
+    let (odd, plain) = ("demo-1.0-py3-none-any.whl", "demo-1.0.tar.gz");
+    let findings = Findings {
+        differences: vec![
+            Difference {
+                field: "keywords".to_owned(),
+                form: vec!["one \"two\"".to_owned(), "\u{1f409}\n".to_owned()],
+                archive: Vec::new(),
+            },
+            Difference {
+                field: "summary".to_owned(),
+                form: Vec::new(),
+                archive: vec![String::new()],
+            },
+        ],
+        notes: vec![
+            Note::WheelVersion {
+                found: "2.0".to_owned(),
+            },
+            Note::OnlyInRecord {
+                files: vec!["demo/\u{e9}.py".to_owned()],
+                count: 3,
+            },
+        ],
+    };
+    let mut file = upload(at.clone(), odd, b"odd");
+    file.differences = findings.differences.clone();
+    file.notes = findings.notes.clone();
+    let odd = ports.releases.record(&origin(), &file).await.unwrap();
+    let file = upload(at.clone(), plain, b"plain");
+    let plain = ports.releases.record(&origin(), &file).await.unwrap();
+    let found = async |file| ports.releases.findings(file).await.unwrap();
+    assert_eq!(found(odd).await, findings);
+    assert_eq!(found(plain).await, Findings::default());
+    // As they are after another upload of the same, which is refused, and of a file that is gone.
+    let mut again = upload(at, "demo-1.0-py3-none-any.whl", b"odd");
+    again.notes = Vec::new();
+    let again = ports.releases.record(&origin(), &again).await;
+    assert!(matches!(again, Err(RecordError::FileExists)), "{again:?}");
+    assert_eq!(found(odd).await, findings);
+    let gone = filename("demo-1.0-py3-none-any.whl");
+    ports.releases.delete_file(&origin(), &gone).await.unwrap();
+    assert_eq!(found(odd).await, Findings::default());
+    assert_eq!(found(FileId(i64::MAX)).await, Findings::default());
 }
 
 pub(super) async fn a_refused_upload_changes_nothing(ports: Ports) {
@@ -266,6 +316,12 @@ pub(super) async fn a_change_may_ask_that_nothing_came_in_between(ports: Ports) 
             .set_status(&origin, &demo, status, Some("why"), since)
             .await
     };
+    let hide = async |since| {
+        let (origin, projects) = (origin(), &ports.projects);
+        projects
+            .set_visibility(&origin, &demo, Visibility::Internal, since)
+            .await
+    };
     let serial = async || {
         let found = ports.projects.by_name(&demo).await.unwrap();
         found.expect("it is there").serial
@@ -273,17 +329,24 @@ pub(super) async fn a_change_may_ask_that_nothing_came_in_between(ports: Ports) 
     let known = serial().await;
     yank(Some(known)).await.unwrap();
     let before = head(&ports).await;
-    for refused in [yank(Some(known)).await, archive(Some(known)).await] {
+    for refused in [
+        yank(Some(known)).await,
+        archive(Some(known)).await,
+        hide(Some(known)).await,
+    ] {
         assert!(matches!(refused, Err(ChangeError::Changed)), "{refused:?}");
     }
     assert_eq!(head(&ports).await, before);
     archive(Some(serial().await)).await.unwrap();
     archive(None).await.unwrap();
+    hide(Some(serial().await)).await.unwrap();
+    hide(None).await.unwrap();
     let known = Serial(serial().await.0 + 1);
     yank(Some(known)).await.unwrap();
     let found = ports.projects.by_name(&demo).await.unwrap().unwrap();
     let status = (found.status, found.status_reason.as_deref());
     assert_eq!(status, (ProjectStatus::Archived, Some("why")));
+    assert_eq!(found.visibility, Visibility::Internal);
     let (origin, nothing) = (origin(), name("nothing"));
     let projects = &ports.projects;
     let missing = projects.set_status(&origin, &nothing, ProjectStatus::Active, None, None);

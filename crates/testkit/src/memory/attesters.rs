@@ -10,7 +10,7 @@ use touchplate_index::attesters::{
 };
 use touchplate_index::ports::{
     AddLateError, AttestedFile, AttesterId, Attesters, FileId, LateAttestations, LateOutcome,
-    ProjectId, PutAttester, StoreError, StoredAttester,
+    ProjectId, PutAttester, StoreError, StoredAttester, Viewer, WeighedFile,
 };
 use touchplate_packaging::{ProjectName, Sha256};
 
@@ -218,19 +218,60 @@ impl LateAttestations for Memory {
         &self,
         digests: &[Sha256],
         member: Option<&UserName>,
+    ) -> Result<Vec<WeighedFile>, StoreError> {
+        let state = self.state();
+        let asked = |file: &&File| {
+            digests.contains(&file.stored.digests.sha256) && state.shows(file, member)
+        };
+        let weighed = |file: &File| {
+            let uploaded = file.attestations.iter().map(|(_, stored)| {
+                let record = serde_json::to_string(&stored.record).unwrap_or_default();
+                stored.json.len() + record.len()
+            });
+            let later = file.late.iter().map(|(_, known)| {
+                let record = serde_json::to_string(&known.facts.record).unwrap_or_default();
+                known.json.len() + record.len()
+            });
+            WeighedFile {
+                id: file.stored.id,
+                sha256: file.stored.digests.sha256,
+                bytes: uploaded.chain(later).map(|bytes| bytes as u64).sum(),
+            }
+        };
+        Ok(state.files.iter().filter(asked).map(weighed).collect())
+    }
+
+    async fn of_files(
+        &self,
+        files: &[FileId],
+        member: Option<&UserName>,
     ) -> Result<Vec<AttestedFile>, StoreError> {
         let state = self.state();
-        let asked = |file: &&File| digests.contains(&file.stored.digests.sha256);
+        let asked = |file: &&File| files.contains(&file.stored.id) && state.shows(file, member);
         let found = |file: &File| {
-            let later = file.late.iter().map(|(_, known)| known.facts.clone());
+            let later = file.late.iter().map(|(_, known)| known.clone());
+            let uploaded = file.attestations.iter().zip(with_upload(file));
+            let uploaded = uploaded.map(|((_, stored), facts)| KnownAttestation {
+                json: stored.json.clone(),
+                facts,
+            });
             Some(AttestedFile {
                 project: state.project_by_id(file.project)?.clone(),
                 file: state.stored(file),
                 is_member: member
                     .is_some_and(|user| state.role(user.as_str(), file.project).is_some()),
-                attestations: with_upload(file).chain(later).collect(),
+                attestations: uploaded.chain(later).collect(),
             })
         };
         Ok(state.files.iter().filter(asked).filter_map(found).collect())
+    }
+}
+
+impl State {
+    /// Whether `member`, or anybody if that is nobody, may see a file's project.
+    fn shows(&self, file: &File, member: Option<&UserName>) -> bool {
+        let viewer = member.map_or(Viewer::Anybody, Viewer::User);
+        let project = self.project_by_id(file.project);
+        project.is_some_and(|project| self.sees(viewer, project))
     }
 }

@@ -118,14 +118,14 @@ impl Projects for Memory {
         origin: &Origin,
         name: &ProjectName,
         visibility: Visibility,
-    ) -> Result<bool, StoreError> {
+        since: Option<Serial>,
+    ) -> Result<(), ChangeError> {
         let mut state = self.state();
-        let Some(project) = state.projects.iter_mut().find(|p| p.name == *name) else {
-            return Ok(false);
-        };
-        project.visibility = visibility;
+        state.unchanged(name, since)?;
+        let project = state.projects.iter_mut().find(|p| p.name == *name);
+        project.ok_or(ChangeError::NotFound)?.visibility = visibility;
         state.note(origin, "set visibility", Some(name));
-        Ok(true)
+        Ok(())
     }
 
     async fn delete(&self, origin: &Origin, name: &ProjectName) -> Result<bool, StoreError> {

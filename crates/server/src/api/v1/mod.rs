@@ -32,6 +32,7 @@ pub(crate) mod search;
 pub(crate) mod status;
 mod told;
 pub(crate) mod versions;
+pub(crate) mod visibility;
 pub(crate) mod whole;
 pub(crate) mod yank;
 

@@ -125,8 +125,22 @@ pub(super) fn listed(
     uri: &Uri,
     headers: &HeaderMap,
 ) -> Response {
-    let page = Rendered::new(told::json(told), None, public);
-    let mut response = answer::page(&page, JSON, headers);
+    rendered(
+        &Rendered::new(told::json(told), None, public),
+        next,
+        uri,
+        headers,
+    )
+}
+
+/// The same of a page that was rendered already.
+pub(super) fn rendered(
+    page: &Rendered,
+    next: Option<&str>,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Response {
+    let mut response = answer::page(page, JSON, headers);
     let link = next.map(|next| format!("<{}>; rel=\"next\"", beside(uri, next)));
     if let Some(link) = link.and_then(|link| HeaderValue::try_from(link).ok()) {
         response.headers_mut().insert(LINK, link);

@@ -7,8 +7,8 @@ use touchplate_index::attesters::{
 };
 use touchplate_index::managing::{
     ManageError, ManageMembersError, ManagePendingError, MemberTextError, PendingTextError,
-    PublisherOnTermsError, RatchetTextError, ReadTokenError, ReadTokenTextError, TermsTextError,
-    WithdrawError, WithdrawTextError,
+    PublisherOnTermsError, RatchetTextError, ReadTokenError, ReadTokenTextError,
+    SetVisibilityError, TermsTextError, VisibilityTextError, WithdrawError, WithdrawTextError,
 };
 use touchplate_index::ports::{AddPendingError, AddPublisherError, MemberError};
 
@@ -234,6 +234,31 @@ impl From<WithdrawError> for Problem {
             E::Store(_) => return Self::internal(&error),
         };
         Self::client(status, &error).of_kind(code, title)
+    }
+}
+
+impl From<SetVisibilityError> for Problem {
+    fn from(error: SetVisibilityError) -> Self {
+        use SetVisibilityError as E;
+        let (status, code, title) = match &error {
+            // As for attesters.
+            E::NoSuchProject(_) => return Self::not_found(),
+            E::NotAllowed { why, .. } => not_allowed(why),
+            E::Changed => return conditions::failed(),
+            E::Store(_) => return Self::internal(&error),
+        };
+        Self::client(status, &error).of_kind(code, title)
+    }
+}
+
+impl From<VisibilityTextError> for Problem {
+    fn from(error: VisibilityTextError) -> Self {
+        let code = match &error {
+            VisibilityTextError::Json(_) | VisibilityTextError::Shape(_) => "visibility-malformed",
+            VisibilityTextError::Unknown { .. } => "visibility-unknown",
+        };
+        let title = "The body names no visibility";
+        Self::client(StatusCode::BAD_REQUEST, &error).of_kind(code, title)
     }
 }
 

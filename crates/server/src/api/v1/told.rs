@@ -12,8 +12,10 @@ use touchplate_index::attesters::{
 };
 use touchplate_index::files::FoundFile;
 use touchplate_index::ports::{
-    Project, StoreError, StoredAttester, StoredFile, StoredMinted, StoredPending, StoredPublisher,
+    AttestedFile, Project, StoreError, StoredAttester, StoredFile, StoredMinted, StoredPending,
+    StoredPublisher,
 };
+use touchplate_index::provenance::{self, Place, Placed};
 use touchplate_index::trusted_publishing::{RatchetSince, Terms};
 use touchplate_packaging::archive::{Difference, Note};
 use touchplate_packaging::simple::Yanked;
@@ -118,6 +120,15 @@ pub(super) struct AttestationTold<'k> {
     verification: VerificationTold<'k>,
     #[serde(skip_serializing_if = "Option::is_none")]
     attestation: Option<Box<RawValue>>,
+    /// Where it stands in the provenance object beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    in_provenance: Option<PlaceTold>,
+}
+
+#[derive(Serialize)]
+struct PlaceTold {
+    bundle: usize,
+    attestation: usize,
 }
 
 impl<'k> AttestationTold<'k> {
@@ -127,12 +138,31 @@ impl<'k> AttestationTold<'k> {
             expected: &facts.record.expected,
             verification: VerificationTold::of(facts),
             attestation: None,
+            in_provenance: None,
         }
     }
 
     fn whole(known: &'k KnownAttestation) -> Result<Self, StoreError> {
         Ok(Self {
             attestation: Some(raw(known)?),
+            ..Self::of(&known.facts)
+        })
+    }
+
+    /// Itself, or where it stands in the provenance object beside it: nothing is said twice.
+    fn placed(known: &'k KnownAttestation, place: Option<Place>) -> Result<Self, StoreError> {
+        let Some(Place {
+            bundle,
+            attestation,
+        }) = place
+        else {
+            return Self::whole(known);
+        };
+        Ok(Self {
+            in_provenance: Some(PlaceTold {
+                bundle,
+                attestation,
+            }),
             ..Self::of(&known.facts)
         })
     }
@@ -162,6 +192,35 @@ impl<'k> AttestationsTold<'k> {
         Ok(Self {
             version: VERSION,
             file: FileTold::of(&found.project, &found.file),
+            attestations: attestations.collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// A file with its provenance object, as the Integrity API serves it, and every attestation of it: whoever has this needs nothing
+/// else of us to verify them.
+#[derive(Serialize)]
+pub(super) struct AttestedTold<'k> {
+    #[serde(flatten)]
+    file: FileTold<'k>,
+    provenance: Option<Box<RawValue>>,
+    attestations: Vec<AttestationTold<'k>>,
+}
+
+impl<'k> AttestedTold<'k> {
+    pub(super) fn of(found: &'k AttestedFile) -> Result<Self, StoreError> {
+        let Placed { provenance, places } = provenance::place(&found.attestations)?;
+        let provenance = provenance.map(|it| it.to_json()).map(|json| {
+            let read = String::from_utf8(json).map(RawValue::from_string);
+            let doing = "make a provenance object of what it stored";
+            read.map_err(|cause| StoreError::new(doing, cause))?
+                .map_err(|cause| StoreError::new(doing, cause))
+        });
+        let attestations = found.attestations.iter().zip(places);
+        let attestations = attestations.map(|(known, place)| AttestationTold::placed(known, place));
+        Ok(Self {
+            file: FileTold::of(&found.project, &found.file),
+            provenance: provenance.transpose()?,
             attestations: attestations.collect::<Result<_, _>>()?,
         })
     }

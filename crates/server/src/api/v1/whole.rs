@@ -1,16 +1,19 @@
-//! `/api/v1/projects/{project}/provenance`: what is known of the attestations of all files of a project, as
+//! `/api/v1/projects/{project}/provenance`: the provenance and every attestation of all files of a project, as
 //! `POST /api/v1/provenance` says it of files by their digests.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use serde::Serialize;
+use touchplate_index::attesters::KnownFiles;
+use touchplate_index::ports::StoreError;
 use touchplate_packaging::ProjectName;
 
 use super::VERSION;
-use super::many::AttestedTold;
-use super::paging::{Paging, listed};
+use super::paging::{Paging, rendered};
+use super::told::{self, AttestedTold};
 use crate::app::App;
+use crate::cache::Rendered;
 use crate::extract::{ProjectPath, Reading};
 use crate::problem::Problem;
 
@@ -22,7 +25,7 @@ struct FilesTold<'k> {
     next: Option<&'k str>,
 }
 
-/// `GET …/provenance`: by filename.
+/// `GET …/provenance`: by filename. A page ends early where its attestations are many or large.
 pub(crate) async fn provenance(
     State(app): State<App>,
     Reading(reader): Reading,
@@ -32,18 +35,28 @@ pub(crate) async fn provenance(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let after = paging.cursor.as_deref();
-    // One more, to see whether there is more.
     let found = app
         .index
-        .known_files(&reader, &name, after, paging.limit + 1);
-    let found = found.await?;
-    let filename = |it: &touchplate_index::ports::AttestedFile| it.file.filename.to_string();
-    let (files, next) = paging.page(found.files, filename);
+        .known_files(&reader, &name, after, paging.limit)
+        .await?;
+    // Megabytes to be read and written anew, beside which others would wait.
+    let page = tokio::task::spawn_blocking(move || page(&name, &found));
+    let page = page.await.map_err(|error| Problem::internal(&error))?;
+    let (page, next) = page.map_err(|error| Problem::internal(&error))?;
+    Ok(rendered(&page, next.as_deref(), &uri, &headers))
+}
+
+/// The page, and the cursor of the next one if there is one.
+fn page(name: &ProjectName, found: &KnownFiles) -> Result<(Rendered, Option<String>), StoreError> {
+    let last = found.files.last().filter(|_| found.more);
+    let next = last.map(|it| it.file.filename.to_string());
+    let files = found.files.iter().map(AttestedTold::of);
     let told = FilesTold {
         version: VERSION,
-        project: &name,
-        files: files.iter().map(AttestedTold::of).collect(),
+        project: name,
+        files: files.collect::<Result<_, _>>()?,
         next: next.as_deref(),
     };
-    Ok(listed(&told, found.public, told.next, &uri, &headers))
+    let page = Rendered::new(told::json(&told), None, found.public);
+    Ok((page, next))
 }
