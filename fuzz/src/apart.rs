@@ -13,8 +13,9 @@ use touchplate_index::attesters::Attester;
 use touchplate_index::managing::{PendingAsked, PublisherOnTerms};
 use touchplate_index::search::Query;
 use touchplate_index::trusted_publishing::{Ratchet, Terms};
-use touchplate_packaging::Version;
+use touchplate_packaging::installed::{self, DirectUrl, Record, WheelFile};
 use touchplate_packaging::lock::Lockfile;
+use touchplate_packaging::{Filename, Version};
 
 type Target = (&'static str, fn(&[u8]));
 
@@ -22,6 +23,7 @@ type Target = (&'static str, fn(&[u8]));
 pub(crate) const TARGETS: &[Target] = &[
     ("version", version),
     ("lockfile", lockfile),
+    ("installed", left_behind),
     ("simple_page", simple_page),
     ("netrc", netrc),
     ("index_url", index_url),
@@ -79,6 +81,44 @@ fn lockfile(bytes: &[u8]) {
                 .iter()
                 .all(|entry| (1..=lines + 1).contains(&entry.line))
         );
+    }
+}
+
+/// The first byte says which file beside an installed distribution it is.
+fn left_behind(bytes: &[u8]) {
+    let Some((first, bytes)) = bytes.split_first() else {
+        return;
+    };
+    match first % 4 {
+        0 => {
+            if let Ok(record) = Record::parse(bytes) {
+                let clean = |path: &str| !path.is_empty() && !path.contains(['\n', '\\']);
+                assert!(record.rows.iter().all(|row| clean(&row.path)));
+            }
+        }
+        1 => {
+            if let Ok(wheel) = WheelFile::parse(bytes) {
+                let tag = wheel.tags.first().expect("there is one at least");
+                let filename = format!("x-0-{tag}.whl").parse();
+                let Ok(Filename::Wheel(filename)) = filename else {
+                    panic!("{tag} is no tag of a filename");
+                };
+                assert!(wheel.build.is_some() || wheel.resembles(&filename));
+            }
+        }
+        2 => drop(DirectUrl::parse(bytes)),
+        _ => {
+            // Entry points, a line, and a program.
+            let end = bytes.windows(4).position(|four| four == b"\n--\n");
+            let (points, program) = bytes.split_at(end.map_or(bytes.len(), |end| end + 4));
+            let commands = installed::commands(points);
+            if let Some((_, body)) = text(program).and_then(installed::launcher_body) {
+                let mut calls = commands.iter();
+                assert!(
+                    calls.all(|it| !installed::is_launcher(body, it) || body.contains(&it.module))
+                );
+            }
+        }
     }
 }
 

@@ -5,6 +5,9 @@
 //! [`touchplate_policy::verdict`]. Each entry has a result: what cannot be told is said.
 
 mod cache;
+mod contents;
+mod environment;
+mod held;
 mod history;
 mod matching;
 mod pack;
@@ -20,7 +23,9 @@ use jiff::Timestamp;
 use touchplate_attest::{CertificateMemory, TrustDomains};
 use touchplate_packaging::lock::Entry;
 use touchplate_packaging::{ProjectName, Sha256};
-use touchplate_policy::verdict::{EntryFacts, Evidence, LockedFacts, Rules, Tie, Verdict, judge};
+use touchplate_policy::verdict::{
+    EntryFacts, Evidence, Finding, LockedFacts, Rules, Tie, Verdict, judge,
+};
 use url::Url;
 
 use crate::crew;
@@ -28,6 +33,7 @@ use crate::fetch::{IndexError, Page};
 use crate::pins::{Pin, Pins};
 
 pub use cache::Cache;
+pub use contents::{WheelContents, WheelMember};
 pub use pack::{Pack, PackError, PackHead, Recorder};
 pub use source::{Found, Online, Source, SourceError};
 
@@ -65,6 +71,8 @@ pub struct Auditor<'a> {
 pub struct Audited {
     /// As it stands in the lockfile.
     pub entry: Entry,
+    /// What was audited in a folder: its place there.
+    pub place: Option<String>,
     /// The index that was asked.
     pub index: Option<Url>,
     /// Its files, as the entry orders them.
@@ -111,45 +119,47 @@ impl Auditor<'_> {
     pub fn audit(&self, entries: Vec<Entry>) -> Vec<Audited> {
         let plans: Vec<Plan> = entries.iter().map(|entry| self.plan(entry)).collect();
         let pages = self.pages(&plans);
-        let matched = plans.iter().zip(&entries);
-        let matched: Vec<Matched<'_>> = matched
-            .map(|(plan, entry)| matching::matched(plan, entry, &pages))
-            .collect();
-        let proved = self.prove(&entries, &matched);
-        let histories = self.histories(&matched, &proved);
-        let repeats = repeats(&entries);
-        let facts: Vec<EntryFacts> = entries
-            .iter()
-            .zip(&plans)
-            .zip(&matched)
-            .zip(&proved)
-            .zip(histories)
-            .zip(repeats)
-            .map(
-                |(((((entry, plan), matched), proved), history), repeats)| EntryFacts {
-                    version: matched.version(entry),
-                    untold: plan.untold.clone(),
-                    unasked: matched.unasked.clone(),
-                    pinned: self.pinned(plan),
-                    recorded: prove::recorded(entry),
-                    repeats,
-                    history,
-                    files: proved.iter().map(|it| it.facts.clone()).collect(),
-                },
-            )
-            .collect();
-        drop(matched);
-        let verdicts: Vec<Verdict> = plans
-            .iter()
-            .zip(&facts)
-            .map(|(plan, facts)| judge(facts, &self.rules(plan)))
-            .collect();
-        let all = entries.into_iter().zip(plans).zip(proved).zip(verdicts);
-        all.map(|(((entry, plan), proved), verdict)| Audited {
+        let repeats = repeats(&entries).into_iter();
+        let subjects = entries.into_iter().zip(plans).zip(repeats);
+        let subjects = subjects.map(|((entry, plan), repeats)| Subject {
             entry,
-            index: plan.index,
+            plan,
+            repeats,
+            place: None,
+            besides: Vec::new(),
+        });
+        self.judged(subjects.collect(), &pages)
+    }
+
+    /// What is proved of each, and what is to be said of that.
+    fn judged(&self, subjects: Vec<Subject>, pages: &Pages) -> Vec<Audited> {
+        let matched = subjects.iter();
+        let matched: Vec<Matched<'_>> = matched
+            .map(|it| matching::matched(&it.plan, &it.entry, pages))
+            .collect();
+        let proved = self.prove(&subjects, &matched);
+        let histories = self.histories(&matched, &proved);
+        let all = subjects.iter().zip(&matched).zip(&proved).zip(histories);
+        let facts = all.map(|(((subject, matched), proved), history)| EntryFacts {
+            version: matched.version(&subject.entry),
+            untold: subject.plan.untold.clone(),
+            unasked: matched.unasked.clone(),
+            pinned: self.pinned(&subject.plan),
+            recorded: prove::recorded(&subject.entry),
+            repeats: subject.repeats,
+            besides: subject.besides.clone(),
+            history,
+            files: proved.iter().map(|it| it.facts.clone()).collect(),
+        });
+        let facts: Vec<EntryFacts> = facts.collect();
+        drop(matched);
+        let all = subjects.into_iter().zip(proved).zip(facts);
+        all.map(|((subject, proved), facts)| Audited {
+            verdict: judge(&facts, &self.rules(&subject.plan)),
+            entry: subject.entry,
+            place: subject.place,
+            index: subject.plan.index,
             files: proved.into_iter().map(Proved::audited).collect(),
-            verdict,
         })
         .collect()
     }
@@ -197,7 +207,7 @@ impl Auditor<'_> {
     }
 
     /// What is proved of each file of each entry.
-    fn prove(&self, entries: &[Entry], matched: &[Matched<'_>]) -> Vec<Vec<Proved>> {
+    fn prove(&self, subjects: &[Subject], matched: &[Matched<'_>]) -> Vec<Vec<Proved>> {
         let mut chunks = Vec::new();
         for (at, matched) in matched.iter().enumerate() {
             let files = matched.files.chunks(CHUNK);
@@ -214,7 +224,7 @@ impl Auditor<'_> {
                 let memory = memories_left.pop().unwrap_or_default();
                 drop(memories_left);
                 let mut prover = Prover::new(self, memory);
-                let entry = entries.get(at);
+                let entry = subjects.get(at).map(|it| &it.entry);
                 let index = matched.get(at).and_then(|it| it.index);
                 let proved = files.iter().map(|file| prover.locked(entry, index, file));
                 let proved: Vec<Proved> = proved.collect();
@@ -232,6 +242,19 @@ impl Auditor<'_> {
         }
         by_entry
     }
+}
+
+/// An entry on its way to a verdict.
+#[derive(Debug)]
+struct Subject {
+    entry: Entry,
+    plan: Plan,
+    /// The line on which the same release stands before.
+    repeats: Option<usize>,
+    /// What was audited in a folder: its place there.
+    place: Option<String>,
+    /// What was found of it already.
+    besides: Vec<(Finding, Vec<String>)>,
 }
 
 /// Of each entry the line on which the same release stands before.

@@ -2,13 +2,16 @@
 //!
 //! Everything that comes from outside is parsed here once, into a type that cannot hold anything else. Nothing here
 //! touches a disk, a network, the clock or an account. The larger parts are behind features: `archive` (reading
-//! wheels and sdists), `lock` (lockfiles) and `simple` (the Simple API's pages).
+//! wheels and sdists), `lock` (lockfiles), `installed` (what installers leave beside what they installed) and `simple` (the
+//! Simple API's pages).
 
 #[cfg(feature = "archive")]
 pub mod archive;
 mod digest;
 mod excerpt;
 pub mod filename;
+#[cfg(feature = "installed")]
+pub mod installed;
 #[cfg(feature = "lock")]
 pub mod lock;
 pub mod metadata;

@@ -37,6 +37,8 @@ pub struct EntryFacts {
     pub recorded: Vec<String>,
     /// The line on which the same release stands already.
     pub repeats: Option<usize>,
+    /// What else was found of it, with the files that it is about.
+    pub besides: Vec<(Finding, Vec<String>)>,
 }
 
 /// What is known of one file of an entry.
@@ -199,9 +201,14 @@ impl Verdict {
         standing.map(Reason::class).min()
     }
 
-    /// Whether the network or a server kept something from being known.
+    /// Whether the network, a server or an old pack kept something from being known.
     pub fn is_cut_off(&self) -> bool {
-        let unreachable = |reason: &Reason| matches!(reason.finding, Finding::Unreachable { .. });
-        self.reasons.iter().any(unreachable)
+        let cut_off = |reason: &Reason| {
+            matches!(
+                reason.finding,
+                Finding::Unreachable { .. } | Finding::NotPacked { .. }
+            )
+        };
+        self.reasons.iter().any(cut_off)
     }
 }

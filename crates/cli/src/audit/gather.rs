@@ -1,15 +1,16 @@
-//! Lockfiles read, indexes asked, and who was seen first pinned.
+//! Lockfiles and environments read, indexes asked, and who was seen first pinned.
 
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use touchplate_client::audit::{Auditor, Cache, Online, PackHead, Recorder, Source as Asked};
+use touchplate_client::environment::Environment;
 use touchplate_client::fetch::{Agent, IndexUrl, Places, Settings, parse_url, without_credentials};
 use touchplate_client::pins::{self, Pin, PinFile};
 use touchplate_packaging::ProjectName;
 use touchplate_packaging::lock::{LockError, Lockfile, MAX_LOCK_BYTES, Source};
 
-use super::report::{AuditedLockfile, Report};
+use super::report::{AuditedLockfile, Kind, Report};
 use super::{Arguments, pack};
 use crate::files;
 use crate::options::Common;
@@ -39,12 +40,18 @@ pub(crate) fn report(
     let pack = pack
         .map(|path| pack::read(path, arguments.seal))
         .transpose()?;
+    // What is in wheels no signature in a pack proves: only whoever made it can say so.
+    let pack = pack.map(|(pack, told)| match arguments.seal {
+        Some(_) => (pack, told),
+        None => (pack.without_wheels(), told),
+    });
     let trust = match (&pack, arguments.seal) {
         (Some((pack, told)), Some(_)) => Trust::of_pack(&pack.trust, &told.path)?,
         _ => Trust::read(common)?,
     };
     let mut pins = pin_file(arguments)?;
-    let (lockfiles, unread) = read(&arguments.lockfiles);
+    let (lockfiles, mut unread) = read(&arguments.lockfiles);
+    let environments = environments(&arguments.environment, &mut unread);
     if common.offline && pack.is_none() {
         let hint = "`touchplate audit --write-pack FILE`, where there is a network, makes what --from-pack reads";
         return Err(Failure::usage(Offline).hint(hint));
@@ -86,10 +93,15 @@ pub(crate) fn report(
         .into_iter()
         .map(|(path, lockfile)| AuditedLockfile {
             path,
-            format: lockfile.format,
+            format: Kind::Lockfile(lockfile.format),
             entries: auditor.audit(lockfile.entries),
         });
-    let lockfiles: Vec<AuditedLockfile> = audited.collect();
+    let mut lockfiles: Vec<AuditedLockfile> = audited.collect();
+    lockfiles.extend(environments.into_iter().map(|environment| AuditedLockfile {
+        format: Kind::Environment,
+        entries: auditor.environment(&environment),
+        path: environment.named,
+    }));
     progress.end();
     let told = match (recorder, &arguments.write_pack) {
         (Some(recorder), Some(path)) => Some(pack::write(path, recorder, &head, &trust)?),
@@ -143,6 +155,18 @@ fn read(paths: &[PathBuf]) -> (Vec<(PathBuf, Lockfile)>, Unread) {
         }
     }
     (lockfiles, unread)
+}
+
+/// Each environment; those that are none join the lockfiles that cannot be read.
+fn environments(paths: &[PathBuf], unread: &mut Unread) -> Vec<Environment> {
+    let mut found = Vec::new();
+    for path in paths {
+        match Environment::find(path) {
+            Ok(environment) => found.push(environment),
+            Err(error) => unread.push((path.clone(), Failure::usage(error))),
+        }
+    }
+    found
 }
 
 fn read_one(path: &Path) -> Result<Lockfile, Failure> {

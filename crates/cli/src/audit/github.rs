@@ -10,8 +10,9 @@ use super::tell::{called, summed};
 pub(super) fn annotations(report: &Report) -> String {
     let mut text = String::new();
     for lockfile in &report.lockfiles {
-        let file = lockfile.path.to_string_lossy();
         for audited in &lockfile.entries {
+            let file = lockfile.file_of(audited);
+            let file = file.to_string_lossy();
             for reason in &audited.verdict.reasons {
                 let Some(command) = command(reason) else {
                     continue;

@@ -72,6 +72,7 @@ fn entry(audited: &Audited) -> Value {
         "name": entry.shown,
         "project": entry.name,
         "version": entry.version.as_ref().map(ToString::to_string),
+        "place": audited.place,
         "index": audited.index.as_ref().map(url::Url::as_str),
         "standing": audited.verdict.standing.as_str(),
         "reasons": reasons(audited),

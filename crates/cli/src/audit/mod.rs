@@ -1,4 +1,4 @@
-//! `touchplate audit`: of everything that lockfiles install, who built it, whether that is who it was before, and whether
+//! `touchplate audit`: of everything that lockfiles install, or that is installed, who built it, whether that is who it was before, and whether
 //! the lockfile says so.
 
 mod gather;
@@ -36,13 +36,20 @@ Examples:
   touchplate audit uv.lock --format sarif > audit.sarif
   touchplate audit uv.lock --write-pack audit.pack
   touchplate audit uv.lock --from-pack audit.pack --seal HEX
+  touchplate audit --environment .venv --fail-on unknown
 
 Each file is looked up at the index that the lockfile names, else at the one that pip or uv
-is told of. Whom to expect, and what is accepted for a while, stands in touchplate.lock.toml.")]
+is told of. Whom to expect, and what is accepted for a while, stands in touchplate.lock.toml.
+
+Of an environment each distribution is held against the wheel of the index that it can be, file
+by file. Nothing of the environment is run.")]
 pub(crate) struct Arguments {
     /// What to audit
-    #[arg(value_name = "LOCKFILE", required = true)]
+    #[arg(value_name = "LOCKFILE", required_unless_present = "environment")]
     lockfiles: Vec<PathBuf>,
+    /// Audit what is installed: an environment's folder, its site-packages, or its interpreter
+    #[arg(long, value_name = "PATH")]
+    environment: Vec<PathBuf>,
     /// The index: the URL of its Simple API, whatever the lockfile names
     #[arg(long, value_name = "URL")]
     index: Option<String>,
@@ -108,6 +115,7 @@ impl Arguments {
     pub(crate) fn of(lockfile: PathBuf, index: Option<String>, lock: Option<PathBuf>) -> Self {
         Self {
             lockfiles: vec![lockfile],
+            environment: Vec::new(),
             index,
             lock,
             first_use: false,

@@ -12,7 +12,7 @@ use touchplate_packaging::{ProjectName, Sha256};
 use touchplate_policy::verdict::{Class, Standing};
 
 use super::FailOn;
-use crate::report::{Failure, Kind, Outcome};
+use crate::report::{self, Failure, Outcome};
 use crate::root::Trust;
 
 /// What an audit came to.
@@ -49,20 +49,48 @@ pub(crate) struct PackTold {
     pub(crate) made_at: Timestamp,
 }
 
-/// One lockfile, audited.
+/// What an entry stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Some tool's lockfile.
+    Lockfile(LockFormat),
+    /// What is installed.
+    Environment,
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Lockfile(format) => format.fmt(f),
+            Self::Environment => f.write_str("environment"),
+        }
+    }
+}
+
+/// One lockfile, or environment, audited.
 #[derive(Debug)]
 pub(crate) struct AuditedLockfile {
     /// As it was named.
     pub(crate) path: PathBuf,
-    /// Which tool's.
-    pub(crate) format: LockFormat,
+    /// Which tool's, or that it is an environment.
+    pub(crate) format: Kind,
     /// One for each entry, in its order.
     pub(crate) entries: Vec<Audited>,
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("an index gave no answer that can be used, for {0} of the entries")]
+#[error("an index gave no answer that can be used, or the pack has none, for {0} of the entries")]
 struct CutOff(usize);
+
+impl AuditedLockfile {
+    /// The file that says that an entry is there: a lockfile, or what an installer left of a distribution.
+    pub(crate) fn file_of(&self, audited: &Audited) -> PathBuf {
+        match &audited.place {
+            Some(place) => self.path.join(place).join("RECORD"),
+            None => self.path.clone(),
+        }
+    }
+}
 
 impl Report {
     /// Every entry of every lockfile.
@@ -126,9 +154,9 @@ impl Report {
                 .push(Failure::outside(CutOff(cut_off)).hint("what is known stands in the report"));
         }
         let rank = |failure: &Failure| match failure.kind() {
-            Kind::Refused => 0,
-            Kind::Outside => 1,
-            Kind::Usage => 2,
+            report::Kind::Refused => 0,
+            report::Kind::Outside => 1,
+            report::Kind::Usage => 2,
         };
         failures.sort_by_key(rank);
         let mut failures = failures.into_iter();

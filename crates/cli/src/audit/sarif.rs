@@ -45,7 +45,7 @@ pub(super) fn sarif(report: &Report) -> Value {
                     rules.push(word);
                     rules.len() - 1
                 });
-                results.push(result(&lockfile.path, audited, reason, rule));
+                results.push(result(&lockfile.file_of(audited), audited, reason, rule));
             }
         }
     }

@@ -3,7 +3,7 @@
 use touchplate_client::audit::Audited;
 use touchplate_policy::verdict::{Reason, Standing};
 
-use super::report::{AuditedLockfile, Report};
+use super::report::{AuditedLockfile, Kind, Report};
 use crate::screen::{Page, instant};
 
 /// Files of one reason that are named; a release may have hundreds.
@@ -40,7 +40,10 @@ fn group(page: &mut Page, lockfile: &AuditedLockfile, standing: Standing) {
     page.gap();
     page.title(&format!("{} ({})", title(standing), entries.len()));
     for audited in entries {
-        let name = format!("{} (line {})", called(audited), audited.entry.line);
+        let name = match lockfile.format {
+            Kind::Lockfile(_) => format!("{} (line {})", called(audited), audited.entry.line),
+            Kind::Environment => called(audited),
+        };
         match standing {
             Standing::Violation => page.bad(&name),
             Standing::Verified => page.good(&format!("{name}: built by {}", builders(audited))),

@@ -94,7 +94,13 @@ fn what_is_not_in_a_pack_is_told_and_damage_is_refused() {
     index
         .run(&from)
         .ended(3)
-        .says(&["unreachable", "the pack has no page of `other`"]);
+        .says(&[
+            "not-packed",
+            "the pack has no page of `other`",
+            "it is older than what is audited; write it anew with --write-pack",
+            "1 cannot be told",
+        ])
+        .complains(&["or the pack has none, for 1 of the entries"]);
     let whole = std::fs::read(index.path().join("audit.pack")).unwrap();
     for damaged in [&whole[..whole.len() / 2], b"", b"no pack"] {
         std::fs::write(index.path().join("audit.pack"), damaged).unwrap();

@@ -15,6 +15,7 @@ use touchplate_attest::Sha256;
 use touchplate_packaging::ProjectName;
 use url::Url;
 
+use super::contents::WheelContents;
 use super::source::{Found, Source, SourceError};
 use crate::fetch::{Announced, FileEntry, IndexError, Page};
 use crate::trust_store::TrustExport;
@@ -34,8 +35,10 @@ pub struct Pack {
     pub trust: TrustExport,
     /// The digest of everything in it.
     pub seal: Sha256,
-    pages: BTreeMap<(String, ProjectName), Page>,
+    /// None where the index has no such project.
+    pages: BTreeMap<(String, ProjectName), Option<Page>>,
     objects: BTreeMap<ObjectKey, Option<Vec<u8>>>,
+    wheels: BTreeMap<WheelKey, WheelContents>,
 }
 
 /// What a pack says of itself.
@@ -52,6 +55,9 @@ pub struct PackHead {
 /// A file's digest, and where its provenance is announced; nowhere, where the index cannot say.
 type ObjectKey = (Sha256, String);
 
+/// The index and the file's name.
+type WheelKey = (String, String);
+
 /// The key of a file's provenance object; none where there is nothing to ask for.
 fn key(file: &FileEntry, sha256: &Sha256) -> Option<ObjectKey> {
     match &file.provenance {
@@ -65,7 +71,11 @@ impl Source for Pack {
     fn page(&self, index: &Url, project: &ProjectName) -> Result<Page, SourceError> {
         let key = (index.to_string(), project.clone());
         match self.pages.get(&key) {
-            Some(page) => Ok(page.clone()),
+            Some(Some(page)) => Ok(page.clone()),
+            Some(None) => {
+                let (index, project) = (index.clone(), project.clone());
+                Err(IndexError::NoProject { index, project }.into())
+            }
             None => Err(SourceError::NotPacked {
                 what: format!("page of `{project}` at {index}"),
             }),
@@ -95,5 +105,26 @@ impl Source for Pack {
                 what: format!("provenance object of `{}`", file.filename),
             }),
         }
+    }
+
+    fn contents(&self, index: &Url, file: &FileEntry) -> Result<WheelContents, SourceError> {
+        let key = (index.to_string(), file.filename.as_str().to_owned());
+        match self.wheels.get(&key) {
+            Some(contents) if file.sha256.is_none_or(|it| it == contents.sha256) => {
+                Ok(contents.clone())
+            }
+            Some(_) | None => Err(SourceError::NotPacked {
+                what: format!("list of what is in `{}`", file.filename),
+            }),
+        }
+    }
+}
+
+impl Pack {
+    /// The same without what is in its wheels: nothing in a pack proves that, so whoever made it has to be believed.
+    #[must_use]
+    pub fn without_wheels(self) -> Self {
+        let wheels = BTreeMap::new();
+        Self { wheels, ..self }
     }
 }

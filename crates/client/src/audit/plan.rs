@@ -37,7 +37,7 @@ impl Auditor<'_> {
     }
 
     /// Where the files of an entry come from, if that is an index.
-    fn index_of(&self, source: &Source) -> Result<Url, Untold> {
+    pub(super) fn index_of(&self, source: &Source) -> Result<Url, Untold> {
         let named = match source {
             Source::Index(named) => named.as_deref(),
             Source::Vcs(url) => return Err(Untold::Vcs(without_credentials(url))),

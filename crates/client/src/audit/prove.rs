@@ -15,7 +15,7 @@ use url::Url;
 use super::matching::{MatchedFile, unreachable};
 use super::source::SourceError;
 use super::{Auditor, Proved, Seen, why};
-use crate::fetch::{FileEntry, IndexError};
+use crate::fetch::{FetchError, FileEntry, IndexError};
 use crate::pins::{NotPinned, Pin, Who};
 
 /// One worker's means.
@@ -234,7 +234,13 @@ pub(super) fn of_source(error: &SourceError) -> Finding {
         SourceError::Index(IndexError::Withheld { .. } | IndexError::Insecure { .. }) => {
             Finding::Withheld { why: why(error) }
         }
+        SourceError::Index(IndexError::Fetch(FetchError::Digest { expected, .. })) => {
+            let listed = *expected;
+            Finding::DigestDisagrees { listed }
+        }
         SourceError::Index(IndexError::Page { .. } | IndexError::Fetch(_))
-        | SourceError::NotPacked { .. } => unreachable(error),
+        | SourceError::Room(_) => unreachable(error),
+        SourceError::Wheel(_) => Finding::WheelUnread { why: why(error) },
+        SourceError::NotPacked { what } => Finding::NotPacked { what: what.clone() },
     }
 }

@@ -1,11 +1,15 @@
 //! Where an audit's facts come from: indexes over the network, or something that was kept of them.
 
+use std::io;
+
 use touchplate_attest::Sha256;
 use touchplate_packaging::ProjectName;
+use touchplate_packaging::archive::ArchiveError;
 use url::Url;
 
 use super::cache::Cache;
-use crate::fetch::{Agent, Announced, FileEntry, Index, IndexError, Page};
+use super::contents::{MAX_WHEEL_BYTES, WheelContents};
+use crate::fetch::{Agent, Announced, FetchError, FileEntry, Index, IndexError, Page};
 
 /// Who is asked for pages and provenance.
 pub trait Source: Sync {
@@ -26,6 +30,12 @@ pub trait Source: Sync {
         sha256: &Sha256,
         anew: bool,
     ) -> Result<Option<Found>, SourceError>;
+
+    /// What is in a wheel, whose bytes have to be those that the index lists.
+    ///
+    /// # Errors
+    /// See [`SourceError`].
+    fn contents(&self, index: &Url, file: &FileEntry) -> Result<WheelContents, SourceError>;
 }
 
 /// A provenance object.
@@ -43,6 +53,12 @@ pub enum SourceError {
     /// The index gave none.
     #[error(transparent)]
     Index(IndexError),
+    /// What was fetched is no wheel that can be read.
+    #[error("the wheel cannot be read")]
+    Wheel(#[source] ArchiveError),
+    /// There is no room for what is to be fetched.
+    #[error("there is no room for a file")]
+    Room(#[source] io::Error),
     /// It is not in the pack.
     #[error("the pack has no {what}")]
     NotPacked {
@@ -99,5 +115,24 @@ impl Source for Online<'_> {
                 is_kept: false,
             }
         }))
+    }
+    /// The whole wheel is fetched: its digest is what is attested, and a part of it proves nothing.
+    fn contents(&self, _index: &Url, file: &FileEntry) -> Result<WheelContents, SourceError> {
+        let mut room = tempfile::tempfile().map_err(SourceError::Room)?;
+        let limit = file.size.unwrap_or(MAX_WHEEL_BYTES).min(MAX_WHEEL_BYTES);
+        let fetched = self
+            .agent
+            .download(&file.url, limit, &mut room, &mut |_| {})
+            .map_err(IndexError::Fetch)?;
+        if let Some(expected) = file.sha256.filter(|listed| *listed != fetched.sha256) {
+            let (url, found) = (file.url.clone(), fetched.sha256);
+            let error = FetchError::Digest {
+                url,
+                expected,
+                found,
+            };
+            return Err(IndexError::Fetch(error).into());
+        }
+        WheelContents::read(&mut room, &file.filename, fetched.sha256).map_err(SourceError::Wheel)
     }
 }

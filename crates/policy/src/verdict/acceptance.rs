@@ -7,7 +7,7 @@ use super::Reason;
 
 /// Findings that may be accepted: changes of origin and things that cannot be told. Evidence that is false is not to be
 /// lived with, and who may build is a pin's to say.
-const ACCEPTABLE: [&str; 20] = [
+const ACCEPTABLE: [&str; 29] = [
     "lost",
     "partial",
     "changed",
@@ -28,6 +28,15 @@ const ACCEPTABLE: [&str; 20] = [
     "other-digest",
     "unattested",
     "unpinned",
+    "missing-file",
+    "editable",
+    "no-record",
+    "no-wheel",
+    "other-build",
+    "rewritten",
+    "unread-file",
+    "not-packed",
+    "bytecode",
 ];
 
 /// Somebody accepts a finding.

@@ -48,6 +48,14 @@ pub enum Untold {
     BadDigest(String),
     /// What should be a filename is none.
     BadFilename(String),
+    /// It is a directory that is still used where it is.
+    Editable(String),
+    /// It was installed in a way that keeps no record, or what was kept cannot be read.
+    NoRecord(String),
+    /// The index has no wheel of the release that it can be.
+    NoWheel,
+    /// The index has a wheel of the release with these tags, and this is another one.
+    OtherBuild(String),
 }
 
 /// What the index does not have.
@@ -147,6 +155,53 @@ pub enum Finding {
         /// The message, then each cause.
         why: Vec<String>,
     },
+    /// It is not in the pack.
+    NotPacked {
+        /// What is not.
+        what: String,
+    },
+    /// The index's wheel is no archive that can be read, so what is installed cannot be held against it.
+    WheelUnread {
+        /// The message, then each cause.
+        why: Vec<String>,
+    },
+    /// Installed files differ from the wheel's, or from what their installer recorded.
+    ChangedFile {
+        /// How many.
+        count: usize,
+    },
+    /// Files lie among those of the distribution, and it has none such.
+    ExtraFile {
+        /// How many.
+        count: usize,
+    },
+    /// Files of the wheel are not there.
+    MissingFile {
+        /// How many.
+        count: usize,
+    },
+    /// Installed files cannot be read: links that lead out of the environment, or what may not be read.
+    UnreadFile {
+        /// How many.
+        count: usize,
+    },
+    /// Programs that are not as an installer writes them.
+    Rewritten {
+        /// How many.
+        count: usize,
+    },
+    /// Files that belong to no distribution.
+    Unowned {
+        /// How many.
+        count: usize,
+    },
+    /// Packages of another environment are seen in it.
+    SystemPackages,
+    /// Bytecode, which is not compared.
+    Bytecode {
+        /// How many files.
+        count: usize,
+    },
     /// The earlier release's provenance could not be read, so a change cannot be told.
     HistoryUnread {
         /// That release.
@@ -201,15 +256,25 @@ impl Finding {
             | Self::NotRecorded { .. }
             | Self::RecordedUnattested { .. }
             | Self::Lost { .. }
-            | Self::Partial { .. } => Class::Violation,
+            | Self::Partial { .. }
+            | Self::ChangedFile { .. }
+            | Self::ExtraFile { .. }
+            | Self::MissingFile { .. } => Class::Violation,
             // Who is gone no longer builds anything.
             Self::Changed { added, .. } if added.is_empty() => Class::Notice,
             Self::Changed { .. } => Class::Violation,
             Self::Untold(_)
             | Self::NotAtIndex(_)
             | Self::Unreachable { .. }
+            | Self::NotPacked { .. }
+            | Self::WheelUnread { .. }
+            | Self::UnreadFile { .. }
+            | Self::Rewritten { .. }
+            | Self::Unowned { .. }
+            | Self::SystemPackages
             | Self::HistoryUnread { .. } => Class::Unknown,
             Self::Unattested
+            | Self::Bytecode { .. }
             | Self::Unpinned { .. }
             | Self::Inconsistent { .. }
             | Self::HistoryUntold
@@ -236,6 +301,16 @@ impl Finding {
             Self::Untold(untold) => untold.word(),
             Self::NotAtIndex(_) => "not-at-index",
             Self::Unreachable { .. } => "unreachable",
+            Self::NotPacked { .. } => "not-packed",
+            Self::WheelUnread { .. } => "wheel-unread",
+            Self::ChangedFile { .. } => "changed-file",
+            Self::ExtraFile { .. } => "extra-file",
+            Self::MissingFile { .. } => "missing-file",
+            Self::UnreadFile { .. } => "unread-file",
+            Self::Rewritten { .. } => "rewritten",
+            Self::Unowned { .. } => "unowned",
+            Self::SystemPackages => "system-packages",
+            Self::Bytecode { .. } => "bytecode",
             Self::HistoryUnread { .. } => "history-unread",
             Self::Unattested => "unattested",
             Self::Unpinned { .. } => "unpinned",
@@ -251,6 +326,7 @@ impl Finding {
             Self::DoesNotVerify { why }
             | Self::Withheld { why }
             | Self::Unreachable { why }
+            | Self::WheelUnread { why }
             | Self::HistoryUnread { why, .. } => why,
             _ => &[],
         }
@@ -276,6 +352,10 @@ impl Untold {
             Self::OtherDigest(_) => "other-digest",
             Self::BadDigest(_) => "bad-digest",
             Self::BadFilename(_) => "bad-filename",
+            Self::Editable(_) => "editable",
+            Self::NoRecord(_) => "no-record",
+            Self::NoWheel => "no-wheel",
+            Self::OtherBuild(_) => "other-build",
         }
     }
 }
@@ -339,6 +419,53 @@ impl fmt::Display for Finding {
             Self::NotAtIndex(Missing::Release) => f.write_str("the index has no such release"),
             Self::NotAtIndex(Missing::File) => f.write_str("the index does not list the file"),
             Self::Unreachable { .. } => f.write_str("the index gave no answer that can be used"),
+            Self::NotPacked { what } => write!(
+                f,
+                "the pack has no {what}: it is older than what is audited; write it anew with --write-pack"
+            ),
+            Self::WheelUnread { .. } => {
+                f.write_str("the index's wheel cannot be read, so nothing is held against it")
+            }
+            Self::ChangedFile { count } => files(f, *count, "was changed", "were changed"),
+            Self::ExtraFile { count } => files(
+                f,
+                *count,
+                "lies among its own, and it has none such",
+                "lie among its own, and it has none such",
+            ),
+            Self::MissingFile { count } => files(
+                f,
+                *count,
+                "of the wheel is not there",
+                "of the wheel are not there",
+            ),
+            Self::UnreadFile { count } => files(
+                f,
+                *count,
+                "may not be read, or is behind a link out of the environment",
+                "may not be read, or are behind links out of the environment",
+            ),
+            Self::Rewritten { count } => files(
+                f,
+                *count,
+                "is not what an installer writes for this environment",
+                "are not what an installer writes for this environment",
+            ),
+            Self::Unowned { count } => files(
+                f,
+                *count,
+                "belongs to no distribution",
+                "belong to no distribution",
+            ),
+            Self::SystemPackages => f.write_str(
+                "packages of the interpreter's own environment are seen in it as well, and were not looked at: audit that one too",
+            ),
+            Self::Bytecode { count } => files(
+                f,
+                *count,
+                "of bytecode was not compared: it need not say what its source says",
+                "of bytecode were not compared: they need not say what their sources say",
+            ),
             Self::HistoryUnread { earlier, .. } => {
                 write!(f, "whether the builder is that of {earlier} cannot be told")
             }
@@ -354,6 +481,14 @@ impl fmt::Display for Finding {
             ),
             Self::Repeated { line } => write!(f, "the same release stands on line {line} already"),
         }
+    }
+}
+
+/// How many files, and what of them.
+fn files(f: &mut fmt::Formatter<'_>, count: usize, one: &str, many: &str) -> fmt::Result {
+    match count {
+        1 => write!(f, "1 file {one}"),
+        count => write!(f, "{count} files {many}"),
     }
 }
 
@@ -399,6 +534,15 @@ impl fmt::Display for Untold {
             }
             Self::BadDigest(text) => write!(f, "`{text}` is no sha256 digest"),
             Self::BadFilename(text) => write!(f, "`{text}` names no wheel or sdist"),
+            Self::Editable(url) => write!(f, "it is a directory that is used where it is, {url}"),
+            Self::NoRecord(why) => write!(f, "there is no telling what was installed: {why}"),
+            Self::NoWheel => f.write_str(
+                "the index has no wheel of this release that it can be: it was built on this machine, or is from elsewhere",
+            ),
+            Self::OtherBuild(filename) => write!(
+                f,
+                "it is not {filename} of the index, whose tags it has: it was built on this machine, or is from elsewhere"
+            ),
         }
     }
 }

@@ -22,6 +22,9 @@ pub fn judge(facts: &EntryFacts, rules: &Rules<'_>) -> Verdict {
     } else {
         found.release(facts);
     }
+    for (finding, files) in &facts.besides {
+        found.0.push(Reason::new(finding.clone(), files.clone()));
+    }
     if let Some(line) = facts.repeats {
         found.add(Finding::Repeated { line }, None);
     }

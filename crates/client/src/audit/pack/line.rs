@@ -7,6 +7,7 @@ use touchplate_packaging::simple::Yanked;
 use touchplate_packaging::{Filename, ProjectName};
 use url::Url;
 
+use crate::audit::contents::{WheelContents, WheelMember};
 use crate::fetch::{Announced, FileEntry, Page};
 
 /// The version that is written and read.
@@ -22,8 +23,12 @@ pub(super) enum Line {
     Trust(String),
     /// A project's page.
     Page(PackedPage),
+    /// A project that the index has not.
+    NoProject(PackedAbsence),
     /// A provenance object, or that there is none.
     Provenance(PackedObject),
+    /// What is in a wheel.
+    Wheel(PackedWheel),
     /// The last.
     Seal(Sha256),
 }
@@ -65,6 +70,13 @@ pub(super) struct PackedPage {
     files: Vec<PackedFile>,
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PackedAbsence {
+    pub(super) index: String,
+    pub(super) project: ProjectName,
+}
+
 /// What an audit looks at, and no more.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -90,6 +102,55 @@ pub(super) struct PackedObject {
     pub(super) sha256: Sha256,
     pub(super) url: String,
     pub(super) object: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PackedWheel {
+    pub(super) index: String,
+    pub(super) filename: String,
+    sha256: Sha256,
+    files: Vec<PackedMember>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PackedMember {
+    path: String,
+    size: u64,
+    sha256: Sha256,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    body: Option<Sha256>,
+}
+
+impl PackedWheel {
+    pub(super) fn of(index: String, filename: String, wheel: WheelContents) -> Self {
+        let files = wheel.files.into_iter().map(|file| PackedMember {
+            path: file.path,
+            size: file.size,
+            sha256: file.sha256,
+            body: file.body,
+        });
+        Self {
+            index,
+            filename,
+            sha256: wheel.sha256,
+            files: files.collect(),
+        }
+    }
+
+    pub(super) fn wheel(self) -> WheelContents {
+        let files = self.files.into_iter().map(|file| WheelMember {
+            path: file.path,
+            size: file.size,
+            sha256: file.sha256,
+            body: file.body,
+        });
+        WheelContents {
+            sha256: self.sha256,
+            files: files.collect(),
+        }
+    }
 }
 
 impl PackedPage {

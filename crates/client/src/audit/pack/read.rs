@@ -100,6 +100,7 @@ impl Pack {
             seal: Sha256::of(&[]),
             pages: BTreeMap::new(),
             objects: BTreeMap::new(),
+            wheels: BTreeMap::new(),
         };
         while let Some((line, before)) = lines.next()? {
             if let Line::Seal(expected) = line {
@@ -128,7 +129,11 @@ impl Pack {
                 let page = packed.page();
                 let page = page.filter(|page| page.files.len() <= MAX_PAGE_FILES);
                 let page = page.ok_or(PackError::Page { number })?;
-                self.pages.insert(key, page).is_some()
+                self.pages.insert(key, Some(page)).is_some()
+            }
+            Line::NoProject(absent) => {
+                let key = (absent.index, absent.project);
+                self.pages.insert(key, None).is_some()
             }
             Line::Provenance(packed) => {
                 let object = packed.object.map(String::into_bytes);
@@ -139,6 +144,10 @@ impl Pack {
                 });
                 let key = (packed.sha256, packed.url);
                 self.objects.insert(key, object).is_some()
+            }
+            Line::Wheel(packed) => {
+                let key = (packed.index.clone(), packed.filename.clone());
+                self.wheels.insert(key, packed.wheel()).is_some()
             }
             Line::TouchplatePack(_) | Line::Trust(_) | Line::Seal(_) => true,
         };
@@ -229,6 +238,15 @@ mod tests {
             _anew: bool,
         ) -> Result<Option<crate::audit::Found>, SourceError> {
             Ok(None)
+        }
+
+        fn contents(
+            &self,
+            _index: &Url,
+            file: &FileEntry,
+        ) -> Result<crate::audit::WheelContents, SourceError> {
+            let what = file.filename.to_string();
+            Err(SourceError::NotPacked { what })
         }
     }
 

@@ -11,17 +11,21 @@ use touchplate_attest::Sha256;
 use touchplate_packaging::ProjectName;
 use url::Url;
 
-use super::line::{Address, Head, Line, PackedObject, PackedPage, VERSION};
-use super::{ObjectKey, PackHead, key};
+use super::line::{
+    Address, Head, Line, PackedAbsence, PackedObject, PackedPage, PackedWheel, VERSION,
+};
+use super::{ObjectKey, PackHead, WheelKey, key};
+use crate::audit::contents::WheelContents;
 use crate::audit::source::{Found, Source, SourceError};
-use crate::fetch::{FileEntry, Page};
+use crate::fetch::{FileEntry, IndexError, Page};
 use crate::trust_store::TrustExport;
 
-/// Remembers what another source answers. Failures are not remembered: a pack has what there was.
+/// Remembers what another source answers. That there is no such project is an answer; failures are none.
 pub struct Recorder<'s> {
     source: &'s dyn Source,
-    pages: Mutex<BTreeMap<(String, ProjectName), Page>>,
+    pages: Mutex<BTreeMap<(String, ProjectName), Option<Page>>>,
     objects: Mutex<BTreeMap<ObjectKey, Option<Vec<u8>>>>,
+    wheels: Mutex<BTreeMap<WheelKey, WheelContents>>,
 }
 
 impl std::fmt::Debug for Recorder<'_> {
@@ -32,11 +36,16 @@ impl std::fmt::Debug for Recorder<'_> {
 
 impl Source for Recorder<'_> {
     fn page(&self, index: &Url, project: &ProjectName) -> Result<Page, SourceError> {
-        let page = self.source.page(index, project)?;
+        let page = self.source.page(index, project);
+        let known = match &page {
+            Ok(page) => Some(page.clone()),
+            Err(SourceError::Index(IndexError::NoProject { .. })) => None,
+            Err(_) => return page,
+        };
         // A thread that panicked did not leave the map half changed.
         let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
-        pages.insert((index.to_string(), project.clone()), page.clone());
-        Ok(page)
+        pages.insert((index.to_string(), project.clone()), known);
+        page
     }
 
     fn provenance(
@@ -54,6 +63,14 @@ impl Source for Recorder<'_> {
         }
         Ok(found)
     }
+
+    fn contents(&self, index: &Url, file: &FileEntry) -> Result<WheelContents, SourceError> {
+        let contents = self.source.contents(index, file)?;
+        let key = (index.to_string(), file.filename.as_str().to_owned());
+        let mut wheels = self.wheels.lock().unwrap_or_else(PoisonError::into_inner);
+        wheels.insert(key, contents.clone());
+        Ok(contents)
+    }
 }
 
 impl<'s> Recorder<'s> {
@@ -63,6 +80,7 @@ impl<'s> Recorder<'s> {
             source,
             pages: Mutex::default(),
             objects: Mutex::default(),
+            wheels: Mutex::default(),
         }
     }
 
@@ -89,7 +107,13 @@ impl<'s> Recorder<'s> {
         lines.line(&Line::Trust(trust.to_json()))?;
         let pages = self.pages.into_inner();
         for ((index, project), page) in &pages.unwrap_or_else(PoisonError::into_inner) {
-            lines.line(&Line::Page(PackedPage::of(index, project, page)))?;
+            lines.line(&match page {
+                Some(page) => Line::Page(PackedPage::of(index, project, page)),
+                None => Line::NoProject(PackedAbsence {
+                    index: index.clone(),
+                    project: project.clone(),
+                }),
+            })?;
         }
         let objects = self.objects.into_inner();
         for ((sha256, url), bytes) in objects.unwrap_or_else(PoisonError::into_inner) {
@@ -100,6 +124,10 @@ impl<'s> Recorder<'s> {
                 url,
                 object,
             }))?;
+        }
+        let wheels = self.wheels.into_inner();
+        for ((index, filename), wheel) in wheels.unwrap_or_else(PoisonError::into_inner) {
+            lines.line(&Line::Wheel(PackedWheel::of(index, filename, wheel)))?;
         }
         lines.seal()
     }
