@@ -4,6 +4,7 @@
 //! [`Auditor::audit`] asks a [`Source`] (an index, or a pack), verifies every signature, and leaves the judgement to
 //! [`touchplate_policy::verdict`]. Each entry has a result: what cannot be told is said.
 
+mod bulk;
 mod cache;
 mod contents;
 mod environment;
@@ -15,9 +16,10 @@ mod plan;
 mod prove;
 mod source;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use jiff::Timestamp;
 use touchplate_attest::{CertificateMemory, TrustDomains};
@@ -29,7 +31,7 @@ use touchplate_policy::verdict::{
 use url::Url;
 
 use crate::crew;
-use crate::fetch::{IndexError, Page};
+use crate::fetch::{FileEntry, IndexError, Page};
 use crate::pins::{Pin, Pins};
 
 pub use cache::Cache;
@@ -41,7 +43,7 @@ use matching::Matched;
 use plan::Plan;
 use prove::Prover;
 
-/// Questions at once: what a polite client opens to one server.
+/// Questions at once to a source that does not say how many it takes.
 const AT_ONCE: usize = 16;
 
 /// Files of one entry that one worker verifies in turn: they share their certificate, as a rule.
@@ -192,8 +194,9 @@ impl Auditor<'_> {
             }
         }
         let done = AtomicUsize::new(0);
+        let at_once = wanted.first().map(|(index, _)| self.source.at_once(index));
         let pages = crew::each(
-            AT_ONCE,
+            at_once.unwrap_or(AT_ONCE),
             &wanted,
             |_| true,
             |_, (index, project)| {
@@ -206,8 +209,26 @@ impl Auditor<'_> {
         wanted.iter().cloned().zip(pages).collect()
     }
 
+    /// Has the source fetch what will be asked of it, index by index.
+    fn prepare(&self, matched: &[Matched<'_>]) {
+        let mut wanted: BTreeMap<&Url, Vec<(&FileEntry, Sha256)>> = BTreeMap::new();
+        for matched in matched {
+            let listed = matched
+                .files
+                .iter()
+                .filter_map(|file| file.listed.as_ref().ok());
+            let Some(index) = matched.index else { continue };
+            let of_index = wanted.entry(index).or_default();
+            of_index.extend(listed.map(|(facts, listed)| (*listed, facts.sha256)));
+        }
+        for (index, wanted) in wanted {
+            self.source.prepare(index, &wanted, self.progress);
+        }
+    }
+
     /// What is proved of each file of each entry.
     fn prove(&self, subjects: &[Subject], matched: &[Matched<'_>]) -> Vec<Vec<Proved>> {
+        self.prepare(matched);
         let mut chunks = Vec::new();
         for (at, matched) in matched.iter().enumerate() {
             let files = matched.files.chunks(CHUNK);
@@ -215,8 +236,10 @@ impl Auditor<'_> {
         }
         let memories: Mutex<Vec<CertificateMemory>> = Mutex::default();
         let done = AtomicUsize::new(0);
+        // What was fetched is at hand: now the processors have to work.
+        let at_once = thread::available_parallelism().map_or(2, usize::from);
         let proved = crew::each(
-            AT_ONCE,
+            at_once,
             &chunks,
             |_| true,
             |_, &(at, _, files)| {

@@ -216,7 +216,8 @@ fn reach(
             settings.credentials.give(&url, Some(authorization));
         }
     }
-    Ok((Agent::new(settings), index))
+    let agent = Agent::new(settings).multiplexed();
+    Ok((agent.within(arguments.timeout), index))
 }
 
 /// Pins who built the files of projects for which nobody is pinned.

@@ -22,6 +22,9 @@ pub(crate) use json::reasons as reasons_json;
 pub(crate) use report::Report;
 pub(crate) use tell::{called, reason as reason_row};
 
+/// For some thousand files of a slow index.
+const TIMEOUT_SECONDS: u64 = 600;
+
 /// Arguments of `audit`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -65,6 +68,9 @@ pub(crate) struct Arguments {
     /// Ask for all provenance anew, and keep none
     #[arg(long)]
     no_cache: bool,
+    /// Ask no longer than this, in all: what has not been answered by then is unreachable
+    #[arg(long, value_name = "SECONDS", default_value_t = TIMEOUT_SECONDS, value_parser = clap::value_parser!(u64).range(1..))]
+    timeout: u64,
     /// Also write everything that was asked into one file, for --from-pack
     #[arg(long, value_name = "FILE", conflicts_with = "from_pack")]
     write_pack: Option<PathBuf>,
@@ -121,6 +127,7 @@ impl Arguments {
             first_use: false,
             fail_on: FailOn::Violation,
             no_cache: false,
+            timeout: TIMEOUT_SECONDS,
             write_pack: None,
             from_pack: None,
             seal: None,

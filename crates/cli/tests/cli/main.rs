@@ -5,6 +5,8 @@ mod admin;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod audit_network;
+#[cfg(test)]
 mod bundle;
 #[cfg(test)]
 mod demo;

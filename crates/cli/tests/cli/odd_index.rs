@@ -12,15 +12,15 @@ use crate::run::Run;
 use crate::verify::{BYTES, Case, NAME, PUBLISHER};
 
 /// A whole answer.
-struct Answer {
-    status: &'static str,
-    content_type: &'static str,
-    body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: &'static str,
+    pub(crate) content_type: &'static str,
+    pub(crate) body: Vec<u8>,
     /// What `Content-Length` says, where it lies.
-    length: Option<usize>,
+    pub(crate) length: Option<usize>,
 }
 
-fn ok(content_type: &'static str, body: impl Into<Vec<u8>>) -> Answer {
+pub(crate) fn ok(content_type: &'static str, body: impl Into<Vec<u8>>) -> Answer {
     Answer {
         status: "200 OK",
         content_type,
@@ -29,7 +29,7 @@ fn ok(content_type: &'static str, body: impl Into<Vec<u8>>) -> Answer {
     }
 }
 
-fn status(status: &'static str) -> Answer {
+pub(crate) fn status(status: &'static str) -> Answer {
     Answer {
         status,
         ..ok("text/plain", "")
@@ -39,7 +39,7 @@ fn status(status: &'static str) -> Answer {
 const JSON: &str = "application/vnd.pypi.simple.v1+json";
 
 /// Serves what `answer` says to each path, until the test ends; returns its address.
-fn serve(answer: impl Fn(&str) -> Answer + Send + Sync + 'static) -> String {
+pub(crate) fn serve(answer: impl Fn(&str) -> Answer + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let answer = Arc::new(answer);
@@ -81,6 +81,16 @@ fn one(mut stream: TcpStream, answer: &dyn Fn(&str) -> Answer) {
         head.push(byte[0]);
     }
     let head = String::from_utf8(head).unwrap();
+    // A body that is not read would be answered with a reset.
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        let is_length = name.eq_ignore_ascii_case("content-length");
+        is_length.then(|| value.trim().parse::<u64>().unwrap())
+    });
+    let mut body = Vec::new();
+    let _ = (&mut stream)
+        .take(length.unwrap_or(0))
+        .read_to_end(&mut body);
     let answer = answer(head.split(' ').nth(1).unwrap());
     let length = answer.length.unwrap_or(answer.body.len());
     let head = format!(

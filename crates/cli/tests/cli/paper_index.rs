@@ -93,6 +93,23 @@ impl PaperIndex {
         Provenance::new(vec![AttestationBundle::new(publisher, vec![attestation])]).to_json()
     }
 
+    /// The page of a project, with each file's provenance where `at` says.
+    pub(crate) fn page(&self, project: &str, at: impl Fn(&str) -> Option<String>) -> String {
+        let files = self.files.iter().filter(|file| file.project == project);
+        let files = files.map(|file| {
+            json!({
+                "filename": file.filename,
+                "url": format!("/files/{}", file.filename),
+                "hashes": {"sha256": file.sha256.to_string()},
+                "upload-time": file.uploaded,
+                "provenance": at(&file.filename),
+            })
+        });
+        let files: Vec<Value> = files.collect();
+        json!({"meta": {"api-version": self.api_version}, "name": project, "files": files})
+            .to_string()
+    }
+
     /// Serves it; returns the URL of its Simple API.
     pub(crate) fn serve(&self) -> String {
         let mut pages: BTreeMap<&str, Vec<Value>> = BTreeMap::new();

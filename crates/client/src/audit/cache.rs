@@ -38,6 +38,11 @@ impl Cache {
         Some(Self(folder.join("touchplate/provenance")))
     }
 
+    /// Whether something was kept of a file under this address.
+    pub(super) fn has(&self, sha256: &Sha256, url: &Url) -> bool {
+        self.path(sha256, url).is_file()
+    }
+
     /// What was kept of a file under this address.
     pub(super) fn read(&self, sha256: &Sha256, url: &Url) -> Option<Vec<u8>> {
         let file = File::open(self.path(sha256, url)).ok()?;

@@ -1,5 +1,6 @@
 //! The agent: one place where every request of this crate goes out, and every answer comes in within bounds.
 
+mod multiplex;
 mod question;
 mod sending;
 
@@ -26,6 +27,7 @@ use super::guard::{Guard, GuardedResolver, OutOfReach};
 use super::netrc::Netrc;
 use super::proxy::{InvalidProxy, Proxies};
 use super::{Environment, roots};
+use multiplex::Multiplexer;
 pub use question::{Answer, Question, Secret};
 pub use sending::{Sending, Sent};
 
@@ -58,6 +60,12 @@ const MAX_HEAD_BYTES: usize = 64 << 10;
 
 /// Large enough to make reads cheap, small enough for any cache.
 const PART_BYTES: usize = 64 << 10;
+
+/// Questions at once over connections of their own: what a polite client opens to one server.
+const CONNECTIONS: usize = 16;
+
+/// Questions at once over one connection. Servers allow a hundred or more.
+const STREAMS: usize = 64;
 
 /// How an agent goes about its business.
 #[derive(Clone, Debug)]
@@ -105,6 +113,8 @@ pub struct Agent {
     settings: Settings,
     guard: Option<Guard>,
     routes: Mutex<HashMap<Route, ureq::Agent>>,
+    multiplexer: Option<Multiplexer>,
+    patience: Option<Deadline>,
 }
 
 /// What tells connections apart that cannot be shared.
@@ -141,7 +151,57 @@ impl Agent {
             settings,
             guard: None,
             routes: Mutex::default(),
+            multiplexer: None,
+            patience: None,
         }
+    }
+
+    /// The same, asking over HTTP/2 where a server speaks it: for many questions to one server.
+    #[must_use]
+    pub fn multiplexed(self) -> Self {
+        let multiplexer = Some(Multiplexer::default());
+        Self {
+            multiplexer,
+            ..self
+        }
+    }
+
+    /// The same, for so many seconds in all, beginning now: then no question is asked any more, and none goes on.
+    #[must_use]
+    pub fn within(self, seconds: u64) -> Self {
+        let patience = Some(Deadline::of(seconds));
+        Self { patience, ..self }
+    }
+
+    /// How many questions to this server may be asked at once.
+    pub fn at_once(&self, url: &Url) -> usize {
+        match self.multiplexer_for(url) {
+            Some(multiplexer) if multiplexer.speaks(url) => STREAMS,
+            Some(_) | None => CONNECTIONS,
+        }
+    }
+
+    /// What speaks HTTP/2 to this server, where that is not ruled out: it needs TLS, and a proxy is spoken to over HTTP/1.1.
+    fn multiplexer_for(&self, url: &Url) -> Option<&Multiplexer> {
+        let direct = url.scheme() == "https" && self.settings.proxies.of(url).is_none();
+        self.multiplexer.as_ref().filter(|_| direct)
+    }
+
+    /// Whether there is time for another question.
+    fn check_patience(&self, url: &Url) -> Result<(), FetchError> {
+        match &self.patience {
+            Some(patience) if patience.has_passed() => Err(FetchError::TooSlow {
+                url: url.clone(),
+                seconds: patience.seconds,
+            }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// What a single question may take of the time that is left.
+    fn deadline(&self, seconds: u64) -> Deadline {
+        let left = self.patience.as_ref().map(Deadline::left);
+        Deadline::of(left.map_or(seconds, |left| left.min(seconds)))
     }
 
     /// An agent that goes where others say, within a guard.
@@ -150,6 +210,8 @@ impl Agent {
             settings,
             guard: Some(guard),
             routes: Mutex::default(),
+            multiplexer: None,
+            patience: None,
         }
     }
 
@@ -170,7 +232,7 @@ impl Agent {
         let seconds = guard.map_or(DOCUMENT_SECONDS, |guard| guard.seconds);
         let attempts = guard.map_or(ATTEMPTS, |guard| guard.attempts);
         persist(attempts, || {
-            let deadline = Deadline::of(seconds);
+            let deadline = self.deadline(seconds);
             let (url, response) = self.follow(url, accept, "gzip")?;
             let mut bytes = Vec::new();
             let content_type = header(&response, "content-type");
@@ -215,7 +277,7 @@ impl Agent {
             file.set_len(0).and_then(|()| file.rewind()).map_err(disk)?;
             let mut hasher = Sha2::new();
             let mut count = 0;
-            let deadline = Deadline::of(FILE_SECONDS);
+            let deadline = self.deadline(FILE_SECONDS);
             let mut reader = response.into_body().into_reader();
             read(&url, &mut reader, limit, &deadline, |part| {
                 hasher.update(part);
@@ -270,14 +332,22 @@ impl Agent {
         if let Some(guard) = &self.guard {
             guard.check(url)?;
         }
-        let mut request = self
-            .route(url)?
-            .get(url.as_str())
-            .header("accept", accept)
-            .header("accept-encoding", encoding);
-        if let Some(authorization) = self.settings.credentials.of(url) {
-            request = request.header("authorization", authorization);
+        self.check_patience(url)?;
+        let authorization = self.settings.credentials.of(url);
+        let mut headers = vec![("accept", accept), ("accept-encoding", encoding)];
+        headers.extend(authorization.as_deref().map(|it| ("authorization", it)));
+        if let Some(multiplexer) = self.multiplexer_for(url) {
+            let own = ("user-agent", self.settings.user_agent.as_str());
+            let all: Vec<_> = headers.iter().copied().chain([own]).collect();
+            let silence = Duration::from_secs(self.deadline(SILENCE_SECONDS).seconds);
+            if let Some(answer) = multiplexer.ask(url, &all, silence) {
+                return answer.map_err(|error| unreachable(url, error).into());
+            }
         }
+        let request = self.route(url)?.get(url.as_str());
+        let request = headers.into_iter().fold(request, |request, (name, value)| {
+            request.header(name, value)
+        });
         request
             .call()
             .map_err(|error| unreachable(url, error).into())
@@ -306,7 +376,9 @@ impl Agent {
         } else {
             TlsConfig::default()
         };
-        let most = self.guard.as_ref().map_or(u64::MAX, |guard| guard.seconds);
+        let most = self.guard.as_ref().map(|guard| guard.seconds);
+        let patience = self.patience.as_ref().map(|patience| patience.seconds);
+        let most = most.or(patience).unwrap_or(u64::MAX);
         let seconds = |seconds: u64| Some(Duration::from_secs(seconds.min(most)));
         let config = ureq::Agent::config_builder()
             .user_agent(&self.settings.user_agent)
@@ -432,6 +504,7 @@ fn refusal(url: Url, response: &Response<Body>) -> Failed {
 }
 
 /// When patience ends.
+#[derive(Debug)]
 struct Deadline {
     began: Instant,
     seconds: u64,
@@ -443,6 +516,11 @@ impl Deadline {
             began: Instant::now(),
             seconds,
         }
+    }
+
+    /// In whole seconds.
+    fn left(&self) -> u64 {
+        self.seconds.saturating_sub(self.began.elapsed().as_secs())
     }
 
     fn has_passed(&self) -> bool {

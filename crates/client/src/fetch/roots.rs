@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 /// There is nobody to check a server by.
@@ -50,6 +51,24 @@ impl fmt::Debug for Authorities {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Authorities({})", self.0.len())
     }
+}
+
+/// The same for a connection of our own, by the system's authorities; none where there are none.
+pub(super) fn config() -> Option<ClientConfig> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if roots.is_empty() {
+        return None;
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let versions =
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    Some(
+        versions
+            .ok()?
+            .with_root_certificates(roots)
+            .with_no_client_auth(),
+    )
 }
 
 /// TLS by aws-lc-rs against the system's authorities, and `further` ones. Reading them takes milliseconds, so only https

@@ -64,6 +64,19 @@ impl Source for Recorder<'_> {
         Ok(found)
     }
 
+    fn at_once(&self, url: &Url) -> usize {
+        self.source.at_once(url)
+    }
+
+    fn prepare(
+        &self,
+        index: &Url,
+        files: &[(&FileEntry, Sha256)],
+        progress: &(dyn Fn(usize, usize) + Sync),
+    ) {
+        self.source.prepare(index, files, progress);
+    }
+
     fn contents(&self, index: &Url, file: &FileEntry) -> Result<WheelContents, SourceError> {
         let contents = self.source.contents(index, file)?;
         let key = (index.to_string(), file.filename.as_str().to_owned());

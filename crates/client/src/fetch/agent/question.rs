@@ -7,9 +7,7 @@ use ureq::http::Response;
 use url::Url;
 
 use super::super::error::{FetchError, TransportError};
-use super::{
-    ATTEMPTS, DOCUMENT_SECONDS, Deadline, FIRST_PAUSE, Failed, MAX_PAUSE, header, read, strip,
-};
+use super::{ATTEMPTS, DOCUMENT_SECONDS, FIRST_PAUSE, Failed, MAX_PAUSE, header, read, strip};
 use crate::fetch::Agent;
 
 /// What a service is asked.
@@ -121,11 +119,12 @@ impl Agent {
     ) -> Result<(Answer, Option<std::time::Duration>), Failed> {
         let mut url = question.url.clone();
         strip(&mut url);
+        self.check_patience(&url)?;
         let response = self.send(question, &url)?;
         let mut answer = Answer::without_body(&response);
         let wait = header(&response, "retry-after").parse().ok();
         let wait = wait.map(|seconds| std::time::Duration::from_secs(seconds).min(MAX_PAUSE));
-        let deadline = Deadline::of(DOCUMENT_SECONDS);
+        let deadline = self.deadline(DOCUMENT_SECONDS);
         let mut reader = response.into_body().into_reader();
         read(&url, &mut reader, limit as u64, &deadline, |part| {
             answer.bytes.extend_from_slice(part);
