@@ -1,12 +1,14 @@
 //! Bytes in files: `DIR/ab/<the other 62 digits>`, spooled in `DIR/spool`.
 //!
-//! One level of folders: making one is slow on ext4, and two levels made one or two for each upload until there were 65,536.
+//! One level of folders: making one is slow on ext4, and two levels made one or two for each upload until there were 65,536. All of
+//! them are made before the first blob is stored.
 //! Files that were stored then, as `DIR/ab/cd/<60 digits>`, are found where they are.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use async_trait::async_trait;
@@ -22,6 +24,8 @@ mod in_memory;
 #[derive(Clone, Debug)]
 pub struct Disk {
     folder: PathBuf,
+    /// Whether this process has seen to the folders of all first digits.
+    has_folders: Arc<Mutex<bool>>,
 }
 
 /// Of what is in memory. Small enough to stay in a processor's cache on its way to the client, and for the allocator to use
@@ -37,7 +41,10 @@ impl Disk {
         let folder = std::path::absolute(folder)
             .map_err(|cause| BlobError::new("find its folder", cause))?;
         fs::create_dir_all(&folder).map_err(|cause| BlobError::new("make its folder", cause))?;
-        Ok(Self { folder })
+        Ok(Self {
+            folder,
+            has_folders: Arc::default(),
+        })
     }
 
     /// Where uploads may be spooled so that storing them is a rename.
@@ -61,6 +68,51 @@ impl Disk {
 
     fn paths(&self, digest: &Sha256) -> [PathBuf; 2] {
         [self.path(digest), self.path_before(digest)]
+    }
+
+    /// Makes the folders of all first digits before the first blob is stored, and flushes them: made one by one, each costs the
+    /// upload that is the first of its digits another flush. Whoever comes meanwhile waits: a folder that somebody else has just
+    /// made need not be on the disk yet.
+    fn make_folders(&self) -> io::Result<()> {
+        let mut made = self
+            .has_folders
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if !*made {
+            for first in 0..=u8::MAX {
+                make_folder(&self.folder.join(format!("{first:02x}")))?;
+            }
+            File::open(&self.folder)?.sync_all()?;
+            *made = true;
+        }
+        Ok(())
+    }
+
+    /// The order is the promise: the bytes are on the disk before they have their name, and the name is on the disk before
+    /// anybody hears that they are stored.
+    fn store(&self, path: &Path, flushed: Flushed) -> io::Result<()> {
+        self.make_folders()?;
+        let parent = path
+            .parent()
+            .ok_or_else(|| io::Error::other("a blob's path has a parent"))?;
+        // Somebody may have tidied up empty folders since.
+        let made = make_folder(parent)?;
+        // Over an equal blob too: the new file's time tells the sweep that it is in use.
+        flushed.persist(path)?;
+        File::open(parent)?.sync_all()?;
+        if made {
+            File::open(&self.folder)?.sync_all()?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes a folder; false if it was there.
+fn make_folder(path: &Path) -> io::Result<bool> {
+    match fs::create_dir(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
@@ -94,34 +146,14 @@ fn at_first<T>(paths: &[PathBuf], look: impl Fn(&Path) -> io::Result<T>) -> io::
     Ok(None)
 }
 
-/// The order is the promise: the bytes are on the disk before they have their name, and the name is on the disk before
-/// anybody hears that they are stored. A directory made on the way is flushed into its parent.
-fn store(folder: &Path, path: &Path, flushed: Flushed) -> io::Result<()> {
-    let parent = path
-        .parent()
-        .ok_or_else(|| io::Error::other("a blob's path has a parent"))?;
-    let made = match fs::create_dir(parent) {
-        Ok(()) => true,
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
-        Err(error) => return Err(error),
-    };
-    // Over an equal blob too: the new file's time tells the sweep that it is in use.
-    flushed.persist(path)?;
-    File::open(parent)?.sync_all()?;
-    if made {
-        File::open(folder)?.sync_all()?;
-    }
-    Ok(())
-}
-
 #[async_trait]
 impl Blobs for Disk {
     async fn put(&self, digest: &Sha256, bytes: Spool) -> Result<(), BlobError> {
-        let (folder, path) = (self.folder.clone(), self.path(digest));
+        let (disk, path) = (self.clone(), self.path(digest));
         let doing = "store bytes";
         let flushed = bytes.flushed().await;
         let flushed = flushed.map_err(|cause| BlobError::new(doing, cause))?;
-        blocking(doing, move || store(&folder, &path, flushed)).await
+        blocking(doing, move || disk.store(&path, flushed)).await
     }
 
     async fn size(&self, digest: &Sha256) -> Result<Option<u64>, BlobError> {
@@ -272,6 +304,7 @@ fn name_of(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use futures_util::TryStreamExt as _;
+    use touchplate_index::spool::SpoolRoom;
 
     use super::*;
 
@@ -292,5 +325,32 @@ mod tests {
         disk.remove(&digest).await.unwrap();
         assert_eq!(disk.size(&digest).await.unwrap(), None);
         assert!(disk.stored_before(later).await.unwrap().is_empty());
+    }
+
+    async fn put(disk: &Disk, bytes: &'static [u8]) -> Result<(), BlobError> {
+        let room = SpoolRoom::open(&disk.spool_folder()).unwrap();
+        let mut writer = room.writer(u64::MAX);
+        writer.write(&Bytes::from_static(bytes)).await.unwrap();
+        let spool = writer.finish().await.unwrap();
+        disk.put(&Sha256::of(bytes), spool).await
+    }
+
+    #[tokio::test]
+    async fn the_folders_of_all_digits_are_made_with_the_first_blob_and_one_that_goes_comes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::open(folder.path()).unwrap();
+        assert!(directories(folder.path()).unwrap().is_empty());
+        put(&disk, b"first").await.unwrap();
+        let mut made = directories(folder.path()).unwrap();
+        made.sort();
+        let all: Vec<_> = (0..=u8::MAX)
+            .map(|first| folder.path().join(format!("{first:02x}")))
+            .collect();
+        assert_eq!(made, all);
+
+        let digest = Sha256::of(b"second");
+        fs::remove_dir(disk.path(&digest).parent().unwrap()).unwrap();
+        put(&disk, b"second").await.unwrap();
+        assert_eq!(disk.size(&digest).await.unwrap(), Some(6));
     }
 }
