@@ -263,7 +263,8 @@ fn lost(project: &ProjectName, history: &History) -> Option<LostProvenance> {
 }
 
 impl Index {
-    /// Counts what changed since the last time. May run in several processes at once, and may be killed anywhere.
+    /// Counts what changed since the last time, and does not run after what changes meanwhile. May run in several processes at once,
+    /// and may be killed anywhere.
     pub async fn count_coverage(&self) -> Result<(), StoreError> {
         loop {
             let from = self.ports.coverage.counted_to().await?;
@@ -282,7 +283,10 @@ impl Index {
             }
             // Where another process was first, what it did is done.
             let coverage = &self.ports.coverage;
-            coverage.count(from, last.serial, &projects).await?;
+            let was_first = coverage.count(from, last.serial, &projects).await?;
+            if was_first && rows.len() < BATCH as usize {
+                return Ok(());
+            }
         }
     }
 

@@ -255,6 +255,23 @@ async fn the_first_making_is_searched_as_far_as_it_is() {
     assert_eq!(total(&search, "project-1199").await, (1, true));
 }
 
+/// Where changes follow each other, to wait for the end of them would be to wait for ever.
+#[tokio::test]
+async fn a_step_that_comes_to_the_end_of_the_journal_is_the_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let ports = Memory::ports();
+    filled(&ports).await;
+    let search = Search::new(&index(&ports, folder.path()), opened(folder.path()).await);
+    search.catch_up().await.unwrap();
+    ports
+        .projects
+        .delete(&origin(), &"project-7".parse().unwrap())
+        .await
+        .unwrap();
+    assert_eq!(search.advance().await.unwrap(), Progress::UpToDate);
+    assert!(!is_found(&search, "project-7").await);
+}
+
 #[tokio::test]
 async fn making_it_anew_is_not_seen_by_who_searches_and_may_end_anywhere() {
     let folder = tempfile::tempdir().unwrap();

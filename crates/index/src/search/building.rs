@@ -24,9 +24,9 @@ const FILLED_AT_ONCE: u32 = 500;
 /// What a step did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// Nothing: the index is whole and knows every change.
+    /// The index is whole and knows every change that was made before.
     UpToDate,
-    /// It followed the journal.
+    /// It followed the journal, and not to its end.
     Followed,
     /// It began, continued or ended making the index anew.
     Building,
@@ -38,21 +38,23 @@ impl Search {
         let sets = self.kept.sets().await?;
         // After the sets: no serial in them can be ahead of it, unless the database is an older one than they were made of.
         let head = self.ports.journal.head().await?;
-        let followed = match &sets.live {
+        let more = match &sets.live {
             Some(live) if live.format == FORMAT && live.serial < head => self.follow(live).await?,
             Some(_) | None => false,
         };
         if self.build(&sets, head).await? {
             return Ok(Progress::Building);
         }
-        Ok(if followed {
+        Ok(if more {
             Progress::Followed
         } else {
             Progress::UpToDate
         })
     }
 
-    /// Takes steps until the index is whole and knows every change.
+    /// Takes steps until the index is whole and knows every change that was made before. It does not run after those that are made
+    /// meanwhile: where uploads to a project with thousands of releases follow each other, it would never end, and take the
+    /// processor that they need.
     pub async fn catch_up(&self) -> Result<(), StoreError> {
         while self.advance().await? != Progress::UpToDate {}
         Ok(())
@@ -101,12 +103,14 @@ impl Search {
         Ok(())
     }
 
+    /// Follows the journal; whether there may be more of it.
     async fn follow(&self, set: &DocumentSet) -> Result<bool, StoreError> {
         let journal = &self.ports.journal;
         let rows = journal.after(set.serial, FOLLOWED_AT_ONCE).await?;
         let Some(to) = rows.last().map(|row| row.serial) else {
             return Ok(false);
         };
+        let more = rows.len() == FOLLOWED_AT_ONCE as usize;
         let changed: BTreeSet<ProjectName> =
             rows.into_iter().filter_map(|row| row.project).collect();
         let changed: Vec<ProjectName> = changed.into_iter().collect();
@@ -120,7 +124,9 @@ impl Search {
                 (name, there.map(|at| documents.swap_remove(at)))
             })
             .collect();
-        self.kept.follow(set, &changes, to).await
+        let was_first = self.kept.follow(set, &changes, to).await?;
+        // Whoever came second does not know how far the first one came.
+        Ok(more || !was_first)
     }
 
     async fn documents(&self, of: &[CataloguedProject]) -> Result<Vec<Document>, StoreError> {
