@@ -16,6 +16,7 @@ use hyper::ext::ReasonPhrase;
 use serde::Serialize;
 use touchplate_index::RequestId;
 use touchplate_index::accounts::AuthError;
+use touchplate_index::ports::Unavailable;
 use touchplate_index::projects::ReadError;
 use touchplate_index::upload::UploadError;
 
@@ -91,9 +92,14 @@ impl Problem {
         }
     }
 
-    /// A failure of ours: the cause goes to the log, the reader gets the request's id.
+    /// A failure of ours: the cause goes to the log, the reader gets the request's id. One that may be gone in a while is a
+    /// 503, which clients try again.
     pub fn internal(error: &(dyn Error + 'static)) -> Self {
-        let mut problem = Self::saying(StatusCode::INTERNAL_SERVER_ERROR, "");
+        const SOON: HeaderValue = HeaderValue::from_static("5");
+        let mut problem = match is_unavailable(error) {
+            true => Self::saying(StatusCode::SERVICE_UNAVAILABLE, "").with(RETRY_AFTER, SOON),
+            false => Self::saying(StatusCode::INTERNAL_SERVER_ERROR, ""),
+        };
         problem.cause = Some(on_one_line(&chain(error).join(": ")));
         problem
     }
@@ -483,6 +489,18 @@ fn reason(message: &str) -> Vec<u8> {
         bytes.extend_from_slice(b"...");
     }
     bytes
+}
+
+/// Whether an engine said that it may answer later.
+fn is_unavailable(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error.is::<Unavailable>() {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }
 
 impl From<UploadError> for Problem {

@@ -1,26 +1,36 @@
-//! The ports of `index` and `trust` made real: SQLite and disk.
+//! The ports of `index` and `trust` made real: SQLite or PostgreSQL, and disk.
 //!
 //! [`open`] is the door: it creates, migrates and checks what a [`Location`] names. One process or many may have the same
 //! location open.
 
 mod disk;
 mod location;
-mod log;
+mod migrating;
+mod postgres;
 mod search;
 mod sqlite;
 mod stamps;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use touchplate_index::Ports;
-use touchplate_index::ports::{BlobError, StoreError};
+use touchplate_index::ports::{
+    Accounts, Attesters, BlobError, Catalogue, Coverage, Downloads, Journal, LateAttestations,
+    News, Projects, Publishers, Releases, StoreError, TrustedPublishing,
+};
 
 pub use disk::Disk;
+use touchplate_trust::log::{LogStore, LogStoreError};
+use touchplate_trust::stamp::{FloorError, StampFloor};
+
 pub use location::{BlobsUrl, DatabaseUrl, InvalidLocation, Location};
-pub use log::LogFiles;
+pub use postgres::PostgresStampFloor;
+pub use postgres::log::LogFiles as PostgresLogs;
+pub use postgres::{InvalidPostgresUrl, Postgres, PostgresUrl};
 pub use search::SearchFile;
 pub use sqlite::Sqlite;
+pub use sqlite::log::LogFiles;
 pub use stamps::SqliteStampFloor;
 
 /// Ports that stand on a location.
@@ -56,16 +66,47 @@ pub enum OpenError {
 
 /// Opens the database and the blob store, creating and migrating them as needed.
 pub async fn open(location: &Location) -> Result<Opened, OpenError> {
-    let database = match &location.database {
-        DatabaseUrl::Sqlite(path) => Sqlite::open(path).await,
-    };
-    let database = database.map_err(|source| OpenError::Database {
+    let failed = |source| OpenError::Database {
         database: location.database.clone(),
         source,
-    })?;
-    let BlobsUrl::File(folder) = &location.blobs;
+    };
+    match &location.database {
+        DatabaseUrl::Sqlite(path) => {
+            let database = Sqlite::open(path).await.map_err(failed)?;
+            with_blobs(database, &location.blobs)
+        }
+        DatabaseUrl::Postgres(url) => {
+            let database = Postgres::open(url).await.map_err(failed)?;
+            with_blobs(database, &location.blobs)
+        }
+    }
+}
+
+/// Every port but that of the bytes.
+trait Database:
+    Projects
+    + Releases
+    + Accounts
+    + Publishers
+    + TrustedPublishing
+    + Attesters
+    + LateAttestations
+    + Downloads
+    + Catalogue
+    + Coverage
+    + News
+    + Journal
+    + 'static
+{
+}
+
+impl Database for Sqlite {}
+impl Database for Postgres {}
+
+fn with_blobs(database: impl Database, blobs: &BlobsUrl) -> Result<Opened, OpenError> {
+    let BlobsUrl::File(folder) = blobs;
     let disk = Disk::open(folder).map_err(|source| OpenError::Blobs {
-        blobs: location.blobs.clone(),
+        blobs: blobs.clone(),
         source,
     })?;
     let spool_folder = disk.spool_folder();
@@ -88,5 +129,51 @@ pub async fn open(location: &Location) -> Result<Opened, OpenError> {
     Ok(Opened {
         ports,
         spool_folder,
+    })
+}
+
+/// Opens the logs of a trust stack in its folder, or in the index's database where that is a server, and then with their full
+/// tiles in the folder.
+///
+/// # Errors
+/// When the database or the folder cannot be opened.
+pub async fn open_logs(
+    database: &DatabaseUrl,
+    folder: &Path,
+) -> Result<Arc<dyn LogStore>, LogStoreError> {
+    let tiles = folder.join("tiles");
+    Ok(match database {
+        DatabaseUrl::Sqlite(_) => {
+            Arc::new(LogFiles::open(&folder.join("log.sqlite"), &tiles).await?)
+        }
+        DatabaseUrl::Postgres(url) => {
+            let before = folder.join("log.sqlite");
+            if before.exists() {
+                // Logs that began anew would contradict every checkpoint that was given out.
+                let cause = format!(
+                    "this stack's logs are in `{}`, and nothing moves them to PostgreSQL yet: leave `database` as it was, or \
+                     make another stack in another folder",
+                    before.display()
+                );
+                return Err(LogStoreError::new("open the logs' database", cause));
+            }
+            Arc::new(PostgresLogs::open(url, &tiles).await?)
+        }
+    })
+}
+
+/// Opens what keeps the time of the latest stamp, at the same place as the logs.
+///
+/// # Errors
+/// When it cannot be opened.
+pub async fn open_stamp_floor(
+    database: &DatabaseUrl,
+    folder: &Path,
+) -> Result<Arc<dyn StampFloor>, FloorError> {
+    Ok(match database {
+        DatabaseUrl::Sqlite(_) => {
+            Arc::new(SqliteStampFloor::open(&folder.join("stamps.sqlite")).await?)
+        }
+        DatabaseUrl::Postgres(url) => Arc::new(PostgresStampFloor::open(url).await?),
     })
 }

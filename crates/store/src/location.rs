@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use crate::postgres::{InvalidPostgresUrl, PostgresUrl, without_password};
+
 /// Where the rows and the bytes are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Location {
@@ -13,11 +15,13 @@ pub struct Location {
     pub blobs: BlobsUrl,
 }
 
-/// A database: `sqlite:PATH`.
+/// A database: `sqlite:PATH`, or `postgres://USER@HOST/DATABASE`. Its text has no password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DatabaseUrl {
     /// A file of SQLite.
     Sqlite(PathBuf),
+    /// A database of PostgreSQL.
+    Postgres(PostgresUrl),
 }
 
 /// A blob store: `file:DIR`.
@@ -29,23 +33,39 @@ pub enum BlobsUrl {
 
 /// A text that names no location.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{given}` is no {what}: expected `{expected}`")]
-pub struct InvalidLocation {
-    given: String,
-    what: &'static str,
-    expected: &'static str,
+pub enum InvalidLocation {
+    /// It has another form.
+    #[error("`{given}` is no {what}: expected `{expected}`")]
+    Form {
+        /// What was given, without a password.
+        given: String,
+        /// What was wanted.
+        what: &'static str,
+        /// Its form.
+        expected: &'static str,
+    },
+    /// It is a URL of PostgreSQL that says something wrong.
+    #[error(transparent)]
+    Postgres(#[from] InvalidPostgresUrl),
 }
 
 impl FromStr for DatabaseUrl {
     type Err = InvalidLocation;
 
     fn from_str(given: &str) -> Result<Self, InvalidLocation> {
+        if ["postgres://", "postgresql://"]
+            .iter()
+            .any(|scheme| given.starts_with(scheme))
+        {
+            let url = given.parse().map(Self::Postgres);
+            return url.map_err(InvalidLocation::Postgres);
+        }
         after("sqlite:", given)
             .map(Self::Sqlite)
-            .ok_or_else(|| InvalidLocation {
-                given: given.to_owned(),
+            .ok_or_else(|| InvalidLocation::Form {
+                given: without_password(given),
                 what: "database",
-                expected: "sqlite:PATH",
+                expected: "sqlite:PATH` or `postgres://USER@HOST/DATABASE",
             })
     }
 }
@@ -56,8 +76,8 @@ impl FromStr for BlobsUrl {
     fn from_str(given: &str) -> Result<Self, InvalidLocation> {
         after("file:", given)
             .map(Self::File)
-            .ok_or_else(|| InvalidLocation {
-                given: given.to_owned(),
+            .ok_or_else(|| InvalidLocation::Form {
+                given: without_password(given),
                 what: "blob store",
                 expected: "file:DIR",
             })
@@ -73,8 +93,10 @@ fn after(scheme: &str, given: &str) -> Option<PathBuf> {
 
 impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::Sqlite(path) = self;
-        write!(f, "sqlite:{}", path.display())
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Postgres(url) => url.fmt(f),
+        }
     }
 }
 
@@ -101,7 +123,7 @@ mod tests {
         );
         assert_eq!(
             "mysql://x".parse::<DatabaseUrl>().unwrap_err().to_string(),
-            "`mysql://x` is no database: expected `sqlite:PATH`"
+            "`mysql://x` is no database: expected `sqlite:PATH` or `postgres://USER@HOST/DATABASE`"
         );
         assert!("file:".parse::<BlobsUrl>().is_err());
     }

@@ -9,6 +9,7 @@ mod damage;
 pub mod http;
 pub mod log_faults;
 pub mod memory;
+pub mod postgres;
 pub mod sample;
 pub mod server;
 

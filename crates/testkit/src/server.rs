@@ -19,6 +19,7 @@ use touchplate_trust::{Domain, Predicate};
 
 use crate::clock::FixedClock;
 use crate::http::{Answer, Client, Part, Request, multipart, multipart_type};
+use crate::postgres::{self, TestDatabase};
 use crate::sample::Sample;
 
 /// Where a test server is, by its own configuration: the same in each run, whatever port was free.
@@ -36,6 +37,8 @@ pub struct TestServer {
     pub index: Index,
     config: Config,
     folder: Arc<TempDir>,
+    /// Where the rows are in PostgreSQL.
+    postgres: Option<Arc<TestDatabase>>,
     stop: Option<oneshot::Sender<()>>,
     running: Option<JoinHandle<()>>,
 }
@@ -57,19 +60,26 @@ impl TestServer {
         config.url = Some(URL.parse().unwrap());
         config.listen = "127.0.0.1:0".parse().unwrap();
         config.trusted_root = Some(root);
+        let mut postgres = None;
+        if postgres::is_wanted() {
+            let database = TestDatabase::fresh().await.unwrap();
+            config.location.database = database.url().parse().unwrap();
+            postgres = Some(Arc::new(database));
+        }
         change(&mut config);
-        Self::open(config, folder, clock, domain).await
+        Self::open(config, (folder, postgres), clock, domain).await
     }
 
     /// A second server on the same data.
     pub async fn beside(&self) -> Self {
-        let (folder, clock) = (self.folder.clone(), self.clock.clone());
-        Self::open(self.config.clone(), folder, clock, self.domain.clone()).await
+        let kept = (self.folder.clone(), self.postgres.clone());
+        let clock = self.clock.clone();
+        Self::open(self.config.clone(), kept, clock, self.domain.clone()).await
     }
 
     async fn open(
         config: Config,
-        folder: Arc<TempDir>,
+        (folder, postgres): (Arc<TempDir>, Option<Arc<TestDatabase>>),
         clock: Arc<FixedClock>,
         domain: Arc<Domain>,
     ) -> Self {
@@ -93,6 +103,7 @@ impl TestServer {
             index,
             config,
             folder,
+            postgres,
             stop: Some(stop),
             running: Some(running),
         }
@@ -106,9 +117,12 @@ impl TestServer {
         }
     }
 
-    /// Where its database is.
-    pub(crate) fn database(&self) -> PathBuf {
-        self.config.data.join("touchplate.sqlite")
+    /// Where its database is, for the driver.
+    pub(crate) fn database(&self) -> String {
+        match &self.postgres {
+            Some(database) => database.driver_url(),
+            None => self.config.location.database.to_string(),
+        }
     }
 
     /// Search, opened once more as `touchplate admin search` would.

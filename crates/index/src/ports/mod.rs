@@ -60,6 +60,25 @@ pub struct StoreError {
     pub cause: Box<dyn std::error::Error + Send + Sync>,
 }
 
+/// A cause that may be gone in a while, without anybody mending anything here: the same may be asked again.
+#[derive(Debug, thiserror::Error)]
+#[error("{said}")]
+pub struct Unavailable {
+    said: &'static str,
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl Unavailable {
+    /// What the engine's answer comes to, and the answer.
+    pub fn new(
+        said: &'static str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        let source = source.into();
+        Self { said, source }
+    }
+}
+
 impl StoreError {
     /// A failure of `doing` for the reason `cause`.
     pub fn new(

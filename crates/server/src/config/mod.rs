@@ -64,8 +64,9 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "database",
-        "sqlite:PATH",
-        "The database. Default: `touchplate.sqlite` in `data`",
+        "sqlite:PATH|postgres://…",
+        "The database: a file of SQLite, or `postgres://USER@HOST/DATABASE`, whose password is in the file that `?password_file=PATH` \
+         names, in PGPASSWORD or in `~/.pgpass`. Default: `sqlite:touchplate.sqlite` in `data`",
     ),
     key(
         "blobs",

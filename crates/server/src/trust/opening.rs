@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use touchplate_attest::domain::{DomainsError, InvalidIssuer, OidcIssuer, ProjectPattern, Scope};
 use touchplate_attest::{TrustDomain, TrustRoot, TrustRootError};
 use touchplate_client::fetch::InvalidProxy;
-use touchplate_store::{LogFiles, SqliteStampFloor};
+use touchplate_store::{open_logs, open_stamp_floor};
 use touchplate_trust::TrustError;
 use touchplate_trust::authority::{Authority, AuthorityError, Signers};
 use touchplate_trust::layout::{KeyRing, Keys, Layout, LayoutError};
@@ -119,13 +119,14 @@ pub(crate) async fn open(
     }
     let keys = layout.unlock(&layout.secret(config.trust_key_file.as_deref())?, now)?;
     let issuers = issuers(config)?;
-    let logs = LogFiles::open(&folder.join("log.sqlite"), &folder.join("tiles")).await?;
-    let floor = SqliteStampFloor::open(&folder.join("stamps.sqlite")).await?;
+    let database = &config.location.database;
+    let logs = open_logs(database, &folder).await?;
+    let floor = open_stamp_floor(database, &folder).await?;
     let parts = StackParts {
         layout: &layout,
         keys: &keys,
-        logs: Arc::new(logs),
-        floor: Arc::new(floor),
+        logs,
+        floor,
         issuers: Arc::new(issuers),
         limits: Limits::new(IDENTITY_LIMIT, ADDRESS_LIMIT),
         clock_is_unchecked: config.trust_clock == TrustClock::Unchecked,

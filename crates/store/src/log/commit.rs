@@ -1,10 +1,11 @@
 //! A batch, in one transaction.
 
-use sqlx::{QueryBuilder, Sqlite as Driver, Transaction};
+use sqlx::QueryBuilder;
 use touchplate_attest::log::{TILE_LEVELS, TILE_WIDTH};
 use touchplate_trust::log::{Batch, CommitError, Committed, LogName, LogStoreError, NewRow};
 
-use super::{GENERATION_BITS, LogFiles, column, failed, prefix, signed, unsigned};
+use super::dialect::{bytes_of, locked};
+use super::{Driver, GENERATION_BITS, LogFiles, Writing, column, failed, prefix, signed, unsigned};
 
 /// Rows of one statement. SQLite binds 32,766 values at most, and the longest row has four.
 const ROWS: usize = 1000;
@@ -24,7 +25,7 @@ impl LogFiles {
         drop_exported(&mut transaction, id, batch.exported).await?;
         let cell = &batch.cell;
         sqlx::query(
-            "UPDATE logs SET size = ?, root = ?, note = ?, beat = beat + 1, exported = max(exported, ?) WHERE id = ?",
+            "UPDATE logs SET size = $1, root = $2, note = $3, beat = beat + 1, exported = CASE WHEN exported < $4 THEN $4 ELSE exported END WHERE id = $5",
         )
         .bind(signed(cell.size)?)
         .bind(&cell.root[..])
@@ -39,19 +40,20 @@ impl LogFiles {
     }
 }
 
-type Writing = Transaction<'static, Driver>;
-
 /// The lease and the head must be what the batch says.
 async fn check(
     transaction: &mut Writing,
     log: &LogName,
     batch: &Batch,
 ) -> Result<(i64, Committed), CommitError> {
-    let row = sqlx::query("SELECT id, holder, epoch, wanted, size, root FROM logs WHERE name = ?")
-        .bind(log.as_str())
-        .fetch_optional(&mut **transaction)
-        .await
-        .map_err(failed(DOING))?;
+    let row = sqlx::query(concat!(
+        "SELECT id, holder, epoch, wanted, size, root FROM logs WHERE name = $1",
+        locked!()
+    ))
+    .bind(log.as_str())
+    .fetch_optional(&mut **transaction)
+    .await
+    .map_err(failed(DOING))?;
     let row = row.ok_or(CommitError::Fenced)?;
     let held = column::<Option<&str>>(&row, "holder")?.is_some();
     if !held || unsigned(&row, "epoch")? != batch.epoch {
@@ -144,11 +146,10 @@ async fn insert_times(
         let (tile, after) = rest.split_at(now);
         let times = tile.iter().map(|row| row.at.as_microsecond().to_be_bytes());
         let times: Vec<u8> = times.flatten().collect();
-        // An append: `||` of two blobs is text to SQLite, hence the cast.
-        sqlx::query(
-            "INSERT INTO times (log, tile, times) VALUES (?, ?, ?) \
-             ON CONFLICT DO UPDATE SET times = CAST(times || excluded.times AS BLOB)",
-        )
+        sqlx::query(concat!(
+            "INSERT INTO times (log, tile, times) VALUES ($1, $2, $3) ON CONFLICT (log, tile) DO UPDATE SET times = ",
+            bytes_of!("times.times || excluded.times")
+        ))
         .bind(id)
         .bind(signed(index / TILE_WIDTH)?)
         .bind(times)
@@ -168,11 +169,11 @@ async fn insert_hashes(
 ) -> Result<(), LogStoreError> {
     for tile in &batch.tiles {
         sqlx::query(
-            "INSERT INTO hashes (log, level, tile, hashes) VALUES (?, ?, ?, ?) \
-             ON CONFLICT DO UPDATE SET hashes = excluded.hashes",
+            "INSERT INTO hashes (log, level, tile, hashes) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (log, level, tile) DO UPDATE SET hashes = excluded.hashes",
         )
         .bind(id)
-        .bind(tile.level)
+        .bind(i64::from(tile.level))
         .bind(signed(tile.index)?)
         .bind(tile.hashes.as_flattened())
         .execute(&mut **transaction)
@@ -188,7 +189,7 @@ async fn drop_exported(
     id: i64,
     exported: u64,
 ) -> Result<(), LogStoreError> {
-    sqlx::query("DELETE FROM entries WHERE log = ? AND idx < ?")
+    sqlx::query("DELETE FROM entries WHERE log = $1 AND idx < $2")
         .bind(id)
         .bind(signed(exported)?)
         .execute(&mut **transaction)
@@ -199,9 +200,9 @@ async fn drop_exported(
         if full == 0 {
             break;
         }
-        sqlx::query("DELETE FROM hashes WHERE log = ? AND level = ? AND tile < ?")
+        sqlx::query("DELETE FROM hashes WHERE log = $1 AND level = $2 AND tile < $3")
             .bind(id)
-            .bind(level)
+            .bind(i64::from(level))
             .bind(signed(full)?)
             .execute(&mut **transaction)
             .await

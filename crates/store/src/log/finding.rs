@@ -5,8 +5,9 @@ use std::sync::Arc;
 use touchplate_attest::log::TreeHash;
 use touchplate_trust::log::{LogName, LogStoreError};
 
+use super::dialect::in_this_order;
 use super::filter::{Filters, filter_of};
-use super::{GENERATION_BITS, LogFiles, column, failed, prefix, signed, unsigned};
+use super::{Driver, GENERATION_BITS, LogFiles, column, failed, prefix, signed, unsigned};
 
 /// Places of one statement: a generation and a prefix each.
 const PLACES: usize = 1000;
@@ -44,12 +45,16 @@ impl LogFiles {
         id: i64,
         places: &[(u64, i64)],
     ) -> Result<Vec<(i64, u64)>, LogStoreError> {
-        let mut query = sqlx::QueryBuilder::new("WITH places (g, p) AS (");
+        let mut query = sqlx::QueryBuilder::<Driver>::new("WITH places (g, p) AS (");
         query.push_values(places, |mut values, (generation, prefix)| {
             values.push_bind(generation.cast_signed());
             values.push_bind(*prefix);
         });
-        query.push(") SELECT prefix, idx FROM places CROSS JOIN leaves ON log = ");
+        query.push(concat!(
+            ") SELECT prefix, idx FROM places ",
+            in_this_order!(),
+            " leaves ON log = "
+        ));
         query
             .push_bind(id)
             .push(" AND generation = g AND prefix = p");
@@ -94,15 +99,17 @@ impl LogFiles {
         let size = self.read_cell(log).await?.map_or(0, |cell| cell.size);
         let mut found = Vec::new();
         // One statement: for each generation, the newest first, one seek.
-        let rows = sqlx::query(
-            "WITH RECURSIVE generations (g) AS (SELECT ? UNION ALL SELECT g - 1 FROM generations WHERE g > 0) \
-             SELECT s.idx FROM generations CROSS JOIN search s \
-             ON s.log = ? AND s.generation = g AND s.prefix = ? ORDER BY s.idx DESC LIMIT ?",
-        )
+        let rows = sqlx::query(concat!(
+            "WITH RECURSIVE generations (g) AS (SELECT $1 UNION ALL SELECT g - 1 FROM generations WHERE g > 0) \
+             SELECT s.idx FROM generations ",
+            in_this_order!(),
+            " search s \
+             ON s.log = $2 AND s.generation = g AND s.prefix = $3 ORDER BY s.idx DESC LIMIT $4",
+        ))
         .bind(signed(size >> GENERATION_BITS)?)
         .bind(id)
         .bind(prefix(key))
-        .bind(limit)
+        .bind(i64::from(limit))
         .fetch_all(self.readers())
         .await
         .map_err(failed("search a log"))?;
@@ -118,7 +125,7 @@ impl LogFiles {
         let mut all = self.filters.lock().await;
         let known = all.entry(id).or_default();
         while (known.known() as u64) < complete {
-            let row = sqlx::query("SELECT bits FROM filters WHERE log = ? AND generation = ?")
+            let row = sqlx::query("SELECT bits FROM filters WHERE log = $1 AND generation = $2")
                 .bind(id)
                 .bind(signed(known.known() as u64)?)
                 .fetch_optional(self.readers())
@@ -139,19 +146,19 @@ impl LogFiles {
         let mut generation = self.filters(id, complete).await?.known() as u64;
         while generation < complete {
             let prefixes: Vec<i64> =
-                sqlx::query_scalar("SELECT prefix FROM leaves WHERE log = ? AND generation = ?")
+                sqlx::query_scalar("SELECT prefix FROM leaves WHERE log = $1 AND generation = $2")
                     .bind(id)
                     .bind(signed(generation)?)
                     .fetch_all(self.readers())
                     .await
                     .map_err(failed("read a generation"))?;
             sqlx::query(
-                "INSERT INTO filters (log, generation, bits) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                "INSERT INTO filters (log, generation, bits) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
             )
             .bind(id)
             .bind(signed(generation)?)
             .bind(filter_of(&prefixes))
-            .execute(&self.database.writer)
+            .execute(&self.writer)
             .await
             .map_err(failed("keep a filter"))?;
             generation += 1;

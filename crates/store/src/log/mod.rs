@@ -1,4 +1,5 @@
-//! Logs on SQLite and disk: one transaction a batch in a database of their own, and full tiles as files.
+//! Logs in a database and on disk: one transaction a batch, and full tiles as files. Like `sql`, each driver's module includes this
+//! one and so compiles it for itself.
 //!
 //! What is in rows and what is in files: entries and hashes of tiles that are not full, and of full ones until they are
 //! files, are rows. A row goes only after its file has survived a flush, so whoever finds no row finds the file.
@@ -16,31 +17,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use sqlx::sqlite::{SqlitePool, SqliteRow};
-use sqlx::{Row as _, Sqlite as Driver, Transaction};
+use sqlx::Row as _;
 use touchplate_attest::log::{TilePath, TreeHash};
-use touchplate_index::ports::StoreError;
 use touchplate_trust::log::{
     Batch, Beat, Cell, CommitError, Committed, Entry, Holder, Lease, LogName, LogStore,
     LogStoreError, State,
 };
 
-use crate::sqlite::Database;
+use super::{Driver, Pool, Row, Writing, dialect};
 use filter::Filters;
 
-/// Forward only, numbered. Never edit one that was released: add the next.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(
-    1,
-    "first",
-    include_str!("../../migrations/log/0001_first.sql"),
-)];
-
-/// Pages of the database that its writer keeps, in KiB: the rows of the generation that grows, some eight megabytes.
-const WRITER_CACHE_KIB: u32 = 16 << 10;
-
-/// Logs in a database file and a folder of tiles.
+/// Logs in a database and a folder of tiles.
 pub struct LogFiles {
-    database: Database,
+    writer: Pool,
+    readers: Pool,
     tiles: PathBuf,
     ids: Mutex<HashMap<LogName, i64>>,
     filters: tokio::sync::Mutex<HashMap<i64, Arc<Filters>>>,
@@ -49,14 +39,13 @@ pub struct LogFiles {
 }
 
 impl LogFiles {
-    /// Opens the database and the folder, making and migrating them as needed. Several processes may do so.
-    pub async fn open(database: &Path, tiles: &Path) -> Result<Self, LogStoreError> {
-        let wrap = |cause: StoreError| LogStoreError::new("open the logs' database", cause);
+    /// On pools of a database that is up to date, with tiles in a folder, which it makes as needed.
+    pub(super) fn on(writer: Pool, readers: Pool, tiles: &Path) -> Result<Self, LogStoreError> {
         std::fs::create_dir_all(tiles)
             .map_err(|cause| LogStoreError::new("make the folder of tiles", cause))?;
-        let database = Database::open(database, MIGRATIONS, Some(WRITER_CACHE_KIB));
         Ok(Self {
-            database: database.await.map_err(wrap)?,
+            writer,
+            readers,
             tiles: tiles.to_owned(),
             ids: Mutex::default(),
             filters: tokio::sync::Mutex::default(),
@@ -64,13 +53,19 @@ impl LogFiles {
         })
     }
 
-    fn readers(&self) -> &SqlitePool {
-        &self.database.readers
+    fn readers(&self) -> &Pool {
+        &self.readers
     }
 
-    async fn write(&self) -> Result<Transaction<'static, Driver>, LogStoreError> {
-        let begun = self.database.write().await;
-        begun.map_err(|cause| LogStoreError::new("begin to write", cause))
+    /// Begins a transaction that writes. What it must be alone with, it reads locked.
+    async fn write(&self) -> Result<Writing, LogStoreError> {
+        let begun = super::begin_apart(&self.writer).await;
+        begun.map_err(failed("begin to write"))
+    }
+
+    /// Begins a transaction that reads, all of it as it was at one moment.
+    async fn snapshot(&self) -> Result<Writing, sqlx::Error> {
+        super::begin_snapshot(&self.readers).await
     }
 
     /// The number that the rows of a log have; none before its lease was first asked for.
@@ -80,7 +75,7 @@ impl LogFiles {
         if known.is_some() {
             return Ok(known);
         }
-        let row = sqlx::query("SELECT id FROM logs WHERE name = ?")
+        let row = sqlx::query("SELECT id FROM logs WHERE name = $1")
             .bind(log.as_str())
             .fetch_optional(self.readers())
             .await
@@ -155,11 +150,11 @@ impl LogStore for LogFiles {
 
 /// Turns the driver's error into the port's.
 fn failed(doing: &'static str) -> impl Fn(sqlx::Error) -> LogStoreError {
-    move |cause| LogStoreError::new(doing, cause)
+    move |cause| LogStoreError::new(doing, dialect::explained(cause))
 }
 
 /// A value of a row.
-fn column<'r, T>(row: &'r SqliteRow, name: &str) -> Result<T, LogStoreError>
+fn column<'r, T>(row: &'r Row, name: &str) -> Result<T, LogStoreError>
 where
     T: sqlx::Decode<'r, Driver> + sqlx::Type<Driver>,
 {
@@ -167,7 +162,7 @@ where
 }
 
 /// SQLite's integers are signed; indices and sizes are not.
-fn unsigned(row: &SqliteRow, name: &str) -> Result<u64, LogStoreError> {
+fn unsigned(row: &Row, name: &str) -> Result<u64, LogStoreError> {
     u64::try_from(column::<i64>(row, name)?)
         .map_err(|cause| LogStoreError::new("read a number", cause))
 }

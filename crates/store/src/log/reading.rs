@@ -6,18 +6,17 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
 use touchplate_attest::log::{EntryBundle, TILE_WIDTH, TileKind, TilePath, append_entry};
 use touchplate_trust::log::{Cell, Entry, HashTile, LogName, LogStoreError, State};
 
-use super::{LogFiles, blocking, column, failed, signed, unsigned};
+use super::{LogFiles, Row, blocking, column, failed, signed, unsigned};
 
 /// A hash is so many bytes of a tile.
 const HASH_BYTES: usize = 32;
 
 impl LogFiles {
     pub(super) async fn read_cell(&self, log: &LogName) -> Result<Option<Cell>, LogStoreError> {
-        let row = sqlx::query("SELECT size, root, note FROM logs WHERE name = ?")
+        let row = sqlx::query("SELECT size, root, note FROM logs WHERE name = $1")
             .bind(log.as_str())
             .fetch_optional(self.readers())
             .await
@@ -28,8 +27,8 @@ impl LogFiles {
     pub(super) async fn read_state(&self, log: &LogName) -> Result<State, LogStoreError> {
         let doing = "read a log's state";
         // One snapshot: a batch must not come between head and hashes.
-        let mut snapshot = self.readers().begin().await.map_err(failed(doing))?;
-        let row = sqlx::query("SELECT id, size, root, note, exported FROM logs WHERE name = ?")
+        let mut snapshot = self.snapshot().await.map_err(failed(doing))?;
+        let row = sqlx::query("SELECT id, size, root, note, exported FROM logs WHERE name = $1")
             .bind(log.as_str())
             .fetch_optional(&mut *snapshot)
             .await
@@ -38,7 +37,7 @@ impl LogFiles {
             return Ok(State::default());
         };
         let rows = sqlx::query(
-            "SELECT level, tile, hashes FROM hashes WHERE log = ? AND length(hashes) < 256 * 32",
+            "SELECT level, tile, hashes FROM hashes WHERE log = $1 AND length(hashes) < 256 * 32",
         )
         .bind(column::<i64>(&row, "id")?)
         .fetch_all(&mut *snapshot)
@@ -102,13 +101,14 @@ impl LogFiles {
         level: u8,
         path: TilePath,
     ) -> Result<Option<Bytes>, LogStoreError> {
-        let row = sqlx::query("SELECT hashes FROM hashes WHERE log = ? AND level = ? AND tile = ?")
-            .bind(id)
-            .bind(level)
-            .bind(signed(path.index())?)
-            .fetch_optional(self.readers())
-            .await
-            .map_err(failed("read a tile's row"))?;
+        let row =
+            sqlx::query("SELECT hashes FROM hashes WHERE log = $1 AND level = $2 AND tile = $3")
+                .bind(id)
+                .bind(i64::from(level))
+                .bind(signed(path.index())?)
+                .fetch_optional(self.readers())
+                .await
+                .map_err(failed("read a tile's row"))?;
         let Some(row) = row else {
             return Ok(None);
         };
@@ -123,7 +123,7 @@ impl LogFiles {
         };
         let end = first.saturating_add(path.width() as u64);
         let rows = sqlx::query(
-            "SELECT body FROM entries WHERE log = ? AND idx >= ? AND idx < ? ORDER BY idx",
+            "SELECT body FROM entries WHERE log = $1 AND idx >= $2 AND idx < $3 ORDER BY idx",
         )
         .bind(id)
         .bind(signed(first)?)
@@ -155,7 +155,7 @@ impl LogFiles {
         let Some(at) = self.read_time(id, index).await? else {
             return Ok(None);
         };
-        let row = sqlx::query("SELECT body FROM entries WHERE log = ? AND idx = ?")
+        let row = sqlx::query("SELECT body FROM entries WHERE log = $1 AND idx = $2")
             .bind(id)
             .bind(signed(index)?)
             .fetch_optional(self.readers())
@@ -171,7 +171,7 @@ impl LogFiles {
     async fn read_time(&self, id: i64, index: u64) -> Result<Option<Timestamp>, LogStoreError> {
         // Of a blob, `substr` counts bytes, from 1.
         let row =
-            sqlx::query("SELECT substr(times, ?, 8) AS at FROM times WHERE log = ? AND tile = ?")
+            sqlx::query("SELECT substr(times, CAST($1 AS INTEGER), 8) AS at FROM times WHERE log = $2 AND tile = $3")
                 .bind(signed(index % TILE_WIDTH * 8 + 1)?)
                 .bind(id)
                 .bind(i64::try_from(index / TILE_WIDTH).unwrap_or(i64::MAX))
@@ -219,7 +219,7 @@ impl LogFiles {
     }
 }
 
-fn cell(row: &SqliteRow) -> Result<Option<Cell>, LogStoreError> {
+fn cell(row: &Row) -> Result<Option<Cell>, LogStoreError> {
     let Some(size) = column::<Option<i64>>(row, "size")? else {
         return Ok(None);
     };
@@ -231,10 +231,11 @@ fn cell(row: &SqliteRow) -> Result<Option<Cell>, LogStoreError> {
     }))
 }
 
-fn hash_tile(row: &SqliteRow) -> Result<HashTile, LogStoreError> {
+fn hash_tile(row: &Row) -> Result<HashTile, LogStoreError> {
     let hashes = column::<&[u8]>(row, "hashes")?;
     Ok(HashTile {
-        level: column(row, "level")?,
+        level: u8::try_from(unsigned(row, "level")?)
+            .map_err(|cause| LogStoreError::new("read a tile's row", cause))?,
         index: unsigned(row, "tile")?,
         hashes: hashes
             .chunks(HASH_BYTES)

@@ -1,38 +1,39 @@
 //! The ports on SQLite: WAL, `synchronous=FULL`, one writer at a time in this process, `busy_timeout` between processes.
 
-mod accounts;
-mod attesters;
-mod catalogue;
-mod coverage;
-mod downloads;
-mod facts;
-mod journal;
-mod known_numbers;
-mod late;
-mod news;
-mod pending;
-mod projects;
-mod publishers;
-mod ratchets;
-mod record;
-mod releases;
-mod rows;
-mod sweeps;
-mod tokens;
-mod trusted_publishing;
+// The statements are the same for every driver, and are compiled for each.
+#[path = "../sql/mod.rs"]
+#[allow(
+    clippy::duplicate_mod,
+    reason = "the types of the driver are the difference"
+)]
+mod sql;
+
+#[path = "../log/mod.rs"]
+#[allow(
+    clippy::duplicate_mod,
+    reason = "the types of the driver are the difference"
+)]
+pub(crate) mod log;
+
+mod dialect;
+mod logs;
 
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{SqlSafeStr as _, Sqlite as Driver, Transaction};
+use sqlx::{Sqlite as Driver, Transaction};
 use touchplate_index::ports::StoreError;
 
-/// The only index, until there are several (DESIGN.md, "One index now, several later").
-const INDEX: i64 = 1;
+use crate::migrating::{Migration, Migrations, migrator, refused};
+use Sqlite as Store;
+use sql::{Lock, failed};
+use sqlx::sqlite::{
+    SqliteArguments as Arguments, SqliteConnection as Connection, SqlitePool as Pool,
+    SqliteRow as Row,
+};
 
 /// How long a writer waits for another process's transaction. Transactions here take milliseconds; ten seconds of waiting
 /// means a stuck process, and the caller hears of it.
@@ -41,64 +42,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// WAL readers do not wait for each other, and each connection has a thread and a page cache of its own.
 const READERS: u32 = 4;
 
-/// Forward only, numbered. Never edit one that was released: add the next.
-const MIGRATIONS: &[(i64, &str, &str)] = &[
-    (
-        1,
-        "first",
-        include_str!("../../migrations/sqlite/0001_first.sql"),
-    ),
-    (
-        10,
-        "pinned ids",
-        include_str!("../../migrations/sqlite/0010_pinned_ids.sql"),
-    ),
-    (
-        20,
-        "attesters",
-        include_str!("../../migrations/sqlite/0020_attesters.sql"),
-    ),
-    (
-        30,
-        "trusted publishing",
-        include_str!("../../migrations/sqlite/0030_trusted_publishing.sql"),
-    ),
-    (
-        40,
-        "narrowed tokens",
-        include_str!("../../migrations/sqlite/0040_narrowed_tokens.sql"),
-    ),
-    (
-        50,
-        "known numbers",
-        include_str!("../../migrations/sqlite/0050_known_numbers.sql"),
-    ),
-    (
-        65,
-        "history",
-        include_str!("../../migrations/sqlite/0065_history.sql"),
-    ),
-    (
-        75,
-        "downloads",
-        include_str!("../../migrations/sqlite/0075_downloads.sql"),
-    ),
-    (
-        76,
-        "coverage",
-        include_str!("../../migrations/sqlite/0076_coverage.sql"),
-    ),
-    (
-        90,
-        "read tokens",
-        include_str!("../../migrations/sqlite/0090_read_tokens.sql"),
-    ),
-    (
-        91,
-        "administrators",
-        include_str!("../../migrations/sqlite/0091_administrators.sql"),
-    ),
-];
+/// The pairs of PostgreSQL's.
+const MIGRATIONS: Migrations = crate::migrating::migrations!("sqlite");
 
 /// The index's database.
 pub struct Sqlite {
@@ -113,24 +58,43 @@ impl Sqlite {
         Ok(Self { writer, readers })
     }
 
-    /// Begins a transaction that writes.
+    /// Begins a transaction that writes: nobody else does until it ends.
     async fn write(&self) -> Result<Transaction<'static, Driver>, StoreError> {
         begin(&self.writer).await
+    }
+
+    /// Begins a transaction that writes and may run beside others, but for those with a lock in common. Here one writes at a
+    /// time in any case.
+    async fn write_with(&self, _: &[Lock<'_>]) -> Result<Transaction<'static, Driver>, StoreError> {
+        self.write().await
+    }
+
+    /// Begins a transaction that writes what no other writes.
+    async fn write_apart(&self) -> Result<Transaction<'static, Driver>, StoreError> {
+        self.write().await
+    }
+
+    /// Begins a transaction that reads, all of it as it was at one moment.
+    async fn snapshot(
+        &self,
+        doing: &'static str,
+    ) -> Result<Transaction<'static, Driver>, StoreError> {
+        self.readers.begin().await.map_err(failed(doing))
     }
 }
 
 /// A database file, whatever is in it.
-pub(crate) struct Database {
-    pub(crate) writer: SqlitePool,
-    pub(crate) readers: SqlitePool,
+struct Database {
+    writer: SqlitePool,
+    readers: SqlitePool,
 }
 
 impl Database {
     /// Opens the file, creating and migrating it as needed. Several processes may do so at the same moment. The writer
     /// keeps `cache_kib` of pages, or SQLite's two megabytes.
-    pub(crate) async fn open(
+    async fn open(
         path: &Path,
-        migrations: &[(i64, &'static str, &'static str)],
+        migrations: Migrations,
         cache_kib: Option<u32>,
     ) -> Result<Self, StoreError> {
         if let Some(folder) = path
@@ -167,54 +131,41 @@ impl Database {
             .connect_lazy_with(options.read_only(true));
         Ok(Self { writer, readers })
     }
+}
 
-    /// Begins a transaction that writes.
-    pub(crate) async fn write(&self) -> Result<Transaction<'static, Driver>, StoreError> {
-        begin(&self.writer).await
-    }
+type Writing = Transaction<'static, Driver>;
+
+/// Begins a transaction that writes. Here every such is alone.
+async fn begin_apart(writer: &SqlitePool) -> Result<Writing, sqlx::Error> {
+    writer.begin_with("BEGIN IMMEDIATE").await
+}
+
+/// Begins a transaction that reads, all of it as it was at one moment.
+async fn begin_snapshot(readers: &SqlitePool) -> Result<Writing, sqlx::Error> {
+    readers.begin().await
 }
 
 /// IMMEDIATE: it takes the lock now, so nothing read in it can be outdated by another writer before it commits.
 async fn begin(writer: &SqlitePool) -> Result<Transaction<'static, Driver>, StoreError> {
-    writer
-        .begin_with("BEGIN IMMEDIATE")
-        .await
-        .map_err(failed("begin to write"))
+    begin_apart(writer).await.map_err(failed("begin to write"))
 }
 
-async fn migrate(
-    writer: &SqlitePool,
-    migrations: &[(i64, &'static str, &'static str)],
-) -> Result<(), StoreError> {
-    let migrations = migrations.iter().map(|(version, description, sql)| {
-        Migration::new(
-            *version,
-            (*description).into(),
-            MigrationType::Simple,
-            sql.into_sql_str(),
-            false,
-        )
-    });
+async fn migrate(writer: &SqlitePool, migrations: &[Migration]) -> Result<(), StoreError> {
     let doing = "bring the database to this version";
     let mut transaction = writer
         .begin_with("BEGIN IMMEDIATE")
         .await
         .map_err(failed(doing))?;
-    let migrator = Migrator::with_migrations(migrations.collect());
-    migrator
+    migrator(migrations)
         .run(&mut *transaction)
         .await
-        .map_err(|cause| StoreError::new(doing, cause))?;
+        .map_err(|cause| StoreError::new(doing, refused(cause)))?;
     transaction.commit().await.map_err(failed(doing))
-}
-
-/// Turns the driver's error into the port's.
-fn failed(doing: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
-    move |cause| StoreError::new(doing, cause)
 }
 
 #[cfg(test)]
 mod tests {
+    use sqlx::Row as _;
     use touchplate_index::ports::{ProjectId, Publishers};
 
     use super::*;
@@ -241,5 +192,67 @@ mod tests {
         let listed = Publishers::list(&new, ProjectId(1)).await.unwrap();
         assert_eq!(listed.len(), 1);
         assert!(listed[0].ids.is_empty());
+    }
+
+    /// The steps of a plan; none but the list that was asked for is scanned, and each of `tables` is searched.
+    async fn searches(statement: &'static str, index: bool, tables: &[&str]) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(&folder.path().join("x.db")).await.unwrap();
+        let mut plan = sqlx::query(sqlx::AssertSqlSafe(format!(
+            "EXPLAIN QUERY PLAN {statement}"
+        )))
+        .bind("[]")
+        .bind("alice");
+        if index {
+            plan = plan.bind(sql::INDEX);
+        }
+        let plan = plan.fetch_all(&store.readers).await.unwrap();
+        let steps: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
+        let scans: Vec<_> = steps
+            .iter()
+            .filter(|step| step.starts_with("SCAN") && !step.starts_with("SCAN json_each"))
+            .collect();
+        assert!(scans.is_empty(), "{steps:#?}");
+        for table in tables {
+            let searched = format!("SEARCH {table} USING");
+            assert!(
+                steps.iter().any(|step| step.starts_with(&searched)),
+                "{table}: {steps:#?}"
+            );
+        }
+        steps
+    }
+
+    #[tokio::test]
+    async fn files_are_found_by_digest_without_a_scan() {
+        let steps = searches(sql::late::BY_DIGEST, true, &["f", "a", "p"]).await;
+        assert!(
+            steps
+                .iter()
+                .any(|step| step.contains("files_by_digest (sha256=?)")),
+            "{steps:#?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_known_of_files_is_found_without_a_scan() {
+        searches(sql::late::OF_FILES, false, &["f", "a", "p", "r"]).await;
+    }
+
+    #[tokio::test]
+    async fn a_database_that_a_newer_version_migrated_is_refused_with_a_sentence() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("touchplate.db");
+        let old = Sqlite::open(&path).await.unwrap();
+        sqlx::query("INSERT INTO _sqlx_migrations VALUES (9999, 'later', 0, true, x'00', 0)")
+            .execute(&old.writer)
+            .await
+            .unwrap();
+        let refused = Sqlite::open(&path).await.err().unwrap().cause.to_string();
+        assert!(refused.starts_with("it has migration 9999,"), "{refused}");
+        assert!(
+            refused.contains("a newer version has been here"),
+            "{refused}"
+        );
     }
 }

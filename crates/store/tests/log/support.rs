@@ -9,18 +9,32 @@ use touchplate_attest::log::{
     Checkpoint, EntryBundle, NoteKey, TILE_WIDTH, TileKind, TilePath, check_consistency,
     inclusion_root, leaf_hash, width_at,
 };
-use touchplate_store::LogFiles;
+use touchplate_store::{LogFiles, PostgresLogs};
 use touchplate_testkit::memory::LogMemory;
+use touchplate_testkit::postgres::TestDatabase;
 use touchplate_trust::log::{Appended, Head, Log, LogName, LogSettings, LogStore, NewEntry};
 use touchplate_trust::{KeyKind, SigningKey};
 
+/// What a store stands on.
+pub(crate) type Kept = (tempfile::TempDir, Option<TestDatabase>);
+
 /// Each kind of store, fresh; files go when the folder does.
-pub(crate) async fn stores() -> Vec<(&'static str, Arc<dyn LogStore>, tempfile::TempDir)> {
+pub(crate) async fn stores() -> Vec<(&'static str, Arc<dyn LogStore>, Kept)> {
     let folder = || tempfile::tempdir().unwrap();
     let memory: Arc<dyn LogStore> = LogMemory::new();
     let files = folder();
     let on_disk = files_in(files.path()).await;
-    vec![("memory", memory, folder()), ("files", on_disk, files)]
+    let mut stores = vec![
+        ("memory", memory, (folder(), None)),
+        ("files", on_disk, (files, None)),
+    ];
+    if let Some(database) = TestDatabase::fresh().await {
+        let tiles = folder();
+        let url = database.url().parse().unwrap();
+        let logs = PostgresLogs::open(&url, tiles.path()).await.unwrap();
+        stores.push(("postgres", Arc::new(logs), (tiles, Some(database))));
+    }
+    stores
 }
 
 pub(crate) async fn files_in(folder: &Path) -> Arc<dyn LogStore> {

@@ -1,0 +1,57 @@
+//! What PostgreSQL said, in a sentence for the operator.
+
+use std::error::Error;
+
+use touchplate_index::ports::Unavailable;
+
+/// Of a server that takes no writes.
+pub(super) const READ_ONLY: &str = "this PostgreSQL is read-only: it is a replica, or `default_transaction_read_only` is on. \
+                                    Name the primary in `database`";
+
+/// Names the engine and what failed. What may be gone in a while is [`Unavailable`].
+pub(crate) fn explained(error: sqlx::Error) -> Box<dyn Error + Send + Sync> {
+    let code = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
+    let for_now = match (&error, code.as_deref()) {
+        (sqlx::Error::PoolTimedOut, _) => {
+            "PostgreSQL: no connection was free, or could be made, within five seconds"
+        }
+        (sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed | sqlx::Error::BeginFailed, _) => {
+            "PostgreSQL: the connection broke or could not be made"
+        }
+        (sqlx::Error::Tls(_), _) => "PostgreSQL: no TLS connection could be made",
+        (sqlx::Error::Configuration(cause), _) if cause.to_string() == READ_ONLY => READ_ONLY,
+        (_, Some("28P01" | "28000")) => {
+            "PostgreSQL refused the user or the password. They are in `database`, in the file of its `password_file`, in \
+             PGPASSWORD, or in `~/.pgpass`"
+        }
+        (_, Some("3D000")) => "PostgreSQL has no such database: make it with `createdb`",
+        (_, Some("42501")) => {
+            "PostgreSQL does not let this user do this: the database should be its own"
+        }
+        (_, Some("53300")) => {
+            "PostgreSQL takes no more connections: raise its `max_connections`, or lower `connections` in `database`"
+        }
+        (_, Some("53100" | "53200" | "58030")) => {
+            "PostgreSQL has no room left on its disk or in its memory"
+        }
+        (_, Some("25006")) => READ_ONLY,
+        (_, Some("57014")) => "PostgreSQL did not finish the statement within thirty seconds",
+        (_, Some("55P03")) => {
+            "PostgreSQL: another transaction kept its locks for longer than ten seconds"
+        }
+        (_, Some("40001" | "40P01")) => {
+            "PostgreSQL undid this for another transaction; it may be tried again"
+        }
+        (_, Some("57P01" | "57P02" | "57P03" | "08006" | "25P03")) => {
+            "PostgreSQL is stopping, starting, or ended the connection"
+        }
+        _ => return Box::new(Said(error)),
+    };
+    Box::new(Unavailable::new(for_now, error))
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("PostgreSQL")]
+struct Said(#[source] sqlx::Error);

@@ -1,0 +1,147 @@
+//! What SQLite says otherwise than PostgreSQL. `postgres/dialect.rs` has the same names.
+
+use touchplate_index::ports::StoreError;
+use touchplate_packaging::ProjectName;
+
+use super::Connection;
+use super::sql::journal::Change;
+use super::sql::{INDEX, failed};
+
+/// One of the texts of a JSON array.
+macro_rules! in_texts {
+    ($list:literal) => {
+        concat!("IN (SELECT value FROM json_each(", $list, "))")
+    };
+}
+pub(super) use in_texts;
+
+/// One of the numbers of a JSON array.
+macro_rules! in_numbers {
+    ($list:literal) => {
+        concat!("IN (SELECT value FROM json_each(", $list, "))")
+    };
+}
+pub(super) use in_numbers;
+
+/// One of the digests of a JSON array, which has them in hexadecimal.
+macro_rules! in_digests {
+    ($list:literal) => {
+        concat!("IN (SELECT unhex(value) FROM json_each(", $list, "))")
+    };
+}
+pub(super) use in_digests;
+
+/// A JSON array of pairs of a number and a text, as a table of `at`, `first` and `second`.
+macro_rules! each_pair {
+    ($list:literal) => {
+        concat!(
+            "(SELECT key AS at, value ->> 0 AS first, value ->> 1 AS second FROM json_each(",
+            $list,
+            "))"
+        )
+    };
+}
+pub(super) use each_pair;
+
+/// A text in a JSON object.
+macro_rules! json_text {
+    ($object:literal, $key:literal) => {
+        concat!("(", $object, " ->> '$.", $key, "')")
+    };
+}
+pub(super) use json_text;
+
+/// A value in a JSON object, as JSON.
+macro_rules! json_part {
+    ($object:literal, $key:literal) => {
+        concat!("(", $object, " -> '$.", $key, "')")
+    };
+}
+pub(super) use json_part;
+
+/// The values of a group as a JSON array.
+macro_rules! json_array_of {
+    ($value:literal) => {
+        concat!("json_group_array(", $value, ")")
+    };
+}
+pub(super) use json_array_of;
+
+/// A join whose left side is walked and whose right side is looked up in.
+macro_rules! in_this_order {
+    () => {
+        "CROSS JOIN"
+    };
+}
+pub(super) use in_this_order;
+
+/// Left to itself, SQLite walks the whole index of filenames by `index_id`, which every file has.
+macro_rules! indexed_by {
+    ($index:literal) => {
+        concat!(" INDEXED BY ", $index)
+    };
+}
+pub(super) use indexed_by;
+
+/// Rows that nobody else changes until the transaction ends: here nobody does in any case.
+macro_rules! locked {
+    () => {
+        ""
+    };
+}
+pub(super) use locked;
+
+/// Bytes: `||` of two blobs is text to SQLite.
+macro_rules! bytes_of {
+    ($bytes:literal) => {
+        concat!("CAST(", $bytes, " AS BLOB)")
+    };
+}
+pub(super) use bytes_of;
+
+/// As partial indexes have it.
+macro_rules! is_true {
+    ($column:literal) => {
+        concat!($column, " = 1")
+    };
+}
+pub(super) use is_true;
+
+/// What SQLite said.
+pub(super) fn explained(error: sqlx::Error) -> sqlx::Error {
+    error
+}
+
+/// Writes the journal's row of a change, and its serial where it shows.
+pub(super) async fn note_change(
+    connection: &mut Connection,
+    change: &Change<'_>,
+) -> Result<(), StoreError> {
+    let doing = "write the journal";
+    let serial: i64 = sqlx::query_scalar(
+        "INSERT INTO journal (index_id, at, actor, request, action, project, details) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING serial",
+    )
+    .bind(INDEX)
+    .bind(change.origin.at.as_microsecond())
+    .bind(change.origin.actor.to_string())
+    .bind(change.origin.request.as_str())
+    .bind(change.action)
+    .bind(change.project.map(ProjectName::as_str))
+    .bind(change.details.to_string())
+    .fetch_one(&mut *connection)
+    .await
+    .map_err(failed(doing))?;
+    if let Some(project) = change.shows_on {
+        sqlx::query(
+            "UPDATE projects SET serial = $1, display = coalesce($2, display) WHERE id = $3",
+        )
+        .bind(serial)
+        .bind(change.display)
+        .bind(project)
+        .execute(connection)
+        .await
+        .map_err(failed(doing))?;
+    }
+    Ok(())
+}
