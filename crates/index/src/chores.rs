@@ -23,10 +23,11 @@ pub enum SweepError {
 }
 
 impl Index {
-    /// Removes bytes that no file refers to and that are older than `grace`; returns how many blobs went. May run in
+    /// Removes bytes that no file and no page that may still be shown refers to and that are older than `grace`; returns how many blobs went. May run in
     /// several processes at once, and may be killed anywhere: the next sweep finishes what was begun.
     pub async fn sweep(&self, now: SystemTime, grace: Duration) -> Result<u32, SweepError> {
         let before = now.checked_sub(grace).unwrap_or(SystemTime::UNIX_EPOCH);
+        self.ports.kept.forget_stale().await?;
         let mut digests = self.ports.releases.unfinished_sweeps().await?;
         digests.extend(self.ports.blobs.stored_before(before).await?);
         let mut swept = 0;

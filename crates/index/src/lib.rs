@@ -13,6 +13,7 @@ pub mod coverage;
 pub mod downloads;
 pub mod files;
 pub mod history;
+pub mod kept;
 pub mod managing;
 mod news;
 pub mod origin;
@@ -37,8 +38,8 @@ pub use accounts::{Caller, Reader, Scope};
 use downloads::Counter;
 pub use origin::{Actor, Origin, RequestId};
 use ports::{
-    Accounts, Attesters, Blobs, Catalogue, Coverage, Downloads, Journal, LateAttestations, News,
-    Projects, Publishers, Releases, TrustedPublishing,
+    Accounts, Attesters, Blobs, Catalogue, Coverage, Downloads, Journal, KeptPages,
+    LateAttestations, News, Projects, Publishers, Releases, TrustedPublishing,
 };
 use spool::SpoolRoom;
 
@@ -69,6 +70,8 @@ pub struct Ports {
     pub journal: Arc<dyn Journal>,
     /// What search is told of projects.
     pub catalogue: Arc<dyn Catalogue>,
+    /// Rendered pages whose bytes are among the blobs.
+    pub kept: Arc<dyn KeptPages>,
     /// Bytes by digest.
     pub blobs: Arc<dyn Blobs>,
 }

@@ -1,13 +1,15 @@
 //! The Simple API's pages as values.
 
-use touchplate_packaging::ProjectName;
 use touchplate_packaging::simple::{FileEntry, IndexEntry, IndexPage, ProjectPage, ProjectStatus};
+use touchplate_packaging::{ProjectName, Sha256};
 
 use crate::Index;
 use crate::accounts::Reader;
 use crate::files::Links;
 use crate::ports::{JournalRow, Project, ProjectFiles, Serial, StoreError, StoredFile};
 use crate::projects::{ReadError, Visibility};
+
+mod sample;
 
 /// A project's page, and whether anybody may have it.
 pub struct ReadPage {
@@ -69,6 +71,15 @@ impl Index {
     pub async fn changes(&self, after: Serial, limit: u32) -> Result<Vec<JournalRow>, StoreError> {
         self.ports.journal.after(after, limit).await
     }
+}
+
+/// A name for how this program renders pages with these links: a digest of what it makes of a project that has everything a page
+/// can show. Another version that renders it otherwise, or another base URL, has another one.
+pub fn made_by(links: &Links) -> String {
+    let page = page(sample::project(), sample::files(), links);
+    let mut rendered = page.to_json();
+    rendered.extend(page.to_html());
+    format!("{} {}", env!("CARGO_PKG_VERSION"), Sha256::of(&rendered))
 }
 
 fn page(project: Project, files: Vec<StoredFile>, links: &Links) -> ProjectPage {

@@ -16,8 +16,8 @@ use std::sync::Arc;
 
 use touchplate_index::Ports;
 use touchplate_index::ports::{
-    Accounts, Attesters, BlobError, Catalogue, Coverage, Downloads, Journal, LateAttestations,
-    News, Projects, Publishers, Releases, StoreError, TrustedPublishing,
+    Accounts, Attesters, BlobError, Catalogue, Coverage, Downloads, Journal, KeptPages,
+    LateAttestations, News, Projects, Publishers, Releases, StoreError, TrustedPublishing,
 };
 
 pub use disk::Disk;
@@ -95,6 +95,7 @@ trait Database:
     + Catalogue
     + Coverage
     + News
+    + KeptPages
     + Journal
     + 'static
 {
@@ -123,6 +124,7 @@ fn with_blobs(database: impl Database, blobs: &BlobsUrl) -> Result<Opened, OpenE
         catalogue: database.clone(),
         coverage: database.clone(),
         news: database.clone(),
+        kept: database.clone(),
         journal: database,
         blobs: Arc::new(disk),
     };

@@ -26,6 +26,7 @@ macro_rules! migrations {
             (76, "coverage", "0076_coverage"),
             (90, "read tokens", "0090_read_tokens"),
             (91, "administrators", "0091_administrators"),
+            (92, "kept pages", "0092_kept_pages"),
         )
     };
     ($of:literal: $(($number:literal, $name:literal, $file:literal)),* $(,)?) => {

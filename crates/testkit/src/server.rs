@@ -201,6 +201,12 @@ impl TestServer {
         found
     }
 
+    /// Where the bytes with this digest are stored.
+    pub fn blob(&self, digest: &str) -> PathBuf {
+        let (first, rest) = digest.split_at(2);
+        self.config.data.join("blobs").join(first).join(rest)
+    }
+
     /// Files that wait in the spool: none, once no upload is under way.
     pub fn spooled(&self) -> Vec<PathBuf> {
         let mut files = files_below(&self.config.data.join("blobs").join("spool"));

@@ -1,6 +1,6 @@
 //! What the index needs of the world. A port's method is one whole transaction, named by its use; on return of a
-//! changing method the change survives a power cut, and exactly one journal row was written with it (but for [`Downloads`]
-//! and [`Coverage`], which nobody follows).
+//! changing method the change survives a power cut, and exactly one journal row was written with it (but for [`Downloads`],
+//! [`Coverage`] and [`KeptPages`], which nobody follows).
 
 mod accounts;
 mod attesters;
@@ -8,6 +8,7 @@ mod blobs;
 mod coverage;
 mod downloads;
 mod journal;
+mod kept;
 mod news;
 mod projects;
 mod publishers;
@@ -27,6 +28,7 @@ pub use blobs::{BlobError, Blobs, Bytestream};
 pub use coverage::{Coverage, LostList};
 pub use downloads::{Downloaded, Downloads};
 pub use journal::{Journal, JournalRow, Serial};
+pub use kept::{KeptPage, KeptPages, PageName};
 pub use news::{News, ReleaseNews};
 pub use projects::{
     CreateProjectError, NewProject, Project, ProjectId, ProjectListing, Projects, SeenProject,

@@ -373,7 +373,7 @@ pub trait Releases: Send + Sync {
     /// grown since or a sweep is under way, for then the bytes may be gone.
     async fn sweeps(&self, digest: &Sha256) -> Result<u64, StoreError>;
 
-    /// Begins to sweep bytes unless a file refers to them: false then. From here until [`Releases::swept`] no upload can
+    /// Begins to sweep bytes unless a file or a kept page ([`KeptPages`](super::KeptPages)) refers to them: false then. From here until [`Releases::swept`] no upload can
     /// refer to them. Beginning again what was begun succeeds.
     async fn begin_sweep(&self, digest: &Sha256) -> Result<bool, StoreError>;
 

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
+use touchplate_index::Reader;
 use touchplate_index::ports::StoreError;
 use touchplate_index::projects::Visibility;
 
@@ -79,18 +80,29 @@ pub(crate) async fn project(
     let format = SimpleFormat::asked(&headers);
     let json = format == SimpleFormat::V1Json;
     let (index, links, name) = (&app.index, &app.links, &path.name);
+    let cache = &app.cache;
     let render = |reader| async move {
+        let keeping = match &reader {
+            Reader::Anonymous => Some(cache.keeping(links, name, json)),
+            Reader::Account(_) => None,
+        };
+        if let Some(keeping) = keeping.clone()
+            && let Some(page) = keeping.find().await
+        {
+            return Ok(page);
+        }
         let found = index.project_page(&reader, name, links).await?;
         let body = if json {
             found.page.to_json()
         } else {
             found.page.to_html()
         };
-        Ok(Rendered::new(
-            body,
-            Some(found.page.serial),
-            found.visibility == Visibility::Public,
-        ))
+        let public = found.visibility == Visibility::Public;
+        let page = Rendered::new(body, Some(found.page.serial), public);
+        Ok(match keeping {
+            Some(keeping) if public => keeping.keep(page),
+            _ => page,
+        })
     };
     let key = PageKey::SimpleProject {
         project: name.clone(),

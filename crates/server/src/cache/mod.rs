@@ -5,11 +5,12 @@
 //! known, the stamp moves and the old page is never asked for again. There is no eviction that could come too early or
 //! too late. What is known here is at most `follower::MAX_AGE` old, or nothing is taken from the cache at all.
 //!
-//! Only what anybody may see is kept.
+//! Only what anybody may see is kept. Large pages for installers are also kept in the blob store (`kept`).
 
 mod follower;
 mod histories;
 mod index_page;
+mod kept;
 mod listed;
 mod rendered;
 
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use moka::policy::EvictionPolicy;
-use touchplate_index::files::FoundFile;
+use touchplate_index::files::{FoundFile, Links};
 use touchplate_index::ports::StoreError;
 use touchplate_index::projects::ReadError;
 use touchplate_index::{Index, Reader};
@@ -29,9 +30,11 @@ use crate::problem::Problem;
 use follower::Follower;
 use histories::Histories;
 use index_page::IndexPage;
+use kept::Keeper;
 use listed::Listed;
 
 pub(crate) use follower::Moment;
+pub(crate) use kept::Keeping;
 pub(crate) use rendered::Rendered;
 
 /// Bytes of pages kept, with room for both codings of each. A project page of a hundred files takes about 60 kB, so this
@@ -157,6 +160,7 @@ pub struct Cache {
     json_index: IndexPage,
     listed: Listed,
     histories: Histories,
+    keeper: Keeper,
     /// Whole answers.
     pub(crate) hot: Hot,
     follower: Follower,
@@ -183,6 +187,7 @@ impl Cache {
             json_index: IndexPage::default(),
             listed: Listed::new(),
             histories: Histories::new(),
+            keeper: Keeper::default(),
             hot: Hot::default(),
             follower: Follower::open(index.clone()).await?,
             index,
@@ -216,6 +221,11 @@ impl Cache {
             (Err(Unrendered::Absent), Reader::Anonymous) => Err(ReadError::NotFound.into()),
             (Err(Unrendered::Refused(problem)), _) => Err(*problem),
         }
+    }
+
+    /// Where a project's page for installers is kept beyond this process, as anybody may see it.
+    pub(crate) fn keeping(&self, links: &Links, project: &ProjectName, json: bool) -> Keeping {
+        self.keeper.page(&self.index, links, project, json)
     }
 
     /// `/simple/`, which takes so long in a large index that it may be some seconds old.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tokio::sync::OnceCell;
 use touchplate_packaging::Sha256;
 
-use super::Moment;
+use super::{Keeping, Moment};
 use crate::coding::Coding;
 
 /// A page as it is sent.
@@ -20,9 +20,13 @@ pub(crate) struct Rendered {
     pub(crate) public: bool,
     /// Until when it is right, if that is known.
     pub(crate) moment: Option<Moment>,
-    /// Half of the body's digest, in hexadecimal.
+    /// The body's digest.
+    pub(super) plain: Sha256,
+    /// Half of it, in hexadecimal.
     digest: Arc<str>,
     coded: Arc<Coded>,
+    /// Where its codings are kept beyond this process, if they are.
+    keeping: Option<Arc<Keeping>>,
 }
 
 /// What is made when it is first asked for, once, however many ask; none: the body is no longer as it is.
@@ -37,16 +41,30 @@ const MIN_CODED_BYTES: usize = 1024;
 
 impl Rendered {
     pub(crate) fn new(body: Vec<u8>, serial: Option<u64>, public: bool) -> Self {
-        let digest = Sha256::of(&body).to_string();
+        let digest = Sha256::of(&body);
+        Self::digested(body.into(), digest, serial, public)
+    }
+
+    /// A page whose digest is known.
+    pub(super) fn digested(body: Bytes, plain: Sha256, serial: Option<u64>, public: bool) -> Self {
+        let digest = plain.to_string();
         Self {
-            body: body.into(),
+            body,
             serial,
             public,
+            plain,
             moment: None,
+            keeping: None,
             // 128 bits of it: no two versions of a page are ever confused, and headers stay short.
             digest: digest.get(..32).unwrap_or(&digest).into(),
             coded: Arc::default(),
         }
+    }
+
+    /// The page, whose codings are kept there.
+    pub(super) fn kept_in(self, keeping: Keeping) -> Self {
+        let keeping = Some(Arc::new(keeping));
+        Self { keeping, ..self }
     }
 
     /// The page, right while that moment lasts.
@@ -90,11 +108,20 @@ impl Rendered {
     pub(crate) async fn coded(&self, coding: Coding) -> Option<Bytes> {
         let plain = &self.body;
         let shorter = self.cell(coding)?.get_or_init(async || {
+            if let Some(keeping) = &self.keeping
+                && let Some(kept) = keeping.coded(coding, &self.plain).await
+            {
+                return Some(kept);
+            }
             let body = plain.clone();
-            let coding = tokio::task::spawn_blocking(move || coding.encode(&body));
+            let encoding = tokio::task::spawn_blocking(move || coding.encode(&body));
             // If that fails for want of memory, the body as it is remains a right answer.
-            let coded = coding.await.ok()?.ok()?;
-            (coded.len() < plain.len()).then(|| Bytes::from(coded))
+            let coded = encoding.await.ok()?.ok()?;
+            let coded = (coded.len() < plain.len()).then(|| Bytes::from(coded))?;
+            if let Some(keeping) = &self.keeping {
+                keeping.write(coding, self, coded.clone());
+            }
+            Some(coded)
         });
         shorter.await.clone()
     }

@@ -20,6 +20,7 @@ mod hostile;
 mod hot;
 mod integrity;
 mod issuers;
+mod kept;
 mod later;
 mod logs;
 mod many;

@@ -8,6 +8,7 @@ mod coverage;
 mod downloads;
 mod facts;
 pub(super) mod journal;
+mod kept;
 mod known_numbers;
 pub(super) mod late;
 mod news;

@@ -22,12 +22,12 @@ impl Store {
         let doing = "begin a sweep";
         let bytes = &digest.as_bytes()[..];
         let mut transaction = self.write_with(&[Lock::Bytes(digest)]).await?;
-        let used: bool =
-            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM files WHERE sha256 = $1)")
-                .bind(bytes)
-                .fetch_one(&mut *transaction)
-                .await
-                .map_err(failed(doing))?;
+        let used = "SELECT EXISTS (SELECT 1 FROM files WHERE sha256 = $1) OR EXISTS (SELECT 1 FROM kept_pages WHERE sha256 = $1)";
+        let used: bool = sqlx::query_scalar(used)
+            .bind(bytes)
+            .fetch_one(&mut *transaction)
+            .await
+            .map_err(failed(doing))?;
         if used {
             return Ok(false);
         }

@@ -7,6 +7,7 @@ mod catalogue;
 mod coverage;
 mod downloads;
 mod floor;
+mod kept;
 mod log;
 mod news;
 mod projects;
@@ -71,6 +72,9 @@ struct State {
     blobs: BTreeMap<String, (Vec<u8>, SystemTime)>,
     downloads: downloads::Counts,
     coverage: coverage::Sums,
+    /// By project and shape, with what made each.
+    kept:
+        std::collections::HashMap<(ProjectId, String), (String, touchplate_index::ports::KeptPage)>,
 }
 
 struct StoredRelease {
@@ -107,6 +111,7 @@ impl Memory {
             news: memory.clone(),
             journal: memory.clone(),
             catalogue: memory.clone(),
+            kept: memory.clone(),
             blobs: memory,
         }
     }

@@ -329,6 +329,7 @@ impl Releases for Memory {
             .files
             .iter()
             .any(|f| f.stored.digests.sha256 == *digest)
+            || state.kept.values().any(|(_, page)| page.sha256 == *digest)
         {
             return Ok(false);
         }
