@@ -21,7 +21,7 @@ import lib
 
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", lib.ROOT / "target"))
 VENV = Path(os.environ.get("TOUCHPLATE_PEERS", TARGET / "peers"))
-PYTHON_PEERS = ("pypiserver==2.4.2", "devpi-server==6.20.3", "simpleindex==0.6.3")
+PYTHON_PEERS = ("pypiserver==2.4.2", "devpi-server==6.20.3", "devpi-web==5.1.1", "simpleindex==0.6.3")
 HTML, JSON = "application/vnd.pypi.simple.v1+html", lib.SIMPLE_JSON
 START_SECONDS = 60
 
