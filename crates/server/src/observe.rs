@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -77,21 +77,7 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
         .headers_mut()
         .insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     app.cache.hot.keep(key, &mut response);
-    if response.status() == StatusCode::NOT_FOUND {
-        hold(line.began).await;
-    }
     told(named(response, &id), line)
-}
-
-/// What is not found is answered at one of these steps after its request: the database does microseconds more for a hidden project
-/// than for a name that nobody has, which thousands of answers would tell (`bench/guessing`). Most answers take less than one step.
-const NOT_FOUND_STEP: Duration = Duration::from_millis(2);
-
-async fn hold(began: Instant) {
-    let passed = began.elapsed();
-    let steps = passed.as_nanos() / NOT_FOUND_STEP.as_nanos() + 1;
-    let steps = u32::try_from(steps).unwrap_or(u32::MAX);
-    tokio::time::sleep(NOT_FOUND_STEP.saturating_mul(steps).saturating_sub(passed)).await;
 }
 
 /// What [`observe`] says of a refusal, of one that never came to it.

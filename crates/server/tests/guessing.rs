@@ -5,6 +5,7 @@
 
 use std::io;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use touchplate_index::projects::Visibility;
 use touchplate_testkit::TestServer;
@@ -100,6 +101,15 @@ async fn a_hidden_name_costs_what_an_unknown_one_does() {
         format!("/api/v1/projects/secret/1.0/{filename}/attestations"),
         format!("/api/v1/projects/secret/1.0/{filename}/provenance"),
     ];
+    // Search and the coverage page follow the uploads beside this, and read the project by the same statement.
+    let mut quiet_seconds = 0;
+    while quiet_seconds < 3 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        quiet_seconds = match lines.taken().as_slice() {
+            [] => quiet_seconds + 1,
+            _ => 0,
+        };
+    }
     let mut counted = 0;
     for path in &paths {
         for token in [None, Some(&sam.token)] {

@@ -165,3 +165,29 @@ fn an_index_of_ours_is_asked_for_many_files_at_once() {
     let run = index.audit(&url, &["--format", "json", "--no-cache"]);
     assert_eq!(run.ended(0).json()["signatures"], 9);
 }
+
+#[test]
+fn what_an_answer_for_many_files_says_is_verified_and_asked_for_anew_where_it_is_not_theirs() {
+    let (index, files) = nine();
+    let object = |file: &str| {
+        let version = file.trim_start_matches("demo-").trim_end_matches(".tar.gz");
+        let bytes = index.provenance(file, &workflow("example/demo", version));
+        serde_json::from_slice(&bytes).unwrap()
+    };
+    // Objects of another file: each is asked for where the page says, and is not there.
+    let wrong = object("demo-1.0.tar.gz");
+    let served = ours(&index, &files, |_| wrong.clone());
+    let url = format!("{}/simple/", crate::odd_index::serve_paths(served));
+    let run = index.audit(&url, &["--format", "json", "--no-cache"]);
+    let run = run.ended(1);
+    assert_eq!(run.json()["counts"]["violation"], 8, "{run:?}");
+    assert!(run.stdout.contains("withheld"), "{run:?}");
+    // An index that says that it is another one is asked file by file.
+    let mut served = ours(&index, &files, object);
+    served[1].1 = json!({"touchplate": {"simple": "BASE/other/simple/"}})
+        .to_string()
+        .into_bytes();
+    let url = format!("{}/simple/", crate::odd_index::serve_paths(served));
+    let run = index.audit(&url, &["--no-cache"]);
+    run.ended(1).says(&["withheld"]);
+}
