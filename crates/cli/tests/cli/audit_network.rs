@@ -175,7 +175,7 @@ fn what_an_answer_for_many_files_says_is_verified_and_asked_for_anew_where_it_is
         serde_json::from_slice(&bytes).unwrap()
     };
     // Objects of another file: each is asked for where the page says, and is not there.
-    let wrong = object("demo-1.0.tar.gz");
+    let wrong: serde_json::Value = object("demo-1.0.tar.gz");
     let served = ours(&index, &files, |_| wrong.clone());
     let url = format!("{}/simple/", crate::odd_index::serve_paths(served));
     let run = index.audit(&url, &["--format", "json", "--no-cache"]);
