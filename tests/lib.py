@@ -106,7 +106,9 @@ def binary(*profile):
 
 def example(package, name, *profile):
     """An example of a package, as cargo builds it."""
-    return _built(*profile, options=("--package", package, "--example", name), name=name)
+    # Without a profile, of the whole workspace: the dependencies then have the features that they were built with for the tests.
+    where = ("--package", package) if profile else ("--workspace",)
+    return _built(*profile, options=(*where, "--example", name), name=name)
 
 
 def _built(*profile, options=("--bin", "touchplate"), name="touchplate"):

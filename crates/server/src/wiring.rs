@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use touchplate_attest::domain::DomainsError;
@@ -281,11 +281,25 @@ pub struct ListeningOn {
 /// # Errors
 /// When the address is taken.
 pub async fn bind(config: &Config) -> Result<TcpListener, WiringError> {
-    let listener = TcpListener::bind(config.listen).await;
-    listener.map_err(|source| WiringError::Listen {
+    listen(config.listen).map_err(|source| WiringError::Listen {
         address: config.listen,
         source,
     })
+}
+
+/// Connections that the kernel holds for us until they are accepted, if it is willing to (`net.core.somaxconn`). Tokio's own
+/// 128 is less than a CI farm opens at once, and whoever is beyond it waits a second for its next try, or is reset.
+const WAITING_CONNECTIONS: u32 = 4096;
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // A server that starts again need not wait until the kernel has forgotten the last one's connections.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(WAITING_CONNECTIONS)
 }
 
 /// Binds, then serves until `shutdown` resolves. `on_listening` gets the real address before the first accept.
