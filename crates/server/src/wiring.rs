@@ -191,6 +191,7 @@ async fn open_here(config: &Config) -> Result<OpenedIndex, WiringError> {
         ports,
         spool_folder,
     } = touchplate_store::open(&config.location).await?;
+    let spool_folder = spool_folder.unwrap_or_else(|| config.data.join("spool"));
     let spool = SpoolRoom::open(&spool_folder).map_err(|source| WiringError::Spool {
         path: spool_folder,
         source,

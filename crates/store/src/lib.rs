@@ -1,4 +1,4 @@
-//! The ports of `index` and `trust` made real: SQLite or PostgreSQL, and disk.
+//! The ports of `index` and `trust` made real: SQLite or PostgreSQL, and disk or S3.
 //!
 //! [`open`] is the door: it creates, migrates and checks what a [`Location`] names. One process or many may have the same
 //! location open.
@@ -7,6 +7,7 @@ mod disk;
 mod location;
 mod migrating;
 mod postgres;
+mod s3;
 mod search;
 mod sqlite;
 mod stamps;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 
 use touchplate_index::Ports;
 use touchplate_index::ports::{
-    Accounts, Attesters, BlobError, Catalogue, Coverage, Downloads, Journal, KeptPages,
+    Accounts, Attesters, BlobError, Blobs, Catalogue, Coverage, Downloads, Journal, KeptPages,
     LateAttestations, News, Projects, Publishers, Releases, StoreError, TrustedPublishing,
 };
 
@@ -28,6 +29,7 @@ pub use location::{BlobsUrl, DatabaseUrl, InvalidLocation, Location};
 pub use postgres::PostgresStampFloor;
 pub use postgres::log::LogFiles as PostgresLogs;
 pub use postgres::{InvalidPostgresUrl, Postgres, PostgresUrl};
+pub use s3::{InvalidS3Url, S3, S3Url};
 pub use search::SearchFile;
 pub use sqlite::Sqlite;
 pub use sqlite::log::LogFiles;
@@ -37,8 +39,16 @@ pub use stamps::SqliteStampFloor;
 pub struct Opened {
     /// The ports.
     pub ports: Ports,
-    /// Where uploads may be spooled so that storing them is a rename: on the file system of the blobs.
-    pub spool_folder: PathBuf,
+    /// Where uploads must be spooled so that storing them is a rename: on the file system of the blobs. None: anywhere.
+    pub spool_folder: Option<PathBuf>,
+}
+
+/// A blob store.
+pub struct OpenedBlobs {
+    /// It.
+    pub blobs: Arc<dyn Blobs>,
+    /// As in [`Opened`].
+    pub spool_folder: Option<PathBuf>,
 }
 
 /// Why a location could not be opened.
@@ -70,16 +80,48 @@ pub async fn open(location: &Location) -> Result<Opened, OpenError> {
         database: location.database.clone(),
         source,
     };
-    match &location.database {
+    let OpenedBlobs {
+        blobs,
+        spool_folder,
+    } = open_blobs(&location.blobs).await?;
+    let ports = match &location.database {
         DatabaseUrl::Sqlite(path) => {
             let database = Sqlite::open(path).await.map_err(failed)?;
-            with_blobs(database, &location.blobs)
+            ports(database, blobs)
         }
         DatabaseUrl::Postgres(url) => {
             let database = Postgres::open(url).await.map_err(failed)?;
-            with_blobs(database, &location.blobs)
+            ports(database, blobs)
         }
-    }
+    };
+    Ok(Opened {
+        ports,
+        spool_folder,
+    })
+}
+
+/// Opens a blob store.
+///
+/// # Errors
+/// When it cannot be reached, or refuses.
+pub async fn open_blobs(blobs: &BlobsUrl) -> Result<OpenedBlobs, OpenError> {
+    let failed = |source| OpenError::Blobs {
+        blobs: blobs.clone(),
+        source,
+    };
+    Ok(match blobs {
+        BlobsUrl::File(folder) => {
+            let disk = Disk::open(folder).map_err(failed)?;
+            OpenedBlobs {
+                spool_folder: Some(disk.spool_folder()),
+                blobs: Arc::new(disk),
+            }
+        }
+        BlobsUrl::S3(url) => OpenedBlobs {
+            spool_folder: None,
+            blobs: Arc::new(S3::open(url).await.map_err(failed)?),
+        },
+    })
 }
 
 /// Every port but that of the bytes.
@@ -104,15 +146,9 @@ trait Database:
 impl Database for Sqlite {}
 impl Database for Postgres {}
 
-fn with_blobs(database: impl Database, blobs: &BlobsUrl) -> Result<Opened, OpenError> {
-    let BlobsUrl::File(folder) = blobs;
-    let disk = Disk::open(folder).map_err(|source| OpenError::Blobs {
-        blobs: blobs.clone(),
-        source,
-    })?;
-    let spool_folder = disk.spool_folder();
+fn ports(database: impl Database, blobs: Arc<dyn Blobs>) -> Ports {
     let database = Arc::new(database);
-    let ports = Ports {
+    Ports {
         projects: database.clone(),
         releases: database.clone(),
         accounts: database.clone(),
@@ -126,12 +162,8 @@ fn with_blobs(database: impl Database, blobs: &BlobsUrl) -> Result<Opened, OpenE
         news: database.clone(),
         kept: database.clone(),
         journal: database,
-        blobs: Arc::new(disk),
-    };
-    Ok(Opened {
-        ports,
-        spool_folder,
-    })
+        blobs,
+    }
 }
 
 /// Opens the logs of a trust stack in its folder, or in the index's database where that is a server, and then with their full

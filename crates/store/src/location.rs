@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::postgres::{InvalidPostgresUrl, PostgresUrl, without_password};
+use crate::s3::{InvalidS3Url, S3Url};
 
 /// Where the rows and the bytes are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,11 +25,13 @@ pub enum DatabaseUrl {
     Postgres(PostgresUrl),
 }
 
-/// A blob store: `file:DIR`.
+/// A blob store: `file:DIR`, or `s3://BUCKET/PREFIX?endpoint=URL`. Its text has no secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BlobsUrl {
     /// A folder.
     File(PathBuf),
+    /// Objects of an S3-compatible store.
+    S3(S3Url),
 }
 
 /// A text that names no location.
@@ -47,6 +50,9 @@ pub enum InvalidLocation {
     /// It is a URL of PostgreSQL that says something wrong.
     #[error(transparent)]
     Postgres(#[from] InvalidPostgresUrl),
+    /// It is a URL of S3 that says something wrong.
+    #[error(transparent)]
+    S3(#[from] InvalidS3Url),
 }
 
 impl FromStr for DatabaseUrl {
@@ -74,12 +80,15 @@ impl FromStr for BlobsUrl {
     type Err = InvalidLocation;
 
     fn from_str(given: &str) -> Result<Self, InvalidLocation> {
+        if given.starts_with("s3://") {
+            return given.parse().map(Self::S3).map_err(InvalidLocation::S3);
+        }
         after("file:", given)
             .map(Self::File)
             .ok_or_else(|| InvalidLocation::Form {
                 given: without_password(given),
                 what: "blob store",
-                expected: "file:DIR",
+                expected: "file:DIR` or `s3://BUCKET/PREFIX?endpoint=URL",
             })
     }
 }
@@ -102,8 +111,10 @@ impl fmt::Display for DatabaseUrl {
 
 impl fmt::Display for BlobsUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::File(path) = self;
-        write!(f, "file:{}", path.display())
+        match self {
+            Self::File(path) => write!(f, "file:{}", path.display()),
+            Self::S3(url) => url.fmt(f),
+        }
     }
 }
 
@@ -125,6 +136,20 @@ mod tests {
             "mysql://x".parse::<DatabaseUrl>().unwrap_err().to_string(),
             "`mysql://x` is no database: expected `sqlite:PATH` or `postgres://USER@HOST/DATABASE`"
         );
-        assert!("file:".parse::<BlobsUrl>().is_err());
+        let s3 = "s3://wheels/index?endpoint=http://127.0.0.1:8333";
+        assert_eq!(s3.parse::<BlobsUrl>().unwrap().to_string(), s3);
+        for (given, why) in [
+            (
+                "file:",
+                "`file:` is no blob store: expected `file:DIR` or `s3://BUCKET/PREFIX?endpoint=URL`",
+            ),
+            (
+                "s3://wheels?at=x",
+                "`s3://wheels?at=x` cannot be used: there is no parameter `at`; there are `endpoint`, `region` and \
+                 `credentials_file`",
+            ),
+        ] {
+            assert_eq!(given.parse::<BlobsUrl>().unwrap_err().to_string(), why);
+        }
     }
 }

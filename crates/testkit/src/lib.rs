@@ -6,10 +6,12 @@
 pub mod clock;
 pub mod contract;
 mod damage;
+mod engine;
 pub mod http;
 pub mod log_faults;
 pub mod memory;
 pub mod postgres;
+pub mod s3;
 pub mod sample;
 pub mod server;
 

@@ -7,14 +7,14 @@
 // What is skipped is said where the test's own output is.
 #![allow(clippy::print_stdout)]
 
-use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+
+use crate::engine;
 
 /// Runs until its standard input ends, which it does with the test program, however that ends. The locale sorts otherwise than
 /// bytes do, so that an order which is left to the database shows.
@@ -70,9 +70,7 @@ fn programs() -> Option<PathBuf> {
 }
 
 fn start(bin: &Path) -> Server {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
+    let [port] = engine::free_ports();
     // It refuses to run as root.
     let root = std::fs::metadata("/proc/self")
         .is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
@@ -89,19 +87,11 @@ fn start(bin: &Path) -> Server {
         }
         false => Command::new("sh"),
     };
-    let mut running = command
+    command
         .args(["-c", RUN, "sh"])
         .arg(bin)
-        .arg(port.to_string())
-        .current_dir("/tmp")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut said = String::new();
-    let mut output = BufReader::new(running.stdout.take().unwrap());
-    output.read_line(&mut said).unwrap();
-    assert_eq!(said, "ready\n", "PostgreSQL did not start");
+        .arg(port.to_string());
+    let running = engine::started(&mut command, "PostgreSQL");
     Server {
         url: format!("postgres://postgres@127.0.0.1:{port}"),
         _running: Some(running),

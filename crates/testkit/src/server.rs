@@ -4,22 +4,26 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use touchplate_attest::Publisher;
 use touchplate_index::accounts::{MadeFor, Role, UserName};
-use touchplate_index::ports::NewProject;
+use touchplate_index::ports::{Blobs, NewProject};
 use touchplate_index::projects::Visibility;
 use touchplate_index::search::Search;
+use touchplate_index::spool::SpoolRoom;
 use touchplate_index::{Actor, Index, Origin, RequestId};
 use touchplate_server::{Clock as _, Config, wiring};
+use touchplate_store::{BlobsUrl, open_blobs};
 use touchplate_trust::{Domain, Predicate};
 
 use crate::clock::FixedClock;
 use crate::http::{Answer, Client, Part, Request, multipart, multipart_type};
 use crate::postgres::{self, TestDatabase};
+use crate::s3::{self, TestBucket};
 use crate::sample::Sample;
 
 /// Where a test server is, by its own configuration: the same in each run, whatever port was free.
@@ -65,6 +69,10 @@ impl TestServer {
             let database = TestDatabase::fresh().await.unwrap();
             config.location.database = database.url().parse().unwrap();
             postgres = Some(Arc::new(database));
+        }
+        if s3::is_wanted() {
+            let bucket = TestBucket::fresh().unwrap();
+            config.location.blobs = bucket.url().parse().unwrap();
         }
         change(&mut config);
         Self::open(config, (folder, postgres), clock, domain).await
@@ -183,33 +191,68 @@ impl TestServer {
         self.user(name).await
     }
 
-    /// The digests of the stored blobs.
-    pub fn stored_blobs(&self) -> Vec<String> {
-        let blobs = self.config.data.join("blobs");
-        let mut found: Vec<String> = files_below(&blobs)
-            .iter()
-            .filter(|path| !path.starts_with(blobs.join("spool")))
-            .map(|path| {
-                path.strip_prefix(&blobs)
-                    .unwrap()
-                    .display()
-                    .to_string()
-                    .replace('/', "")
-            })
-            .collect();
+    /// The digests of the stored blobs, and whatever else lies among them.
+    pub async fn stored_blobs(&self) -> Vec<String> {
+        let mut found: Vec<String> = match self.folder_of_blobs() {
+            Some(folder) => {
+                let name = |path: &Path| path.strip_prefix(&folder).unwrap().display().to_string();
+                let files = files_below(&folder).into_iter();
+                let blobs = files.filter(|path| !path.starts_with(folder.join("spool")));
+                blobs.map(|path| name(&path).replace('/', "")).collect()
+            }
+            None => {
+                let tomorrow = SystemTime::now() + Duration::from_secs(24 * 60 * 60);
+                let found = self.blobs().await.stored_before(tomorrow).await.unwrap();
+                found.iter().map(ToString::to_string).collect()
+            }
+        };
         found.sort();
         found
     }
 
-    /// Where the bytes with this digest are stored.
-    pub fn blob(&self, digest: &str) -> PathBuf {
+    /// The folder of the blobs, where it is one.
+    pub fn folder_of_blobs(&self) -> Option<PathBuf> {
+        match &self.config.location.blobs {
+            BlobsUrl::File(folder) => Some(folder.clone()),
+            BlobsUrl::S3(_) => None,
+        }
+    }
+
+    /// The blob store, opened once more.
+    async fn blobs(&self) -> Arc<dyn Blobs> {
+        let opened = open_blobs(&self.config.location.blobs).await;
+        opened.unwrap().blobs
+    }
+
+    /// Puts other bytes in a blob's place, or nothing.
+    pub async fn damage_blob(&self, digest: &str, bytes: Option<&[u8]>) {
         let (first, rest) = digest.split_at(2);
-        self.config.data.join("blobs").join(first).join(rest)
+        let path = self
+            .folder_of_blobs()
+            .map(|folder| folder.join(first).join(rest));
+        match (path, bytes) {
+            (Some(path), Some(bytes)) => std::fs::write(path, bytes).unwrap(),
+            (Some(path), None) => std::fs::remove_file(path).unwrap(),
+            (None, Some(bytes)) => {
+                let spool = SpoolRoom::open(&self.folder.path().join("damage")).unwrap();
+                let mut writer = spool.writer(u64::MAX);
+                writer.write(&bytes.to_vec().into()).await.unwrap();
+                let spooled = writer.finish().await.unwrap();
+                let digest = digest.parse().unwrap();
+                self.blobs().await.put(&digest, spooled).await.unwrap();
+            }
+            (None, None) => {
+                let digest = digest.parse().unwrap();
+                self.blobs().await.remove(&digest).await.unwrap();
+            }
+        }
     }
 
     /// Files that wait in the spool: none, once no upload is under way.
     pub fn spooled(&self) -> Vec<PathBuf> {
-        let mut files = files_below(&self.config.data.join("blobs").join("spool"));
+        let beside = self.folder_of_blobs();
+        let folder = beside.unwrap_or_else(|| self.config.data.clone());
+        let mut files = files_below(&folder.join("spool"));
         files.retain(|path| {
             path.file_name()
                 .is_some_and(|name| name != "lock" && name != "gate")

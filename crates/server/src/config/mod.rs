@@ -70,8 +70,9 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "blobs",
-        "file:DIR",
-        "The distribution files. Default: `blobs` in `data`",
+        "file:DIR|s3://…",
+        "The distribution files: a folder, or `s3://BUCKET/PREFIX?endpoint=URL`, whose keys are in AWS_ACCESS_KEY_ID and \
+         AWS_SECRET_ACCESS_KEY, or in the file that `&credentials_file=PATH` names. Default: `blobs` in `data`",
     ),
     key(
         "profile",

@@ -151,7 +151,7 @@ async fn what_was_made_for_one_index_is_refused_at_another() {
          `https://other.example`",
     );
     assert_eq!(other.get("/simple/demo/").await.status, 200);
-    assert!(other.stored_blobs().is_empty());
+    assert!(other.stored_blobs().await.is_empty());
     // Without it, PyPI's own holds at both: what our own predicate is for.
     let publish = self::field(&one, &demo(), [Predicate::Publish]);
     there.upload(demo().attestations(publish)).await.assert_ok();

@@ -44,7 +44,7 @@ async fn a_server_that_stops_lets_uploads_finish() {
     let () = stopped;
     assert_eq!(answer.status, 200);
     assert!(TcpStream::connect(server.client.address).await.is_err());
-    assert_eq!(server.stored_blobs().len(), 1);
+    assert_eq!(server.stored_blobs().await.len(), 1);
 }
 
 #[tokio::test]

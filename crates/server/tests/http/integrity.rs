@@ -256,7 +256,7 @@ async fn a_name_in_other_hands_is_refused_until_an_operator_says_otherwise() {
     assert_snapshot!(refused.text());
     let there = server.get_json("/simple/demo/").await;
     assert_eq!(there["versions"], json!(["1.0"]));
-    assert_eq!(server.stored_blobs().len(), 1);
+    assert_eq!(server.stored_blobs().await.len(), 1);
     // The same file again with that attestation: no other way in.
     let mut again = sample::workload("demo", "1.0");
     again.claims.source_repository_id = Some("999".into());

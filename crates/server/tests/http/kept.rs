@@ -161,7 +161,7 @@ async fn a_kept_page_stays_behind_the_boundary() {
     let swept = server.index.sweep(later, Duration::ZERO).await.unwrap();
     assert!(swept >= 1);
     let file = sample::wheel("demo", "1.0").sha256().to_string();
-    assert_eq!(server.stored_blobs(), [file]);
+    assert_eq!(server.stored_blobs().await, [file]);
     set(Visibility::Public).await;
     beside.client.send(&asking("identity")).await.assert_ok();
 }
@@ -176,14 +176,14 @@ async fn what_is_damaged_or_gone_is_rendered_anew() {
     // A page that may be shown is not swept.
     let later = SystemTime::now() + Duration::from_secs(3600);
     server.index.sweep(later, Duration::ZERO).await.unwrap();
-    assert!(server.stored_blobs().contains(&digest));
-    let path = server.blob(&digest);
-    for damage in ["cut", "changed", "gone"] {
-        match damage {
-            "cut" => std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap(),
-            "changed" => std::fs::write(&path, b"x".repeat(bytes.len())).unwrap(),
-            _ => std::fs::remove_file(&path).unwrap(),
-        }
+    assert!(server.stored_blobs().await.contains(&digest));
+    let changed = b"x".repeat(bytes.len());
+    for (damage, instead) in [
+        ("cut", Some(&bytes[..bytes.len() / 2])),
+        ("changed", Some(&changed)),
+        ("gone", None),
+    ] {
+        server.damage_blob(&digest, instead).await;
         let beside = server.beside().await;
         let again = beside.client.send(&asking("identity")).await.assert_ok();
         assert_eq!(again.body, page.body, "{damage}");
@@ -193,10 +193,12 @@ async fn what_is_damaged_or_gone_is_rendered_anew() {
         assert_eq!(mended, bytes, "{damage}");
     }
     // Where nothing can be written, pages are read all the same.
-    std::fs::remove_file(&path).unwrap();
-    let folder = path.parent().unwrap();
-    std::fs::remove_dir_all(folder).unwrap();
-    std::fs::write(folder, b"in the way").unwrap();
+    let Some(folder) = server.folder_of_blobs() else {
+        return;
+    };
+    let folder = folder.join(&digest[..2]);
+    std::fs::remove_dir_all(&folder).unwrap();
+    std::fs::write(&folder, b"in the way").unwrap();
     let beside = server.beside().await;
     for coding in ["identity", "gzip", "zstd"] {
         beside.client.send(&asking(coding)).await.assert_ok();
@@ -211,5 +213,5 @@ async fn a_small_page_is_not_kept() {
     alice.upload(wheel.clone()).await.assert_ok();
     server.client.send(&asking("gzip")).await.assert_ok();
     tokio::time::sleep(Duration::from_millis(300)).await;
-    assert_eq!(server.stored_blobs(), [wheel.sha256().to_string()]);
+    assert_eq!(server.stored_blobs().await, [wheel.sha256().to_string()]);
 }

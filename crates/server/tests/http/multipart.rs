@@ -155,7 +155,7 @@ async fn bodies_that_are_no_form() {
             .body(content_type, body);
         let answer = server.client.send(&request).await;
         writeln!(told, "== {case}\n{} {}", answer.status, answer.reason).unwrap();
-        assert_eq!(server.stored_blobs(), Vec::<String>::new(), "{case}");
+        assert_eq!(server.stored_blobs().await, Vec::<String>::new(), "{case}");
     }
     settled(&server).await;
     assert_eq!(server.index.head().await.unwrap().0, 2);
@@ -219,7 +219,7 @@ async fn a_client_refused_for_its_form_hears_why_too_and_leaves_nothing() {
         );
     }
     settled(&server).await;
-    assert_eq!(server.stored_blobs(), Vec::<String>::new());
+    assert_eq!(server.stored_blobs().await, Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -278,7 +278,7 @@ async fn a_client_that_leaves_leaves_nothing() {
     assert_eq!(server.spooled().len(), 1);
     drop(stream);
     settled(&server).await;
-    assert_eq!(server.stored_blobs(), Vec::<String>::new());
+    assert_eq!(server.stored_blobs().await, Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -307,6 +307,6 @@ async fn a_body_that_ends_early_is_refused_and_leaves_nothing() {
         }
     }
     settled(&server).await;
-    assert_eq!(server.stored_blobs(), Vec::<String>::new());
+    assert_eq!(server.stored_blobs().await, Vec::<String>::new());
     assert_eq!(server.index.head().await.unwrap().0, 2);
 }

@@ -87,7 +87,7 @@ async fn a_narrowed_token_uploads_to_what_it_was_narrowed_to() {
         .send(&uploading(&server, &again, &sdist))
         .await;
     stored.assert_ok();
-    assert_eq!(server.stored_blobs().len(), 2);
+    assert_eq!(server.stored_blobs().await.len(), 2);
 }
 
 #[tokio::test]
@@ -145,7 +145,7 @@ async fn each_refusal_names_its_caveat() {
         told.push(format!("{case}: {}", said(&answer)));
     }
     assert_snapshot!(told.join("\n"));
-    assert!(server.stored_blobs().is_empty());
+    assert!(server.stored_blobs().await.is_empty());
 }
 
 #[tokio::test]

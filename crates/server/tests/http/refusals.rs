@@ -27,7 +27,7 @@ async fn traces(server: &TestServer) -> (Vec<String>, Vec<std::path::PathBuf>, u
     let serial = server.index.head().await.unwrap();
     let projects = server.index.index_page().await.unwrap().to_json();
     (
-        server.stored_blobs(),
+        server.stored_blobs().await,
         server.spooled(),
         serial.0,
         String::from_utf8(projects).unwrap(),
@@ -411,12 +411,12 @@ async fn a_name_that_looks_like_another_s() {
         server.index.head().await.unwrap(),
         server.get_json("/simple/").await,
     );
-    let blobs = server.stored_blobs();
+    let blobs = server.stored_blobs().await;
     for name in ["dem0", "de-mo", "d.e.m.0"] {
         assert_snapshot!(alice.upload(sample::wheel(name, "1.0")).await.whole());
     }
     assert_eq!(server.index.head().await.unwrap(), serial);
     assert_eq!(server.get_json("/simple/").await, listed);
     // The database decides who was first, so the bytes were there already; a refusal takes them back.
-    assert_eq!(server.stored_blobs(), blobs);
+    assert_eq!(server.stored_blobs().await, blobs);
 }

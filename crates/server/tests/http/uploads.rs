@@ -13,7 +13,7 @@ async fn an_uploaded_file_is_listed_with_its_provenance() {
     assert_snapshot!("stored", alice.upload(wheel.clone()).await.whole());
     assert_snapshot!("listed_html", server.get("/simple/demo/").await.whole());
     assert_snapshot!("listed_json", server.get_json("/simple/demo/").await);
-    assert_eq!(server.stored_blobs(), [wheel.sha256().to_string()]);
+    assert_eq!(server.stored_blobs().await, [wheel.sha256().to_string()]);
     assert_eq!(server.spooled(), Vec::<std::path::PathBuf>::new());
 }
 
@@ -126,7 +126,7 @@ async fn what_nobody_needs_is_dropped() {
         .token(&alice.token)
         .body(&multipart_type(), multipart(&parts));
     server.client.send(&request).await.assert_ok();
-    assert_eq!(server.stored_blobs().len(), 1);
+    assert_eq!(server.stored_blobs().await.len(), 1);
 }
 
 #[tokio::test]
@@ -161,7 +161,7 @@ async fn an_upload_may_come_in_chunks_and_is_the_last_of_its_connection() {
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
         assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
     }
-    assert_eq!(server.stored_blobs().len(), 2);
+    assert_eq!(server.stored_blobs().await.len(), 2);
 }
 
 #[tokio::test]

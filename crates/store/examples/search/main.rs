@@ -49,7 +49,7 @@ async fn search(folder: &Path) -> Search {
         blobs: format!("file:{}/blobs", folder.display()).parse().unwrap(),
     };
     let opened = open(&location).await.unwrap();
-    let spool = SpoolRoom::open(&opened.spool_folder).unwrap();
+    let spool = SpoolRoom::open(&opened.spool_folder.unwrap()).unwrap();
     let trust = Arc::new(TrustDomains::public_good());
     let index = Index::new(opened.ports, Settings::default(), trust, spool);
     let kept = SearchFile::open(&folder.join("search.sqlite"))

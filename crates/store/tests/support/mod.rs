@@ -11,6 +11,7 @@ use touchplate_index::Ports;
 use touchplate_store::{Location, open};
 use touchplate_testkit::memory::Memory;
 use touchplate_testkit::postgres::TestDatabase;
+use touchplate_testkit::s3::TestBucket;
 
 /// Fresh ports, and the database that goes with them.
 pub struct Made {
@@ -27,6 +28,7 @@ pub const IMPLEMENTATIONS: &[(&str, Make)] = &[
     ("memory", |_| Box::pin(memory())),
     ("sqlite and disk", |folder| Box::pin(sqlite(folder))),
     ("postgres and disk", |folder| Box::pin(postgres(folder))),
+    ("postgres and s3", |_| Box::pin(postgres_and_s3())),
 ];
 
 async fn memory() -> Option<Made> {
@@ -56,6 +58,19 @@ async fn postgres(folder: &Path) -> Option<Made> {
     let database = TestDatabase::fresh().await?;
     Some(Made {
         ports: opened(&database.url(), folder).await,
+        database: Some(database),
+    })
+}
+
+async fn postgres_and_s3() -> Option<Made> {
+    let bucket = TestBucket::fresh()?;
+    let database = TestDatabase::fresh().await?;
+    let location = Location {
+        database: database.url().parse().unwrap(),
+        blobs: bucket.url().parse().unwrap(),
+    };
+    Some(Made {
+        ports: open(&location).await.unwrap().ports,
         database: Some(database),
     })
 }

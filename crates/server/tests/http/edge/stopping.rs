@@ -66,5 +66,5 @@ async fn what_does_not_finish_in_time_is_cut_off_and_leaves_nothing() {
     }
     server.stop().await;
     assert!(server.spooled().is_empty());
-    assert_eq!(server.stored_blobs(), Vec::<String>::new());
+    assert_eq!(server.stored_blobs().await, Vec::<String>::new());
 }

@@ -157,7 +157,7 @@ async fn of_uploads_that_race_with_one_token_one_is_stored() {
     }
     let page = world.server.get_json("/simple/demo/").await;
     assert_eq!(page["files"].as_array().unwrap().len(), 1);
-    assert_eq!(world.server.stored_blobs().len(), 1);
+    assert_eq!(world.server.stored_blobs().await.len(), 1);
 }
 
 #[tokio::test]

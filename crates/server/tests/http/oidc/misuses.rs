@@ -68,7 +68,7 @@ async fn each_misuse_has_its_code_and_message() {
         .iter()
         .map(|(what, answer)| format!("{what}: {answer}\n"));
     assert_snapshot!(lines.collect::<String>());
-    assert!(world.server.stored_blobs().is_empty());
+    assert!(world.server.stored_blobs().await.is_empty());
 }
 
 #[tokio::test]
