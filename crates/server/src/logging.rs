@@ -47,7 +47,8 @@ impl fmt::Display for LogFormat {
 }
 
 /// What is logged where `TOUCHPLATE_LOG` does not say (in the language of `tracing_subscriber::EnvFilter`).
-const DEFAULT_FILTER: &str = "info";
+/// The object store's client tells each retry; what comes of them, we say.
+const DEFAULT_FILTER: &str = "info,object_store=warn";
 
 /// Starts the log of this process. A second start changes nothing.
 pub fn start(format: LogFormat) {

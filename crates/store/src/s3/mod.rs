@@ -167,10 +167,11 @@ fn retries() -> RetryConfig {
     RetryConfig {
         backoff: BackoffConfig {
             init_backoff: Duration::from_millis(50),
-            max_backoff: Duration::from_secs(2),
-            base: 2.0,
+            max_backoff: Duration::from_secs(1),
+            base: 3.0,
         },
-        max_retries: 10,
+        // The time decides.
+        max_retries: usize::MAX,
         retry_timeout: PATIENCE,
     }
 }

@@ -24,28 +24,30 @@ fn cause(error: Said) -> Box<dyn Error + Send + Sync> {
         Some(404) if says(NO_BUCKET) => {
             return told(
                 "the object store has no such bucket: make it, or mend the name in `blobs`",
-                error,
+                text,
             );
         }
         Some(301 | 307 | 400) if says("egion") => {
             return told(
                 "the bucket is in another region: name it in `blobs`, as `region=…`, or in AWS_REGION",
-                error,
+                text,
             );
         }
         Some(401 | 403) => {
             return told(
                 "the object store refused the key or the region. Keys are in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or \
                  in the file of `credentials_file` in `blobs`; the region is in `region` in `blobs`",
-                error,
+                text,
             );
         }
-        _ => return told("the object store", error),
+        _ => return told("the object store", text),
     };
-    Box::new(Unavailable::new(for_now, error))
+    Box::new(Unavailable::new(for_now, text))
 }
 
-fn told(said: &'static str, source: Said) -> Box<dyn Error + Send + Sync> {
+/// The crate's error says all that its causes say, so they are not kept.
+fn told(said: &'static str, text: String) -> Box<dyn Error + Send + Sync> {
+    let source = text.into();
     Box::new(Told { said, source })
 }
 
@@ -53,7 +55,7 @@ fn told(said: &'static str, source: Said) -> Box<dyn Error + Send + Sync> {
 #[error("{said}")]
 struct Told {
     said: &'static str,
-    source: Said,
+    source: Box<dyn Error + Send + Sync>,
 }
 
 /// S3's code for it.
