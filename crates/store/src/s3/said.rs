@@ -8,17 +8,17 @@ use touchplate_index::ports::{BlobError, Unavailable};
 
 /// Names the engine and what failed. What may be gone in a while is [`Unavailable`].
 pub(super) fn explained(doing: &'static str) -> impl Fn(Said) -> BlobError {
-    move |error| BlobError::new(doing, cause(error))
+    move |error| BlobError::new(doing, cause(&error))
 }
 
-fn cause(error: Said) -> Box<dyn Error + Send + Sync> {
+fn cause(error: &Said) -> Box<dyn Error + Send + Sync> {
     let text = error.to_string();
     let says = |code: &str| text.contains(code);
     let for_now = match status(&text) {
         Some(429 | 503) => "the object store is too busy, and stayed so for ten seconds",
         Some(507) => "the object store has no room left",
         Some(500..) => "the object store failed, and went on doing so for ten seconds",
-        None if is_of_the_network(&error) => {
+        None if is_of_the_network(error) => {
             "the object store: the connection broke or could not be made"
         }
         Some(404) if says(NO_BUCKET) => {
