@@ -11,9 +11,11 @@ pub mod http;
 pub mod log_faults;
 pub mod memory;
 pub mod postgres;
+pub mod proxy;
 pub mod s3;
 pub mod sample;
 pub mod server;
 
 pub use clock::FixedClock;
+pub use proxy::Proxy;
 pub use server::TestServer;
