@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use futures_util::TryStreamExt as _;
 use touchplate_packaging::Sha256;
 
 use crate::Index;
@@ -27,11 +28,21 @@ impl Index {
     /// several processes at once, and may be killed anywhere: the next sweep finishes what was begun.
     pub async fn sweep(&self, now: SystemTime, grace: Duration) -> Result<u32, SweepError> {
         let before = now.checked_sub(grace).unwrap_or(SystemTime::UNIX_EPOCH);
+        let mut swept = self.finish_sweeps().await?;
+        let mut stored = self.ports.blobs.stored();
+        while let Some(blob) = stored.try_next().await? {
+            if blob.stored_at < before {
+                swept += u32::from(self.sweep_one(&blob.digest).await?);
+            }
+        }
+        Ok(swept)
+    }
+
+    /// Forgets stale pages, so that nothing refers to their bytes, and finishes the sweeps that somebody began.
+    pub(crate) async fn finish_sweeps(&self) -> Result<u32, SweepError> {
         self.ports.kept.forget_stale().await?;
-        let mut digests = self.ports.releases.unfinished_sweeps().await?;
-        digests.extend(self.ports.blobs.stored_before(before).await?);
         let mut swept = 0;
-        for digest in digests {
+        for digest in self.ports.releases.unfinished_sweeps().await? {
             swept += u32::from(self.sweep_one(&digest).await?);
         }
         Ok(swept)

@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod attesters;
 mod awaited;
 pub mod binding;
+pub mod checking;
 pub mod chores;
 pub mod contents;
 pub mod coverage;
@@ -38,7 +39,7 @@ pub use accounts::{Caller, Reader, Scope};
 use downloads::Counter;
 pub use origin::{Actor, Origin, RequestId};
 use ports::{
-    Accounts, Attesters, Blobs, Catalogue, Coverage, Downloads, Journal, KeptPages,
+    Accounts, Attesters, Blobs, Catalogue, Coverage, Downloads, Inventory, Journal, KeptPages,
     LateAttestations, News, Projects, Publishers, Releases, TrustedPublishing,
 };
 use spool::SpoolRoom;
@@ -70,6 +71,8 @@ pub struct Ports {
     pub journal: Arc<dyn Journal>,
     /// What search is told of projects.
     pub catalogue: Arc<dyn Catalogue>,
+    /// Everything that is stored, row by row.
+    pub inventory: Arc<dyn Inventory>,
     /// Rendered pages whose bytes are among the blobs.
     pub kept: Arc<dyn KeptPages>,
     /// Bytes by digest.

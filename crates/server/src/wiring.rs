@@ -17,7 +17,7 @@ use touchplate_index::ports::{Blobs, StoreError};
 use touchplate_index::search::Search;
 use touchplate_index::spool::SpoolRoom;
 use touchplate_index::{Index, Settings};
-use touchplate_store::{OpenError, Opened, SearchFile};
+use touchplate_store::{DatabaseUrl, OpenError, Opened, SearchFile};
 
 use crate::api::upload::Drains;
 use crate::app::{App, Shared, Stopping};
@@ -132,6 +132,14 @@ struct OpenedIndex {
 /// When something named by the configuration cannot be read, made or opened.
 pub async fn open(config: &Config) -> Result<Index, WiringError> {
     Ok(open_index(config).await?.index)
+}
+
+/// Whether there is a database where a configuration says; of a database server that is not known before it is asked.
+pub fn may_be_there(config: &Config) -> bool {
+    match &config.location.database {
+        DatabaseUrl::Sqlite(path) => path.exists(),
+        DatabaseUrl::Postgres(_) => true,
+    }
 }
 
 /// As [`open`], with what the server asks beside it.

@@ -9,12 +9,11 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::stream;
-use touchplate_index::ports::{BlobError, Blobs, Bytestream};
+use futures_util::{StreamExt as _, stream};
+use touchplate_index::ports::{BlobError, Blobs, Bytestream, Listing, StoredBlob};
 use touchplate_index::spool::{Flushed, Spool};
 use touchplate_packaging::Sha256;
 
@@ -195,9 +194,22 @@ impl Blobs for Disk {
         blocking("remove bytes", remove).await
     }
 
-    async fn stored_before(&self, before: SystemTime) -> Result<Vec<Sha256>, BlobError> {
-        let folder = self.folder.clone();
-        blocking("list bytes", move || list(&folder, before)).await
+    /// Folder by folder.
+    fn stored(&self) -> Listing {
+        let folders = stream::iter(0..=u8::MAX).then({
+            let disk = self.clone();
+            move |first| {
+                let folder = disk.folder.clone();
+                let found = blocking("list bytes", move || list(&folder, &format!("{first:02x}")));
+                async move {
+                    match found.await {
+                        Ok(found) => found.into_iter().map(Ok).collect(),
+                        Err(error) => vec![Err(error)],
+                    }
+                }
+            }
+        });
+        folders.flat_map(stream::iter).boxed()
     }
 }
 
@@ -252,33 +264,30 @@ async fn pieces(mut reading: Reading) -> Result<Option<(Bytes, Reading)>, BlobEr
     Ok(Some((piece, reading)))
 }
 
-fn list(folder: &Path, before: SystemTime) -> io::Result<Vec<Sha256>> {
+/// The blobs whose digests begin with these two digits.
+fn list(folder: &Path, first: &str) -> io::Result<Vec<StoredBlob>> {
+    let folder = folder.join(first);
     let mut found = Vec::new();
-    for first in directories(folder)? {
-        list_in(&first, &name_of(&first), before, &mut found)?;
-        for second in directories(&first)? {
-            let digits = name_of(&first) + &name_of(&second);
-            list_in(&second, &digits, before, &mut found)?;
-        }
+    list_in(&folder, first, &mut found)?;
+    for second in directories(&folder)? {
+        list_in(&second, &(first.to_owned() + &name_of(&second)), &mut found)?;
     }
     Ok(found)
 }
 
-/// The blobs of one folder that are old enough; `digits` is what their digests begin with.
-fn list_in(
-    folder: &Path,
-    digits: &str,
-    before: SystemTime,
-    found: &mut Vec<Sha256>,
-) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
+/// The blobs of one folder; `digits` is what their digests begin with.
+fn list_in(folder: &Path, digits: &str, found: &mut Vec<StoredBlob>) -> io::Result<()> {
+    for entry in if_there(fs::read_dir(folder))?.into_iter().flatten() {
         let path = entry?.path();
         let Ok(digest) = format!("{digits}{}", name_of(&path)).parse() else {
             continue;
         };
-        let metadata = if_there(fs::metadata(&path))?;
-        if metadata.is_some_and(|it| it.modified().is_ok_and(|at| at < before)) {
-            found.push(digest);
+        if let Some(metadata) = if_there(fs::metadata(&path))? {
+            found.push(StoredBlob {
+                digest,
+                size: metadata.len(),
+                stored_at: metadata.modified()?,
+            });
         }
     }
     Ok(())
@@ -287,7 +296,7 @@ fn list_in(
 /// The folders whose names are two characters.
 fn directories(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder)? {
+    for entry in if_there(fs::read_dir(folder))?.into_iter().flatten() {
         let entry = entry?;
         if entry.file_name().len() == 2 && entry.file_type()?.is_dir() {
             found.push(entry.path());
@@ -320,11 +329,13 @@ mod tests {
         let read = disk.read(&digest, 0..3).await.unwrap().unwrap();
         let pieces: Vec<Bytes> = read.try_collect().await.unwrap();
         assert_eq!(pieces.concat(), b"old");
-        let later = SystemTime::now() + std::time::Duration::from_secs(60);
-        assert_eq!(disk.stored_before(later).await.unwrap(), [digest]);
+        let stored: Vec<_> = disk.stored().try_collect().await.unwrap();
+        assert_eq!((&stored[0].digest, stored[0].size), (&digest, 3));
+        assert_eq!(stored.len(), 1);
         disk.remove(&digest).await.unwrap();
         assert_eq!(disk.size(&digest).await.unwrap(), None);
-        assert!(disk.stored_before(later).await.unwrap().is_empty());
+        let stored: Vec<_> = disk.stored().try_collect().await.unwrap();
+        assert_eq!(stored, []);
     }
 
     async fn put(disk: &Disk, bytes: &'static [u8]) -> Result<(), BlobError> {

@@ -17,8 +17,9 @@ use std::sync::Arc;
 
 use touchplate_index::Ports;
 use touchplate_index::ports::{
-    Accounts, Attesters, BlobError, Blobs, Catalogue, Coverage, Downloads, Journal, KeptPages,
-    LateAttestations, News, Projects, Publishers, Releases, StoreError, TrustedPublishing,
+    Accounts, Attesters, BlobError, Blobs, Catalogue, Coverage, Downloads, Inventory, Journal,
+    KeptPages, LateAttestations, News, Projects, Publishers, Releases, StoreError,
+    TrustedPublishing,
 };
 
 pub use disk::Disk;
@@ -138,6 +139,7 @@ trait Database:
     + Coverage
     + News
     + KeptPages
+    + Inventory
     + Journal
     + 'static
 {
@@ -160,6 +162,7 @@ fn ports(database: impl Database, blobs: Arc<dyn Blobs>) -> Ports {
         catalogue: database.clone(),
         coverage: database.clone(),
         news: database.clone(),
+        inventory: database.clone(),
         kept: database.clone(),
         journal: database,
         blobs,

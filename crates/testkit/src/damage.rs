@@ -5,6 +5,14 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 use crate::server::TestServer;
 
 impl TestServer {
+    /// Runs one statement behind the server's back, in SQLite.
+    pub async fn execute(&self, sql: &'static str) {
+        let mut connection = SqliteConnection::connect(&self.database()).await.unwrap();
+        let done = sqlx::query(sql).execute(&mut connection).await.unwrap();
+        assert!(done.rows_affected() > 0, "nothing was changed by `{sql}`");
+        connection.close().await.unwrap();
+    }
+
     /// Changes a text of every row of a table. Nothing is noted in the journal: pages that a running server has in memory
     /// stay as they are, and one [`beside`](Self::beside) it reads what is there now.
     pub async fn damage(&self, table: &str, column: &str, change: impl Fn(&str) -> String) {

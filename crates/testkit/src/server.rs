@@ -4,8 +4,8 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
+use futures_util::TryStreamExt as _;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -125,6 +125,11 @@ impl TestServer {
         }
     }
 
+    /// What it was started with.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// Where its database is, for the driver.
     pub(crate) fn database(&self) -> String {
         match &self.postgres {
@@ -201,9 +206,9 @@ impl TestServer {
                 blobs.map(|path| name(&path).replace('/', "")).collect()
             }
             None => {
-                let tomorrow = SystemTime::now() + Duration::from_secs(24 * 60 * 60);
-                let found = self.blobs().await.stored_before(tomorrow).await.unwrap();
-                found.iter().map(ToString::to_string).collect()
+                let stored = self.blobs().await.stored();
+                let names = stored.map_ok(|blob| blob.digest.to_string());
+                names.try_collect().await.unwrap()
             }
         };
         found.sort();

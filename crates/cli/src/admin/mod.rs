@@ -3,6 +3,7 @@
 
 mod apply;
 mod attesters;
+mod check;
 mod ci;
 mod failures;
 mod files;
@@ -12,6 +13,8 @@ mod publishers;
 mod ratchets;
 mod search;
 mod tokens;
+
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use touchplate_index::{Actor, Origin, RequestId};
@@ -112,11 +115,41 @@ Examples:
     /// Remove stored bytes that no file refers to
     #[command(after_help = "Example:\n  touchplate admin sweep")]
     Sweep(files::Sweep),
+    /// Check that what is stored is what was stored: bytes, digests, attestations
+    #[command(after_help = "\
+Works beside a server. Ends with 0 if nothing is wrong, 1 if something is, 3 if that could not be found out.
+
+Examples:
+  touchplate admin check
+  touchplate admin check --fast --format json
+  touchplate admin check --sweep")]
+    Check(check::Check),
+}
+
+impl Command {
+    /// Whether it is for an index that is there: what it would say of one that it made itself is worth nothing.
+    fn wants_an_index(&self) -> bool {
+        matches!(self, Self::Check(_))
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("there is no index at {}: expected the database {database}", .data.display())]
+struct NoIndex {
+    data: PathBuf,
+    database: String,
 }
 
 /// Runs one of the commands below `admin`.
 pub(crate) fn run(common: &Common, arguments: Arguments) -> Result<Outcome, Failure> {
     let config = configuration::load(common, arguments.place.into_pairs())?;
+    if arguments.command.wants_an_index() && !wiring::may_be_there(&config) {
+        let no_index = NoIndex {
+            database: config.location.database.to_string(),
+            data: config.data,
+        };
+        return Err(Failure::usage(no_index).hint("name it by --data, or by --config"));
+    }
     if !config.data.exists() {
         note(&format!(
             "note: there was no index at {} yet; this makes one",
@@ -145,6 +178,7 @@ pub(crate) fn run(common: &Common, arguments: Arguments) -> Result<Outcome, Fail
             Command::DeleteRelease(command) => command.run(&index).await,
             Command::Search(command) => command.run(&index, &config).await,
             Command::Sweep(command) => command.run(&index).await,
+            Command::Check(command) => command.run(&index).await,
         }
     })
 }

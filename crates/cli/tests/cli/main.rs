@@ -9,6 +9,8 @@ mod audit_network;
 #[cfg(test)]
 mod bundle;
 #[cfg(test)]
+mod check;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod diff;
@@ -46,6 +48,8 @@ mod sign;
 mod signed;
 #[cfg(test)]
 mod stack;
+#[cfg(test)]
+mod stored;
 #[cfg(test)]
 mod targets;
 #[cfg(test)]

@@ -139,6 +139,28 @@ pub struct AttestationRecord {
     pub times: Vec<SignedTime>,
 }
 
+impl AttestationRecord {
+    /// What it has otherwise than the evidence, if anything.
+    pub fn differs_from(&self, proven: &Proven) -> Option<&'static str> {
+        let fields = [
+            ("signer", self.identity == *proven.identity()),
+            ("set of claims", self.claims == *proven.claims()),
+            (
+                "type of claim",
+                self.predicate_type == proven.predicate_type(),
+            ),
+            ("log entry", self.log_entries == proven.log_entries()),
+            // Notes from before times were kept have none.
+            (
+                "time of signing",
+                self.times.is_empty() || self.times == proven.times(),
+            ),
+        ];
+        let differing = fields.into_iter().find(|(_, same)| !same);
+        differing.map(|(field, _)| field)
+    }
+}
+
 impl From<VerificationRecord> for AttestationRecord {
     fn from(record: VerificationRecord) -> Self {
         Self {

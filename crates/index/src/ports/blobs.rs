@@ -14,6 +14,20 @@ use crate::spool::Spool;
 /// Bytes as they are read.
 pub type Bytestream = Pin<Box<dyn Stream<Item = Result<Bytes, BlobError>> + Send>>;
 
+/// A blob that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredBlob {
+    /// What it is named by; whether the bytes are those is another question.
+    pub digest: Sha256,
+    /// How many bytes it has.
+    pub size: u64,
+    /// When it was stored, or stored again.
+    pub stored_at: SystemTime,
+}
+
+/// Blobs as they are found.
+pub type Listing = Pin<Box<dyn Stream<Item = Result<StoredBlob, BlobError>> + Send>>;
+
 /// The blob store failed. The cause is for the log.
 #[derive(Debug, thiserror::Error)]
 #[error("the blob store failed while it should {doing}")]
@@ -58,6 +72,7 @@ pub trait Blobs: Send + Sync {
     /// Removes bytes; removing what is not there succeeds.
     async fn remove(&self, digest: &Sha256) -> Result<(), BlobError>;
 
-    /// The digests of blobs stored before `before`.
-    async fn stored_before(&self, before: SystemTime) -> Result<Vec<Sha256>, BlobError>;
+    /// Every blob, in no particular order, found step by step: there may be more than memory has room for. Whether what comes
+    /// or goes meanwhile is among them is left open.
+    fn stored(&self) -> Listing;
 }

@@ -7,6 +7,7 @@ mod attesters;
 mod blobs;
 mod coverage;
 mod downloads;
+mod inventory;
 mod journal;
 mod kept;
 mod news;
@@ -24,9 +25,12 @@ pub use attesters::{
     AddLateError, AttestedFile, AttesterId, Attesters, LateAttestations, LateOutcome, PutAttester,
     StoredAttester, WeighedFile,
 };
-pub use blobs::{BlobError, Blobs, Bytestream};
+pub use blobs::{BlobError, Blobs, Bytestream, Listing, StoredBlob};
 pub use coverage::{Coverage, LostList};
 pub use downloads::{Downloaded, Downloads};
+pub use inventory::{
+    Came, HeldAttestation, HeldBytes, HeldMetadata, Inventory, InventoryAttestation, InventoryFile,
+};
 pub use journal::{Journal, JournalRow, Serial};
 pub use kept::{KeptPage, KeptPages, PageName};
 pub use news::{News, ReleaseNews};

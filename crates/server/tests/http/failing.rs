@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::body::Body;
@@ -13,7 +13,7 @@ use insta::assert_snapshot;
 use touchplate_attest::TrustDomains;
 use touchplate_index::files::Links;
 use touchplate_index::ports::{
-    BlobError, Blobs, Bytestream, Journal, JournalRow, NewProject, Serial, StoreError,
+    BlobError, Blobs, Bytestream, Journal, JournalRow, Listing, NewProject, Serial, StoreError,
 };
 use touchplate_index::projects::Visibility;
 use touchplate_index::search::Search;
@@ -99,8 +99,8 @@ impl Blobs for Breakable<dyn Blobs> {
         self.inner.remove(digest).await
     }
 
-    async fn stored_before(&self, before: SystemTime) -> Result<Vec<Sha256>, BlobError> {
-        self.inner.stored_before(before).await
+    fn stored(&self) -> Listing {
+        self.inner.stored()
     }
 }
 

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -19,7 +19,7 @@ use object_store::{
     BackoffConfig, ClientOptions, GetOptions, MultipartUpload, ObjectStore, ObjectStoreExt as _,
     PutPayload, RetryConfig,
 };
-use touchplate_index::ports::{BlobError, Blobs, Bytestream};
+use touchplate_index::ports::{BlobError, Blobs, Bytestream, Listing, StoredBlob};
 use touchplate_index::spool::Spool;
 use touchplate_packaging::Sha256;
 
@@ -256,15 +256,19 @@ impl Blobs for S3 {
         Ok(())
     }
 
-    async fn stored_before(&self, before: SystemTime) -> Result<Vec<Sha256>, BlobError> {
+    fn stored(&self) -> Listing {
+        let opened = self.clone();
         let objects = self.store.list(Some(&self.prefix));
-        let old = objects.try_filter_map(|object| {
-            let is_old = SystemTime::from(object.last_modified) < before;
-            let digest = self.digest(&object.location).filter(|_| is_old);
-            async move { Ok(digest) }
-        });
-        old.try_collect()
-            .await
-            .map_err(said::explained("list bytes"))
+        let blobs = objects.map_err(said::explained("list bytes"));
+        blobs
+            .try_filter_map(move |object| {
+                let blob = opened.digest(&object.location).map(|digest| StoredBlob {
+                    digest,
+                    size: object.size,
+                    stored_at: object.last_modified.into(),
+                });
+                async move { Ok(blob) }
+            })
+            .boxed()
     }
 }

@@ -7,6 +7,7 @@ mod catalogue;
 mod coverage;
 mod downloads;
 mod facts;
+mod inventory;
 pub(super) mod journal;
 mod kept;
 mod known_numbers;

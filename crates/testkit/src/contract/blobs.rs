@@ -2,7 +2,7 @@
 
 use futures_util::TryStreamExt as _;
 use touchplate_index::Ports;
-use touchplate_index::ports::RecordError;
+use touchplate_index::ports::{RecordError, StoredBlob};
 use touchplate_index::spool::SpoolRoom;
 use touchplate_packaging::Sha256;
 
@@ -84,19 +84,15 @@ pub(super) async fn bytes_are_read_back_in_ranges(ports: Ports) {
             .unwrap();
         assert!(read == content[range.clone()], "{range:?}");
     }
-    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(60);
-    assert_eq!(
-        ports.blobs.stored_before(later).await.unwrap(),
-        std::slice::from_ref(&digest)
-    );
-    assert!(
-        ports
-            .blobs
-            .stored_before(std::time::SystemTime::UNIX_EPOCH)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    let stored: Vec<StoredBlob> = ports.blobs.stored().try_collect().await.unwrap();
+    let found: Vec<_> = stored.iter().map(|it| (&it.digest, it.size)).collect();
+    assert_eq!(found, [(&digest, 700_001)]);
+    // Another machine's clock, to the second: not long ago.
+    let hour = std::time::Duration::from_secs(60 * 60);
+    let now = std::time::SystemTime::now();
+    assert!(stored[0].stored_at > now - hour && stored[0].stored_at < now + hour);
     ports.blobs.remove(&digest).await.unwrap();
+    let stored: Vec<StoredBlob> = ports.blobs.stored().try_collect().await.unwrap();
+    assert_eq!(stored, []);
     assert_eq!(ports.blobs.size(&digest).await.unwrap(), None);
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
-use touchplate_index::ports::{BlobError, Blobs, Bytestream};
+use touchplate_index::ports::{BlobError, Blobs, Bytestream, Listing, StoredBlob};
 use touchplate_index::spool::Spool;
 use touchplate_packaging::Sha256;
 
@@ -54,9 +54,16 @@ impl Blobs for Memory {
         Ok(())
     }
 
-    async fn stored_before(&self, before: SystemTime) -> Result<Vec<Sha256>, BlobError> {
+    fn stored(&self) -> Listing {
         let state = self.state();
-        let old = state.blobs.iter().filter(|(_, (_, at))| *at < before);
-        Ok(old.filter_map(|(digest, _)| digest.parse().ok()).collect())
+        let blob = |(digest, (bytes, at)): (&String, &(Vec<u8>, SystemTime))| {
+            Some(Ok(StoredBlob {
+                digest: digest.parse().ok()?,
+                size: bytes.len() as u64,
+                stored_at: *at,
+            }))
+        };
+        let blobs: Vec<_> = state.blobs.iter().filter_map(blob).collect();
+        Box::pin(futures_util::stream::iter(blobs))
     }
 }

@@ -7,6 +7,7 @@ mod catalogue;
 mod coverage;
 mod downloads;
 mod floor;
+mod inventory;
 mod kept;
 mod log;
 mod news;
@@ -111,6 +112,7 @@ impl Memory {
             news: memory.clone(),
             journal: memory.clone(),
             catalogue: memory.clone(),
+            inventory: memory.clone(),
             kept: memory.clone(),
             blobs: memory,
         }

@@ -134,7 +134,7 @@ fn holder(known: &KnownAttestation, proven: Option<&Proven>) -> CheckTold {
 fn noted(record: &AttestationRecord, proven: Option<&Proven>) -> CheckTold {
     let came = match proven {
         None => Came::NotReached,
-        Some(proven) => match differing(record, proven) {
+        Some(proven) => match record.differs_from(proven) {
             None => Came::Held,
             Some(field) => Came::Failed(format!("The note has another {field} than the evidence.")),
         },
@@ -145,26 +145,6 @@ fn noted(record: &AttestationRecord, proven: Option<&Proven>) -> CheckTold {
         "Whoever reads the note reads what the evidence says, and nobody changed it since.",
         came,
     )
-}
-
-/// What the note has otherwise than the evidence, if anything.
-fn differing(record: &AttestationRecord, proven: &Proven) -> Option<&'static str> {
-    let fields = [
-        ("signer", record.identity == *proven.identity()),
-        ("set of claims", record.claims == *proven.claims()),
-        (
-            "type of claim",
-            record.predicate_type == proven.predicate_type(),
-        ),
-        ("log entry", record.log_entries == proven.log_entries()),
-        // Notes from before times were kept have none.
-        (
-            "time of signing",
-            record.times.is_empty() || record.times == proven.times(),
-        ),
-    ];
-    let differing = fields.into_iter().find(|(_, same)| !same);
-    differing.map(|(field, _)| field)
 }
 
 /// An error and its causes as one sentence.
