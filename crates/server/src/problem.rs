@@ -63,6 +63,9 @@ enum Shape {
     Rpc,
 }
 
+/// When to try again where an engine failed for now: seconds.
+pub(crate) const SOON: HeaderValue = HeaderValue::from_static("5");
+
 /// Longest reason phrase in bytes: Python's `http.client` reads status lines of at most 65,536 bytes, proxies commonly
 /// 4 to 8 KiB of header in all. The body has the whole message.
 const MAX_REASON_BYTES: usize = 1024;
@@ -95,7 +98,6 @@ impl Problem {
     /// A failure of ours: the cause goes to the log, the reader gets the request's id. One that may be gone in a while is a
     /// 503, which clients try again.
     pub fn internal(error: &(dyn Error + 'static)) -> Self {
-        const SOON: HeaderValue = HeaderValue::from_static("5");
         let mut problem = match is_unavailable(error) {
             true => Self::saying(StatusCode::SERVICE_UNAVAILABLE, "").with(RETRY_AFTER, SOON),
             false => Self::saying(StatusCode::INTERNAL_SERVER_ERROR, ""),
@@ -492,7 +494,8 @@ fn reason(message: &str) -> Vec<u8> {
 }
 
 /// Whether an engine said that it may answer later.
-fn is_unavailable(error: &(dyn Error + 'static)) -> bool {
+/// Whether it may be gone in a while.
+pub(crate) fn is_unavailable(error: &(dyn Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
         if error.is::<Unavailable>() {

@@ -7,6 +7,7 @@
 // What is skipped is said where the test's own output is.
 #![allow(clippy::print_stdout)]
 
+use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::OnceLock;
@@ -137,6 +138,25 @@ impl TestDatabase {
     /// Its URL, as the key `database` takes it. With few connections, so that what needs more than one at a time shows.
     pub fn url(&self) -> String {
         format!("{}/{}?connections=4", self.server.url, self.name)
+    }
+
+    /// Where the server listens.
+    pub fn address(&self) -> SocketAddr {
+        let (_, place) = self.server.url.rsplit_once('@').unwrap();
+        place.to_socket_addrs().unwrap().next().unwrap()
+    }
+
+    /// Runs statements as the server's superuser.
+    pub async fn run(&self, sql: &str) {
+        let mut connection = PgConnection::connect(&self.driver_url()).await.unwrap();
+        let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+        connection.execute(sql).await.unwrap();
+        connection.close().await.unwrap();
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// For the driver.

@@ -8,6 +8,7 @@
 #![allow(clippy::print_stdout)]
 
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::sync::OnceLock;
@@ -111,6 +112,13 @@ impl TestBucket {
         let url =
             format!("s3://wheels/test-{count}/files?endpoint={endpoint}&credentials_file={keys}");
         Some(Self { url })
+    }
+
+    /// Where the server listens.
+    pub fn address(&self) -> SocketAddr {
+        let (_, place) = self.url.split_once("endpoint=http://").unwrap();
+        let (place, _) = place.split_once('&').unwrap();
+        place.parse().unwrap()
     }
 
     /// Its URL, as the key `blobs` takes it.

@@ -14,7 +14,7 @@ use touchplate_index::trusted_publishing::{ExchangeError, Minted};
 use super::v1::body::{AnyBody, BodyRefused};
 use crate::app::App;
 use crate::extract::accept::Accept;
-use crate::problem::Problem;
+use crate::problem::{Problem, SOON, is_unavailable};
 use crate::publishing::NotTaken;
 
 /// A token has at most 16 kB; the rest is for what a later client may add.
@@ -219,7 +219,10 @@ impl Refused {
     /// 422 whatever it is, but where it is ours to mend.
     fn status(&self) -> StatusCode {
         match self {
-            Self::Exchange(ExchangeError::Store(_)) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Exchange(ExchangeError::Store(error)) if !is_unavailable(error) => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+            Self::Exchange(ExchangeError::Store(_)) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Exchange(ExchangeError::Raced) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Off
             | Self::Body(_)
@@ -287,5 +290,9 @@ impl Refused {
 
 fn answer(status: StatusCode, body: &impl Serialize) -> Response {
     let body = serde_json::to_vec(body).expect("texts and numbers always become JSON");
-    (status, [(header::CONTENT_TYPE, JSON)], body).into_response()
+    let mut response = (status, [(header::CONTENT_TYPE, JSON)], body).into_response();
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, SOON);
+    }
+    response
 }

@@ -40,8 +40,8 @@ impl LogFiles {
         let options = open(url)
             .await
             .map_err(|cause| LogStoreError::new("open the logs' database", cause))?;
-        let writer = pool(WRITERS).connect_lazy_with(options.clone());
-        let readers = pool(url.connections()).connect_lazy_with(options);
+        let writer = pool(url, WRITERS, options.clone());
+        let readers = pool(url, url.connections(), options);
         Self::on(writer, readers, tiles)
     }
 }
@@ -64,7 +64,7 @@ impl PostgresStampFloor {
         let options = open(url)
             .await
             .map_err(|cause| FloorError(Box::new(cause)))?;
-        let pool = pool(STAMPERS).connect_lazy_with(options);
+        let pool = pool(url, STAMPERS, options);
         Ok(Self { pool })
     }
 }

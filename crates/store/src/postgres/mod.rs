@@ -15,6 +15,7 @@ mod sql;
 )]
 pub(crate) mod log;
 
+mod bounded;
 mod dialect;
 mod logs;
 mod said;
@@ -29,10 +30,10 @@ use touchplate_index::ports::StoreError;
 
 use crate::migrating::{Migrations, migrator, refused};
 use Postgres as Store;
+pub(crate) use bounded::{Connection, Pool};
 use sql::failed;
-use sqlx::postgres::{
-    PgArguments as Arguments, PgConnection as Connection, PgPool as Pool, PgRow as Row,
-};
+use sqlx::PgConnection;
+use sqlx::postgres::{PgArguments as Arguments, PgRow as Row};
 
 pub use logs::PostgresStampFloor;
 pub(crate) use url::without_password;
@@ -52,16 +53,18 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(2);
 
 /// What every connection says first. A commit is on disk before it is answered, whatever the server or the role has as
 /// default. No statement here takes seconds, and no transaction waits for a client: where one does, something is stuck, and
-/// the caller hears of it.
-const SETTINGS: [(&str, &str); 6] = [
+/// the caller hears of it. (How long a statement may take, the URL says.)
+const SETTINGS: [(&str, &str); 5] = [
     ("synchronous_commit", "on"),
-    ("statement_timeout", "30s"),
     ("lock_timeout", "10s"),
     ("idle_in_transaction_session_timeout", "30s"),
     ("client_min_messages", "warning"),
     // Compiling a statement takes longer than any statement here.
     ("jit", "off"),
 ];
+
+/// So much longer than a statement may take its answer is waited for: PostgreSQL's own sentence says more than silence.
+const ANSWER_LATER: Duration = Duration::from_secs(2);
 
 /// About 120 statements, some in two forms.
 const STATEMENTS: usize = 256;
@@ -79,10 +82,9 @@ impl Postgres {
         let options = options(url).map_err(|cause| StoreError::new(doing, cause))?;
         migrate(&options, MIGRATIONS, None).await?;
         // Two pools: what writes may wait for each other, and must not keep readers waiting.
-        let pool = pool(url.connections());
         Ok(Self {
-            writer: pool.clone().connect_lazy_with(options.clone()),
-            readers: pool.connect_lazy_with(options),
+            writer: pool(url, url.connections(), options.clone()),
+            readers: pool(url, url.connections(), options),
         })
     }
 }
@@ -93,11 +95,16 @@ fn options(url: &PostgresUrl) -> Result<PgConnectOptions, url::InvalidPostgresUr
         .application_name("touchplate")
         .statement_cache_capacity(STATEMENTS)
         .options(SETTINGS)
+        .options([(
+            "statement_timeout",
+            format!("{}s", url.statement_time().as_secs()),
+        )])
         .disable_statement_logging())
 }
 
-fn pool(connections: u32) -> PgPoolOptions {
-    PgPoolOptions::new()
+/// Connects when it is first needed.
+fn pool(url: &PostgresUrl, connections: u32, options: PgConnectOptions) -> Pool {
+    let pool = PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .test_before_acquire(false)
@@ -109,11 +116,12 @@ fn pool(connections: u32) -> PgPoolOptions {
                 Ok(true)
             })
         })
-        .after_connect(|connection, _| Box::pin(takes_writes(connection)))
+        .after_connect(|connection, _| Box::pin(takes_writes(connection)));
+    Pool::lazy(pool, options, url.statement_time() + ANSWER_LATER)
 }
 
 /// Refuses a replica, whenever one connects: after a failover the address may be another server's.
-async fn takes_writes(connection: &mut Connection) -> Result<(), sqlx::Error> {
+async fn takes_writes(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     let sql =
         "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::bool";
     let read_only: bool = sqlx::query_scalar(sql).fetch_one(connection).await?;

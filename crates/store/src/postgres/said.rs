@@ -17,6 +17,9 @@ pub(crate) fn explained(error: sqlx::Error) -> Box<dyn Error + Send + Sync> {
         (sqlx::Error::PoolTimedOut, _) => {
             "PostgreSQL: no connection was free, or could be made, within five seconds"
         }
+        (sqlx::Error::Io(cause), _) if cause.kind() == std::io::ErrorKind::TimedOut => {
+            "PostgreSQL does not answer: it is connected, and nothing comes"
+        }
         (sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed | sqlx::Error::BeginFailed, _) => {
             "PostgreSQL: the connection broke or could not be made"
         }
@@ -37,7 +40,9 @@ pub(crate) fn explained(error: sqlx::Error) -> Box<dyn Error + Send + Sync> {
             "PostgreSQL has no room left on its disk or in its memory"
         }
         (_, Some("25006")) => READ_ONLY,
-        (_, Some("57014")) => "PostgreSQL did not finish the statement within thirty seconds",
+        (_, Some("57014")) => {
+            "PostgreSQL did not finish the statement in time: within thirty seconds, or `statement_seconds` in `database`"
+        }
         (_, Some("55P03")) => {
             "PostgreSQL: another transaction kept its locks for longer than ten seconds"
         }

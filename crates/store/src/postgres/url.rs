@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
 
@@ -11,6 +12,12 @@ const CONNECTIONS: u32 = 8;
 
 /// More than a server has by default.
 const MOST_CONNECTIONS: u32 = 1000;
+
+/// How long a statement may take, where the URL does not say.
+const STATEMENT_SECONDS: u32 = 30;
+
+/// Whoever waits longer is gone.
+const MOST_STATEMENT_SECONDS: u32 = 600;
 
 /// What the driver knows, and is handed on.
 const HANDED_ON: [&str; 6] = [
@@ -29,6 +36,7 @@ pub struct PostgresUrl {
     for_driver: String,
     password_file: Option<PathBuf>,
     connections: u32,
+    statement_seconds: u32,
 }
 
 /// A text that is no such URL.
@@ -49,24 +57,29 @@ impl FromStr for PostgresUrl {
         };
         let (place, parameters) = given.split_once('?').unwrap_or((given, ""));
         let (mut password_file, mut connections) = (None, CONNECTIONS);
+        let mut statement_seconds = STATEMENT_SECONDS;
+        let number = |key: &str, value: &str, most: u32| {
+            let count = value.parse().ok();
+            let count = count.filter(|it| (1..=most).contains(it));
+            count.ok_or_else(|| {
+                invalid(format!(
+                    "`{key}` is `{value}`: expected a number from 1 to {most}"
+                ))
+            })
+        };
         let mut handed_on = Vec::new();
         for parameter in parameters.split('&').filter(|it| !it.is_empty()) {
             let (key, value) = parameter.split_once('=').unwrap_or((parameter, ""));
             match key {
                 "password_file" => password_file = Some(PathBuf::from(value)),
-                "connections" => {
-                    let count = value.parse().ok();
-                    let count = count.filter(|it| (1..=MOST_CONNECTIONS).contains(it));
-                    connections = count.ok_or_else(|| {
-                        invalid(format!(
-                            "`connections` is `{value}`: expected a number from 1 to {MOST_CONNECTIONS}"
-                        ))
-                    })?;
+                "connections" => connections = number(key, value, MOST_CONNECTIONS)?,
+                "statement_seconds" => {
+                    statement_seconds = number(key, value, MOST_STATEMENT_SECONDS)?;
                 }
                 _ if HANDED_ON.contains(&key) => handed_on.push(parameter),
                 _ => {
                     return Err(invalid(format!(
-                        "there is no parameter `{key}`; there are `password_file`, `connections`, `{}`",
+                        "there is no parameter `{key}`; there are `password_file`, `connections`, `statement_seconds`, `{}`",
                         HANDED_ON.join("`, `")
                     )));
                 }
@@ -80,6 +93,7 @@ impl FromStr for PostgresUrl {
             },
             password_file,
             connections,
+            statement_seconds,
         };
         let parsed = url.for_driver.parse::<PgConnectOptions>();
         let parsed = parsed.map_err(|cause| invalid(cause.to_string()))?;
@@ -96,6 +110,11 @@ impl PostgresUrl {
     /// Connections of each of a process's two pools.
     pub(super) fn connections(&self) -> u32 {
         self.connections
+    }
+
+    /// How long a statement may take.
+    pub(super) fn statement_time(&self) -> Duration {
+        Duration::from_secs(self.statement_seconds.into())
     }
 
     /// For the driver, with the password that its file has now.
@@ -179,6 +198,10 @@ mod tests {
             (
                 "postgres://tp:s3cr3t@db/index?connections=0",
                 "`connections` is `0`",
+            ),
+            (
+                "postgres://tp:s3cr3t@db/index?statement_seconds=601",
+                "`statement_seconds` is `601`: expected a number from 1 to 600",
             ),
             ("postgres://tp:s3cr3t@db", "it names no database"),
             ("postgres://tp:s3cr3t@db/index?sslmode=perhaps", "perhaps"),

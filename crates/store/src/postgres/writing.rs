@@ -6,8 +6,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use sqlx::pool::PoolConnection;
-use sqlx::{AssertSqlSafe, PgConnection, Postgres as Driver};
+use sqlx::AssertSqlSafe;
 use touchplate_index::ports::StoreError;
 
 use super::sql::{Lock, failed};
@@ -26,7 +25,7 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 /// of its beginning. (SQLx's own is not, in its beginning: its connection would go back to the pool with the locks.)
 pub(crate) struct Writing {
     /// None after the end.
-    connection: Option<PoolConnection<Driver>>,
+    connection: Option<Connection>,
 }
 
 impl Writing {
@@ -76,7 +75,7 @@ impl Deref for Writing {
         clippy::expect_used,
         reason = "it is taken at the end alone, with `self`"
     )]
-    fn deref(&self) -> &PgConnection {
+    fn deref(&self) -> &Connection {
         self.connection.as_ref().expect("it has not ended")
     }
 }
@@ -86,7 +85,7 @@ impl DerefMut for Writing {
         clippy::expect_used,
         reason = "it is taken at the end alone, with `self`"
     )]
-    fn deref_mut(&mut self) -> &mut PgConnection {
+    fn deref_mut(&mut self) -> &mut Connection {
         self.connection.as_mut().expect("it has not ended")
     }
 }
@@ -98,13 +97,13 @@ impl Drop for Writing {
         };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             // Nobody is left to ask for it: the server rolls back when the connection ends.
-            drop(connection.detach());
+            connection.close();
             return;
         };
         runtime.spawn(async move {
-            let undone = sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await;
+            let undone = sqlx::raw_sql("ROLLBACK").execute(&mut connection).await;
             if undone.is_err() {
-                drop(connection.detach());
+                connection.close();
             }
         });
     }
