@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use touchplate_server::config::{Config, PublicUrl};
+use touchplate_server::traces::Traces;
 use touchplate_server::trust::OpenStackError;
 use touchplate_server::wiring::{self, ListeningOn, WiringError};
 use touchplate_server::{SystemClock, logging};
@@ -32,7 +33,8 @@ pub(crate) struct Arguments {
 /// Serves until a signal comes.
 pub(crate) fn run(common: &Common, arguments: Arguments) -> Result<Outcome, Failure> {
     let config = configuration::load(common, arguments.flags.into_pairs())?;
-    logging::start(config.log_format);
+    let traces = Traces::of(&config).map_err(Failure::usage)?;
+    logging::start(config.log_format, traces.as_ref());
     let how = how_to_begin(common, &config);
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::outside)?;
     let mut said = Ok(());
@@ -51,6 +53,9 @@ pub(crate) fn run(common: &Common, arguments: Arguments) -> Result<Outcome, Fail
         wiring::serve(config, Arc::new(SystemClock), tell, shutdown).await?;
         Ok::<_, Failure>(())
     })?;
+    if let Some(traces) = traces {
+        traces.end();
+    }
     said.map(|()| Outcome::Done)
 }
 

@@ -12,6 +12,7 @@ use crate::api::upload::Drains;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::config::{ForwardedHeader, Images, Limits, Network};
+use crate::metrics::Metrics;
 use crate::publishing::Publishing;
 use crate::serving::FilesHost;
 use crate::trust::Mounted;
@@ -42,6 +43,10 @@ pub struct Shared {
     pub forwarded_from: Vec<Network>,
     /// The header of theirs that counts.
     pub forwarded_header: ForwardedHeader,
+    /// Who may read `/metrics`.
+    pub metrics_from: Vec<Network>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// The host that has files alone, if there is one.
     pub files_host: Option<FilesHost>,
     /// How much one client may hold.

@@ -22,6 +22,11 @@ const WRITE_DOWNLOADS_EVERY: Duration = Duration::from_secs(30);
 /// How often it is counted what has provenance. It costs two look-ups where nothing changed.
 const COUNT_COVERAGE_EVERY: Duration = Duration::from_secs(3);
 
+/// Counts a round of a job for `/metrics`.
+fn note(app: &App, job: &'static str, well: bool) {
+    app.metrics.job(job, app.clock.now(), well);
+}
+
 /// Keeps the cache up with the journal, for ever.
 pub(crate) async fn follow_the_journal(app: App) {
     let mut ticks = tokio::time::interval(crate::cache::POLL_EVERY);
@@ -39,7 +44,9 @@ pub(crate) async fn count_coverage(app: App) {
     let mut fails = false;
     loop {
         ticks.tick().await;
-        match app.index.count_coverage().await {
+        let counted = app.index.count_coverage().await;
+        note(&app, "count-coverage", counted.is_ok());
+        match counted {
             Ok(()) => fails = false,
             // Said once, not every few seconds.
             Err(_) if fails => {}
@@ -64,7 +71,9 @@ pub(crate) async fn count_downloads(app: App) {
 
 /// Writes down what was downloaded until now.
 pub(crate) async fn write_downloads_down(app: &App) {
-    if let Err(error) = app.index.write_downloads_down().await {
+    let written = app.index.write_downloads_down().await;
+    note(app, "write-downloads", written.is_ok());
+    if let Err(error) = written {
         let cause = &error.cause;
         tracing::error!(%error, %cause, "downloads are not written down; the next time tries again");
     }
@@ -78,6 +87,7 @@ pub(crate) async fn follow_with_search(app: App) {
     loop {
         ticks.tick().await;
         let outcome = app.search.catch_up().await;
+        note(&app, "follow-with-search", outcome.is_ok());
         match &outcome {
             Ok(()) if fails => tracing::info!("search follows the journal again"),
             Ok(()) => {}
@@ -97,19 +107,22 @@ pub(crate) async fn sweep(app: App) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     loop {
         ticks.tick().await;
-        if let Err(error) = app.index.prune_tokens(app.clock.now()).await {
+        let pruned = app.index.prune_tokens(app.clock.now()).await;
+        note(&app, "prune-tokens", pruned.is_ok());
+        if let Err(error) = pruned {
             let cause = std::error::Error::source(&error).map(ToString::to_string);
             tracing::error!(%error, cause, "tokens that ended stay until the next time");
         }
-        if let Err(error) = app.index.forget_old_downloads(app.clock.now()).await {
+        let forgotten = app.index.forget_old_downloads(app.clock.now()).await;
+        note(&app, "forget-downloads", forgotten.is_ok());
+        if let Err(error) = forgotten {
             let cause = &error.cause;
             tracing::error!(%error, %cause, "days of old downloads stay until the next time");
         }
-        match app
-            .index
-            .sweep(SystemTime::from(app.clock.now()), SWEEP_GRACE)
-            .await
-        {
+        let now = SystemTime::from(app.clock.now());
+        let swept = app.index.sweep(now, SWEEP_GRACE).await;
+        note(&app, "sweep", swept.is_ok());
+        match swept {
             Ok(0) => {}
             Ok(blobs) => tracing::info!(blobs, "swept bytes that no file refers to"),
             Err(error) => {

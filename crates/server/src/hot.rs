@@ -136,6 +136,11 @@ impl Hot {
         Some(response)
     }
 
+    /// The memory that answers take, in bytes.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.answers.weighted_size()
+    }
+
     /// Keeps an answer, if it may be.
     pub(crate) fn keep(&self, key: Option<Key>, response: &mut Response) {
         let keepable = response.extensions_mut().remove::<Keepable>();

@@ -14,6 +14,7 @@ mod extract;
 mod forwarded;
 mod hot;
 pub mod logging;
+pub mod metrics;
 mod observe;
 pub mod outbound;
 #[doc(hidden)]
@@ -26,6 +27,7 @@ mod renewed;
 pub mod routes;
 mod serving;
 pub mod tls;
+pub mod traces;
 pub mod trust;
 pub mod wiring;
 

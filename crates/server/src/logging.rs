@@ -4,7 +4,11 @@ use std::fmt;
 use std::io::IsTerminal as _;
 use std::str::FromStr;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Registry};
+
+use crate::traces::{self, Traces};
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,21 +54,29 @@ impl fmt::Display for LogFormat {
 /// The object store's client tells each retry; what comes of them, we say.
 const DEFAULT_FILTER: &str = "info,object_store=warn";
 
-/// Starts the log of this process. A second start changes nothing.
-pub fn start(format: LogFormat) {
+/// Starts the log of this process, and its traces if there are to be any. A second start changes nothing.
+pub fn start(format: LogFormat, traces: Option<&Traces>) {
     let filter = EnvFilter::try_from_env("TOUCHPLATE_LOG")
         .unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
+    // Spans for traces say again what lines say.
+    let filter = match format!("{}=off", traces::TARGET).parse() {
+        Ok(without) => filter.add_directive(without),
+        Err(_) => filter,
+    };
     let terminal = std::io::stderr().is_terminal();
     let json = format == LogFormat::Json || (format == LogFormat::Auto && !terminal);
     let colours = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let lines = tracing_subscriber::fmt::layer::<Registry>()
         .with_writer(std::io::stderr)
         .with_target(false);
+    let lines = match json {
+        true => lines.json().with_filter(filter).boxed(),
+        false => lines.with_ansi(colours).with_filter(filter).boxed(),
+    };
+    let layers = tracing_subscriber::registry().with(lines);
     // A process that logs already keeps its log.
-    let _ = if json {
-        lines.json().try_init()
-    } else {
-        lines.with_ansi(colours).try_init()
+    let _ = match traces {
+        Some(traces) => layers.with(traces.layer()).try_init(),
+        None => layers.try_init(),
     };
 }

@@ -23,8 +23,10 @@ use crate::app::App;
 use crate::extract::accept::Accept;
 use crate::forwarded;
 use crate::hot;
+use crate::metrics::Route;
 use crate::problem::Problem;
 use crate::routes;
+use crate::traces;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -54,11 +56,17 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
         request.extensions_mut().insert(ClientAddress(client));
     }
     let span = tracing::info_span!("request", %id);
-    let outcome = AssertUnwindSafe(next.run(request).instrument(span))
-        .catch_unwind()
-        .await;
+    let traced = traces::request(&request, Route::of(&line.path), &id);
+    let outcome = AssertUnwindSafe(
+        next.run(request)
+            .instrument(span)
+            .instrument(traced.clone()),
+    )
+    .catch_unwind()
+    .await;
     let mut response = outcome.unwrap_or_else(|_| Problem::panicked().into_response());
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        app.metrics.refused(Route::of(&line.path), &problem);
         let around = std::mem::take(response.headers_mut());
         let wanted = routes::project_of(&line.path);
         response = problem
@@ -73,6 +81,7 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
             .entry(CACHE_CONTROL)
             .or_insert(HeaderValue::from_static("no-store"));
     }
+    traces::answered(&traced, response.status());
     response
         .headers_mut()
         .insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -179,7 +188,7 @@ impl Drop for Line {
 }
 
 /// The length of the body, if the head says it.
-fn announced(response: &Response) -> Option<u64> {
+pub(crate) fn announced(response: &Response) -> Option<u64> {
     let header = response.headers().get(CONTENT_LENGTH);
     let said = header.and_then(|value| value.to_str().ok()?.parse().ok());
     said.or_else(|| response.body().size_hint().exact())

@@ -3,6 +3,9 @@
 //! Installers and uploaders print what they find: twine the reason phrase, uv the JSON member `code`, pip the status
 //! line. So each carries the whole message (`reference/index-behaviour.md` §0, `reference/clients.md` §1.2).
 
+pub(crate) mod failing;
+mod refused;
+
 use std::error::Error;
 
 use askama::Template;
@@ -15,10 +18,6 @@ use axum::response::{IntoResponse, Response};
 use hyper::ext::ReasonPhrase;
 use serde::Serialize;
 use touchplate_index::RequestId;
-use touchplate_index::accounts::AuthError;
-use touchplate_index::ports::Unavailable;
-use touchplate_index::projects::ReadError;
-use touchplate_index::upload::UploadError;
 
 use crate::extract::accept::Accept;
 use crate::pages::CONTENT_POLICY;
@@ -35,6 +34,8 @@ pub struct Problem {
     shape: Shape,
     headers: HeaderMap,
     cause: Option<String>,
+    reason: Option<&'static str>,
+    engine: Option<&'static str>,
 }
 
 /// Which refusal it is, for programs that read problem details: of each rule its own.
@@ -92,17 +93,20 @@ impl Problem {
             shape: Shape::AsAsked,
             headers: HeaderMap::new(),
             cause: None,
+            reason: None,
+            engine: None,
         }
     }
 
     /// A failure of ours: the cause goes to the log, the reader gets the request's id. One that may be gone in a while is a
     /// 503, which clients try again.
     pub fn internal(error: &(dyn Error + 'static)) -> Self {
-        let mut problem = match is_unavailable(error) {
+        let mut problem = match failing::is_unavailable(error) {
             true => Self::saying(StatusCode::SERVICE_UNAVAILABLE, "").with(RETRY_AFTER, SOON),
             false => Self::saying(StatusCode::INTERNAL_SERVER_ERROR, ""),
         };
         problem.cause = Some(on_one_line(&chain(error).join(": ")));
+        problem.engine = Some(failing::engine(error));
         problem
     }
 
@@ -176,6 +180,23 @@ impl Problem {
     pub(crate) fn in_rpc(mut self) -> Self {
         self.shape = Shape::Rpc;
         self
+    }
+
+    /// For the rule that this names in `/metrics`: words with hyphens, of which there are few.
+    pub(crate) fn because(mut self, reason: &'static str) -> Self {
+        self.reason = Some(reason);
+        self
+    }
+
+    /// The rule that refused, as `/metrics` names it; where nobody named it, what the status says.
+    pub(crate) fn reason(&self) -> &'static str {
+        let of_kind = || self.kind.map(|kind| kind.code);
+        self.reason.or_else(of_kind).unwrap_or(self.title())
+    }
+
+    /// Whose failure it was, if one of ours.
+    pub(crate) fn engine(&self) -> Option<&'static str> {
+        self.engine
     }
 
     /// Of this kind.
@@ -491,87 +512,6 @@ fn reason(message: &str) -> Vec<u8> {
         bytes.extend_from_slice(b"...");
     }
     bytes
-}
-
-/// Whether an engine said that it may answer later.
-/// Whether it may be gone in a while.
-pub(crate) fn is_unavailable(error: &(dyn Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if error.is::<Unavailable>() {
-            return true;
-        }
-        next = error.source();
-    }
-    false
-}
-
-impl From<UploadError> for Problem {
-    fn from(error: UploadError) -> Self {
-        match &error {
-            // 400 and never 409 or 413: twine, uv and Poetry read the words of a 400.
-            UploadError::Form(_)
-            | UploadError::Reserved { .. }
-            | UploadError::Confusable { .. }
-            | UploadError::Filename(_)
-            | UploadError::Digest { .. }
-            | UploadError::Exists { .. }
-            | UploadError::EqualBytes { .. }
-            | UploadError::Burned { .. }
-            | UploadError::SecondSdist
-            | UploadError::Archive(_)
-            | UploadError::Disagreement(_)
-            | UploadError::Attestations(_)
-            | UploadError::NoSuchProject { .. }
-            | UploadError::ReleaseClosed { .. }
-            | UploadError::NoAttestations { .. }
-            | UploadError::NotBound { .. }
-            | UploadError::OtherCommit { .. }
-            | UploadError::TooLarge { .. } => Self::client(StatusCode::BAD_REQUEST, &error),
-            UploadError::Forbidden { .. } | UploadError::NotAccepting { .. } => {
-                Self::client(StatusCode::FORBIDDEN, &error)
-            }
-            // 503: twine tries again by itself.
-            UploadError::Raced => {
-                const AT_ONCE: HeaderValue = HeaderValue::from_static("1");
-                Self::client(StatusCode::SERVICE_UNAVAILABLE, &error).with(RETRY_AFTER, AT_ONCE)
-            }
-            UploadError::Spool(_) | UploadError::Blobs(_) | UploadError::Store(_) => {
-                Self::internal(&error)
-            }
-        }
-    }
-}
-
-impl From<ReadError> for Problem {
-    fn from(error: ReadError) -> Self {
-        match &error {
-            ReadError::NotFound => Self::not_found(),
-            ReadError::NoProvenance(_) => Self::client(StatusCode::NOT_FOUND, &error),
-            ReadError::Store(_) | ReadError::Blobs(_) => Self::internal(&error),
-        }
-    }
-}
-
-/// For readers; an upload answers 403 instead (`api::upload`).
-impl From<AuthError> for Problem {
-    fn from(error: AuthError) -> Self {
-        match &error {
-            AuthError::Malformed(_)
-            | AuthError::Unknown
-            | AuthError::Revoked(_)
-            | AuthError::Expired(_)
-            | AuthError::UsedUp(_)
-            | AuthError::ForUploads(_) => Self::unauthorised(
-                "Invalid or non-existent authentication information: expected an API token of this index",
-            ),
-            // Its holder proved that it is one of ours, so they are told which caveat it is.
-            AuthError::Narrowed(unmet) => Self::unauthorised(&format!(
-                "Invalid or non-existent authentication information: {unmet}"
-            )),
-            AuthError::Store(_) => Self::internal(&error),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use axum::routing::{MethodRouter, delete, get, post, put};
 
 use touchplate_packaging::ProjectName;
 
-use crate::api::{answer, files, health, integrity, oidc, pypi, simple, upload, v1};
+use crate::api::{answer, files, health, integrity, metrics, oidc, pypi, simple, upload, v1};
 use crate::app::App;
 use crate::extract::gate;
 use crate::observe::observe;
@@ -313,6 +313,7 @@ pub fn router(app: App) -> Router {
         .route("/.well-known/pytp", kept(Never, read(oidc::discovery)))
         .route("/healthz", kept(Never, read(health::alive)))
         .route("/readyz", kept(Never, read(health::ready)))
+        .route("/metrics", kept(Never, read(metrics::read)))
         .fallback(async || Problem::not_found())
         .layer(middleware::from_fn_with_state(app.clone(), gate))
         .layer(middleware::from_fn_with_state(app.clone(), observe))
@@ -324,7 +325,7 @@ pub fn router(app: App) -> Router {
 pub(crate) fn is_open(path: &str) -> bool {
     matches!(
         path,
-        "/healthz" | "/readyz" | "/_/oidc/audience" | "/.well-known/pytp"
+        "/healthz" | "/readyz" | "/metrics" | "/_/oidc/audience" | "/.well-known/pytp"
     ) || path.starts_with("/static/")
         || trust::owns(path)
 }

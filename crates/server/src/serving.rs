@@ -11,7 +11,7 @@ mod traffic;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -34,6 +34,7 @@ use crate::api::files;
 use crate::app::App;
 use crate::config::Limits;
 use crate::hot;
+use crate::metrics::{self, Route};
 use crate::observe::{self, Peer};
 use crate::routes;
 use crate::tls::{HTTP_2, Tls};
@@ -193,8 +194,17 @@ impl Door {
         let (open, working) = traffic.begin();
         let body_open = open.clone();
         let limits = self.app.limits;
+        let (began, metrics) = (Instant::now(), self.app.metrics.clone());
+        let (route, method) = (
+            Route::of(request.uri().path()),
+            metrics::method(request.method()),
+        );
+        let in_flight = metrics.begun();
         let request = request.map(|body| Asked::new(body, &limits, body_open));
         let response = self.respond(request, peer).await;
+        drop(in_flight);
+        let bytes = observe::announced(&response);
+        metrics.answered(route, method, response.status(), began.elapsed(), bytes);
         working.ends();
         response.map(|body| Answered::new(body, open))
     }
@@ -223,7 +233,9 @@ impl Door {
             parts.uri = Uri::from_static("/not-on-this-host");
         }
         if let Some(key) = hot::key(&parts) {
-            if let Some(response) = self.app.cache.hot.answer(&self.app, &key, &parts) {
+            let kept = self.app.cache.hot.answer(&self.app, &key, &parts);
+            self.app.metrics.looked_up("answers", kept.is_some());
+            if let Some(response) = kept {
                 return observe::again(&self.app, &parts, response);
             }
             if let Some(response) = files::at_the_door(&self.app, key, &parts).await {

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use touchplate_attest::domain::DomainsError;
 use touchplate_attest::root::MAX_TRUST_ROOT_BYTES;
 use touchplate_attest::{TrustDomain, TrustDomains, TrustRoot, TrustRootError};
-use touchplate_client::trust_store::{TrustStore, TrustStoreError};
+use touchplate_client::trust_store::{StoredDomains, TrustStore, TrustStoreError};
 use touchplate_index::files::Links;
 use touchplate_index::ports::{Blobs, StoreError};
 use touchplate_index::search::Search;
@@ -24,6 +24,7 @@ use crate::app::{App, Shared, Stopping};
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::config::{Config, PublicUrl};
+use crate::metrics::{Measured, Metrics, Roots};
 use crate::publishing::{Publishing, PublishingError};
 use crate::reloading::{Reloading, Watched};
 use crate::tls::{Tls, TlsError};
@@ -124,6 +125,7 @@ pub enum WiringError {
 struct OpenedIndex {
     index: Index,
     blobs: Arc<dyn Blobs>,
+    metrics: Arc<Metrics>,
 }
 
 /// Opens the index that a configuration names, creating what is missing.
@@ -131,7 +133,8 @@ struct OpenedIndex {
 /// # Errors
 /// When something named by the configuration cannot be read, made or opened.
 pub async fn open(config: &Config) -> Result<Index, WiringError> {
-    Ok(open_index(config).await?.index)
+    // Nobody reads the figures of what is opened so.
+    Ok(open_index(config, Timestamp::UNIX_EPOCH).await?.index)
 }
 
 /// Whether there is a database where a configuration says; of a database server that is not known before it is asked.
@@ -143,9 +146,9 @@ pub fn may_be_there(config: &Config) -> bool {
 }
 
 /// As [`open`], with what the server asks beside it.
-async fn open_index(config: &Config) -> Result<OpenedIndex, WiringError> {
+async fn open_index(config: &Config, now: Timestamp) -> Result<OpenedIndex, WiringError> {
     let config = config.clone();
-    where_one_may_block(async move || open_here(&config).await).await
+    where_one_may_block(async move || open_here(&config, now).await).await
 }
 
 /// The search index's file in the data folder, whatever the database is.
@@ -186,7 +189,7 @@ async fn where_one_may_block<T: Send + 'static>(
     }
 }
 
-async fn open_here(config: &Config) -> Result<OpenedIndex, WiringError> {
+async fn open_here(config: &Config, now: Timestamp) -> Result<OpenedIndex, WiringError> {
     if config.index_binding_required && !config.trusted_publishing {
         return Err(WiringError::BindingUntold);
     }
@@ -194,9 +197,10 @@ async fn open_here(config: &Config) -> Result<OpenedIndex, WiringError> {
         path: config.data.clone(),
         source,
     })?;
-    let trust = believed(config)?;
+    let (trust, roots) = believed(config, now)?;
     let Opened {
-        ports,
+        mut ports,
+        connections,
         spool_folder,
     } = touchplate_store::open(&config.location).await?;
     let spool_folder = spool_folder.unwrap_or_else(|| config.data.join("spool"));
@@ -211,15 +215,20 @@ async fn open_here(config: &Config) -> Result<OpenedIndex, WiringError> {
         index_binding_required: config.index_binding_required,
         ..Settings::default()
     };
-    let blobs = ports.blobs.clone();
+    let metrics = Arc::new(Metrics::of(roots, connections, now));
+    let blobs: Arc<dyn Blobs> = Arc::new(Measured::new(ports.blobs, metrics.clone()));
+    ports.blobs = blobs.clone();
     Ok(OpenedIndex {
         index: Index::new(ports, settings, Arc::new(trust), spool),
         blobs,
+        metrics,
     })
 }
 
-/// Whom attestations are checked by: the folder of domains, the one root, or the embedded public-good one.
-fn believed(config: &Config) -> Result<TrustDomains, WiringError> {
+/// Whom attestations are checked by: the folder of domains, the one root, or the embedded public-good one; and of when the
+/// roots are.
+fn believed(config: &Config, now: Timestamp) -> Result<(TrustDomains, Roots), WiringError> {
+    let roots = |stored: Option<&StoredDomains>| Roots::new(stored, now);
     match (&config.trust, &config.trusted_root) {
         (Some(_), Some(_)) => Err(WiringError::TwoTrusts),
         (Some(folder), None) => {
@@ -230,14 +239,16 @@ fn believed(config: &Config) -> Result<TrustDomains, WiringError> {
                     path: folder.clone(),
                 });
             }
-            let domains = store.load()?.trust_domains();
-            domains.map_err(|source| WiringError::TrustDomains {
+            let stored = store.load()?;
+            let domains = stored.trust_domains();
+            let domains = domains.map_err(|source| WiringError::TrustDomains {
                 path: folder.clone(),
                 source,
-            })
+            })?;
+            Ok((domains, roots(Some(&stored))))
         }
-        (None, Some(path)) => Ok(TrustDomains::only(trust_root(path)?)),
-        (None, None) => Ok(believed_by_default(config)?),
+        (None, Some(path)) => Ok((TrustDomains::only(trust_root(path)?), roots(None))),
+        (None, None) => Ok((believed_by_default(config)?, roots(None))),
     }
 }
 
@@ -379,7 +390,11 @@ pub async fn assemble(
     clock: Arc<dyn Clock>,
     address: SocketAddr,
 ) -> Result<App, WiringError> {
-    let OpenedIndex { index, blobs } = open_index(config).await?;
+    let OpenedIndex {
+        index,
+        blobs,
+        metrics,
+    } = open_index(config, clock.now()).await?;
     let url = public_url(config, address);
     let index = index.known_as(&url.to_string());
     let search = open_search(config, &index).await?;
@@ -396,6 +411,8 @@ pub async fn assemble(
         readme_images: config.readme_images,
         forwarded_from: config.forwarded_from.clone(),
         forwarded_header: config.forwarded_header,
+        metrics_from: config.metrics_from.clone(),
+        metrics,
         files_host: FilesHost::apart_from(&url, config.files_url.as_ref()),
         limits: config.limits,
         stopping: Stopping::default(),

@@ -3,6 +3,7 @@
 //! [`open`] is the door: it creates, migrates and checks what a [`Location`] names. One process or many may have the same
 //! location open.
 
+mod connections;
 mod disk;
 mod location;
 mod migrating;
@@ -22,6 +23,7 @@ use touchplate_index::ports::{
     TrustedPublishing,
 };
 
+pub use connections::{Connections, PoolCount};
 pub use disk::Disk;
 use touchplate_trust::log::{LogStore, LogStoreError};
 use touchplate_trust::stamp::{FloorError, StampFloor};
@@ -40,6 +42,8 @@ pub use stamps::SqliteStampFloor;
 pub struct Opened {
     /// The ports.
     pub ports: Ports,
+    /// Counts connections to the database.
+    pub connections: Arc<dyn Connections>,
     /// Where uploads must be spooled so that storing them is a rename: on the file system of the blobs. None: anywhere.
     pub spool_folder: Option<PathBuf>,
 }
@@ -85,18 +89,19 @@ pub async fn open(location: &Location) -> Result<Opened, OpenError> {
         blobs,
         spool_folder,
     } = open_blobs(&location.blobs).await?;
-    let ports = match &location.database {
+    let (ports, connections) = match &location.database {
         DatabaseUrl::Sqlite(path) => {
             let database = Sqlite::open(path).await.map_err(failed)?;
-            ports(database, blobs)
+            ports(Arc::new(database), blobs)
         }
         DatabaseUrl::Postgres(url) => {
             let database = Postgres::open(url).await.map_err(failed)?;
-            ports(database, blobs)
+            ports(Arc::new(database), blobs)
         }
     };
     Ok(Opened {
         ports,
+        connections,
         spool_folder,
     })
 }
@@ -141,6 +146,7 @@ trait Database:
     + KeptPages
     + Inventory
     + Journal
+    + Connections
     + 'static
 {
 }
@@ -148,9 +154,9 @@ trait Database:
 impl Database for Sqlite {}
 impl Database for Postgres {}
 
-fn ports(database: impl Database, blobs: Arc<dyn Blobs>) -> Ports {
-    let database = Arc::new(database);
-    Ports {
+fn ports(database: Arc<impl Database>, blobs: Arc<dyn Blobs>) -> (Ports, Arc<dyn Connections>) {
+    let connections = database.clone();
+    let ports = Ports {
         projects: database.clone(),
         releases: database.clone(),
         accounts: database.clone(),
@@ -166,7 +172,8 @@ fn ports(database: impl Database, blobs: Arc<dyn Blobs>) -> Ports {
         kept: database.clone(),
         journal: database,
         blobs,
-    }
+    };
+    (ports, connections)
 }
 
 /// Opens the logs of a trust stack in its folder, or in the index's database where that is a server, and then with their full

@@ -23,6 +23,12 @@ pub struct InvalidNetwork {
 }
 
 impl Network {
+    /// This machine.
+    pub fn loopback() -> [Self; 2] {
+        let (v4, v6) = (Ipv4Addr::LOCALHOST, Ipv6Addr::LOCALHOST);
+        [Self::new(v4.into(), 8), Self::new(v6.into(), 128)]
+    }
+
     fn new(address: IpAddr, prefix: u8) -> Self {
         let address = match address {
             IpAddr::V4(address) => {

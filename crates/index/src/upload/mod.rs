@@ -9,6 +9,7 @@ use touchplate_attest::Verified;
 use touchplate_packaging::archive::{self, Contents, Difference};
 use touchplate_packaging::simple::ProjectStatus;
 use touchplate_packaging::{DisplayName, FileKind, Profile, ProjectName, Sha256};
+use tracing::Instrument as _;
 
 use crate::Index;
 use crate::accounts::{Action, Caller};
@@ -57,6 +58,13 @@ pub(crate) const INSPECTED_AT_ONCE: usize = 8;
 /// wrote, so a second one settles it; the third is for two such races in a row.
 const TRIES: u32 = 3;
 
+/// A step, for traces: by the target that `server::traces` listens to and the log does not.
+macro_rules! step {
+    ($name:literal) => {
+        tracing::info_span!(target: "touchplate::traces", $name)
+    };
+}
+
 impl Index {
     /// Takes an upload in, or refuses it and leaves nothing behind.
     ///
@@ -101,9 +109,13 @@ impl Index {
         }
         self.is_open(&target, form.filename.version(), origin.at)
             .await?; // 5
-        let (contents, differences, spool) = self.inspect(&form, spool).await?;
+        let inspecting = self
+            .inspect(&form, spool)
+            .instrument(step!("read the archive"));
+        let (contents, differences, spool) = inspecting.await?;
         let attestations = self
             .check_attestations(&target, &form, &spool.digests().sha256, origin.at)
+            .instrument(step!("check the attestations"))
             .await?; // 6
         let run = self.run_of_upload(uploader, &target, &form, &attestations)?;
 
@@ -130,7 +142,8 @@ impl Index {
             spends: uploader.spends().cloned(),
             sweeps,
         };
-        let recorded = self.record(origin, uploader, &mut file).await; // 8
+        let recording = self.record(origin, uploader, &mut file);
+        let recorded = recording.instrument(step!("record")).await; // 8
         if recorded.is_err() {
             self.take_back(&digests.sha256).await;
         }

@@ -24,24 +24,9 @@ pub(crate) async fn ready(State(app): State<App>) -> Response {
         let message = "Not ready: the server is stopping";
         return Problem::saying(StatusCode::SERVICE_UNAVAILABLE, message).into_response();
     }
-    let nothing = Sha256::of(b"");
-    let database = async {
-        app.index
-            .head()
-            .await
-            .map(drop)
-            .map_err(|error| error.cause.to_string())
-    };
-    let blobs = async {
-        app.blobs
-            .size(&nothing)
-            .await
-            .map(drop)
-            .map_err(|error| error.cause.to_string())
-    };
     for (what, asked) in [
-        ("database", patiently(database).await),
-        ("blob store", patiently(blobs).await),
+        ("database", database_answers(&app).await),
+        ("blob store", blob_store_answers(&app).await),
     ] {
         if let Err(cause) = asked {
             tracing::error!(what, cause, "not ready");
@@ -50,6 +35,24 @@ pub(crate) async fn ready(State(app): State<App>) -> Response {
         }
     }
     "ready\n".into_response()
+}
+
+/// Asks the database something small.
+pub(crate) async fn database_answers(app: &App) -> Result<(), String> {
+    patiently(async {
+        let head = app.index.head().await;
+        head.map(drop).map_err(|error| error.cause.to_string())
+    })
+    .await
+}
+
+/// Asks the blob store for bytes that are hardly there.
+pub(crate) async fn blob_store_answers(app: &App) -> Result<(), String> {
+    patiently(async {
+        let size = app.blobs.size(&Sha256::of(b"")).await;
+        size.map(drop).map_err(|error| error.cause.to_string())
+    })
+    .await
 }
 
 async fn patiently(asked: impl Future<Output = Result<(), String>>) -> Result<(), String> {

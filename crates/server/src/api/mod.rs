@@ -4,6 +4,7 @@ pub(crate) mod answer;
 pub(crate) mod files;
 pub(crate) mod health;
 pub(crate) mod integrity;
+pub(crate) mod metrics;
 pub(crate) mod oidc;
 pub(crate) mod pypi;
 pub(crate) mod simple;

@@ -35,6 +35,8 @@ pub(super) struct Follower {
     seen: tokio::sync::Mutex<Serial>,
     stamps: Box<[AtomicU64]>,
     any: AtomicU64,
+    /// As `seen`, for who does not want to wait.
+    newest: AtomicU64,
     hasher: RandomState,
     /// When the last reading that reached the journal's end began; none: it failed.
     current_at: Mutex<Option<Instant>>,
@@ -49,6 +51,7 @@ impl Follower {
             seen: tokio::sync::Mutex::new(head),
             stamps: (0..STAMPS).map(|_| AtomicU64::new(head.0)).collect(),
             any: AtomicU64::new(head.0),
+            newest: AtomicU64::new(head.0),
             hasher: RandomState::new(),
             current_at: Mutex::new(Some(began)),
         })
@@ -97,6 +100,16 @@ impl Follower {
         at.is_some_and(|at| at.elapsed() < MAX_AGE)
     }
 
+    /// The last change known here, and how old that knowledge is.
+    pub(super) fn told(&self) -> (Serial, Option<Duration>) {
+        let at = *self
+            .current_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let serial = Serial(self.newest.load(Ordering::Relaxed));
+        (serial, at.map(|at| at.elapsed()))
+    }
+
     pub(super) async fn catch_up(&self) {
         let mut seen = self.seen.lock().await;
         let began = Instant::now();
@@ -128,6 +141,7 @@ impl Follower {
             for row in &rows {
                 self.note(row);
                 *seen = (*seen).max(row.serial);
+                self.newest.fetch_max(row.serial.0, Ordering::Relaxed);
             }
             if rows.len() < BATCH as usize {
                 return Ok(());

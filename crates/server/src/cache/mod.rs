@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use moka::policy::EvictionPolicy;
 use touchplate_index::files::{FoundFile, Links};
-use touchplate_index::ports::StoreError;
+use touchplate_index::ports::{Serial, StoreError};
 use touchplate_index::projects::ReadError;
 use touchplate_index::{Index, Reader};
 use touchplate_packaging::{Filename, ProjectName, Sha256, Version};
@@ -273,10 +273,31 @@ impl Cache {
         self.follower.lasts(moment)
     }
 
+    /// Figures for operators.
+    pub(crate) fn told(&self) -> Told {
+        let (serial, age) = self.follower.told();
+        Told {
+            pages_bytes: self.pages.weighted_size(),
+            answers_bytes: self.hot.bytes(),
+            serial,
+            age,
+        }
+    }
+
     /// Learns what changed until now. A failure is logged, and pages are rendered afresh until it works again.
     pub async fn catch_up(&self) {
         self.follower.catch_up().await;
     }
+}
+
+/// What the cache tells of itself.
+pub(crate) struct Told {
+    pub(crate) pages_bytes: u64,
+    pub(crate) answers_bytes: u64,
+    /// The last change that is known here.
+    pub(crate) serial: Serial,
+    /// How old that knowledge is; none: the journal cannot be read.
+    pub(crate) age: Option<Duration>,
 }
 
 impl From<ReadError> for Unrendered {

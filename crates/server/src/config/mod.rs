@@ -18,6 +18,7 @@ use touchplate_packaging::Profile;
 use touchplate_store::{BlobsUrl, DatabaseUrl, Location};
 
 use crate::logging::LogFormat;
+use crate::traces::{Collector, Share};
 
 pub use crate::forwarded::{ForwardedHeader, InvalidForwardedHeader};
 pub use audience::{Audience, InvalidAudience};
@@ -240,6 +241,24 @@ pub const KEYS: &[Key] = &[
         "How long requests under way may go on after that. Default: 8",
     ),
     key(
+        "metrics_from",
+        "NETWORK,…",
+        "Who may read `/metrics`, as addresses or networks; to everybody else there is nothing there, nor through a proxy that \
+         `forwarded_from` does not name. Default: `127.0.0.0/8,::1`",
+    ),
+    key(
+        "otlp_endpoint",
+        "URL",
+        "An OpenTelemetry collector that gets traces by OTLP over HTTP, such as `http://127.0.0.1:4318`; spans go to `/v1/traces` below it. \
+         Default: none, no traces",
+    ),
+    key(
+        "otlp_share",
+        "SHARE",
+        "Which share of traces that begin here is sent, between 0 and 1; one that a client has begun is sent if the client sends its own. \
+         Default: `1`",
+    ),
+    key(
         "log_format",
         "auto|text|json",
         "How log lines look; `auto` is text on a terminal, else JSON. Default: `auto`",
@@ -297,6 +316,12 @@ pub struct Config {
     pub trust_clock: TrustClock,
     /// How much of the server one client may hold, and for how long.
     pub limits: Limits,
+    /// Who may read `/metrics`.
+    pub metrics_from: Vec<Network>,
+    /// Who gets traces; none: nobody.
+    pub otlp_endpoint: Option<Collector>,
+    /// Which share of traces that begin here is sent.
+    pub otlp_share: Share,
     /// How log lines look.
     pub log_format: LogFormat,
 }
@@ -335,6 +360,9 @@ impl Config {
             trust_key_file: None,
             trust_clock: TrustClock::default(),
             limits: Limits::default(),
+            metrics_from: Network::loopback().to_vec(),
+            otlp_endpoint: None,
+            otlp_share: Share::default(),
             log_format: LogFormat::Auto,
         }
     }
@@ -399,6 +427,9 @@ impl Config {
                 .parsed("trust_clock")?
                 .unwrap_or(defaults.trust_clock),
             limits: Limits::read(&values)?,
+            metrics_from: values.list_or("metrics_from", defaults.metrics_from)?,
+            otlp_endpoint: values.parsed("otlp_endpoint")?,
+            otlp_share: values.parsed("otlp_share")?.unwrap_or(defaults.otlp_share),
             log_format: values.parsed("log_format")?.unwrap_or(defaults.log_format),
             data,
         })

@@ -185,6 +185,21 @@ impl Values {
         text.parse().map(Some).map_err(wrong)
     }
 
+    /// The values of a list; where the key is not given, these.
+    pub(super) fn list_or<T>(
+        &self,
+        key: &'static str,
+        default: Vec<T>,
+    ) -> Result<Vec<T>, ConfigError>
+    where
+        T: FromStr<Err: Error + Send + Sync + 'static>,
+    {
+        match self.0.contains_key(key) {
+            true => self.list(key),
+            false => Ok(default),
+        }
+    }
+
     /// The values of a key that takes several, separated by commas.
     pub(super) fn list<T>(&self, key: &'static str) -> Result<Vec<T>, ConfigError>
     where

@@ -88,6 +88,9 @@ fn every_key_is_read_and_later_sources_win() {
         min_bytes_per_second = 8
         stop_delay_seconds = 0
         stop_seconds = 9
+        metrics_from = ["192.0.2.0/24"]
+        otlp_endpoint = "https://collector.example/otlp"
+        otlp_share = "0.25"
     "#;
     let environment = [
         ("TOUCHPLATE_DATA", "/srv/two"),
@@ -138,6 +141,9 @@ fn every_key_is_read_and_later_sources_win() {
             stop_delay: Duration::ZERO,
             stop_time: Duration::from_secs(9),
         },
+        metrics_from: vec!["192.0.2.0/24".parse().unwrap()],
+        otlp_endpoint: Some("https://collector.example/otlp".parse().unwrap()),
+        otlp_share: "0.25".parse().unwrap(),
         log_format: LogFormat::Json,
     };
     assert_eq!(config, expected);

@@ -142,6 +142,8 @@ impl World {
             readme_images: Default::default(),
             forwarded_from: Vec::new(),
             forwarded_header: Default::default(),
+            metrics_from: Vec::new(),
+            metrics: Default::default(),
             files_host: None,
             limits: Default::default(),
             stopping: Default::default(),

@@ -24,6 +24,7 @@ mod kept;
 mod later;
 mod logs;
 mod many;
+mod metrics;
 mod multipart;
 mod narrowed;
 mod oidc;

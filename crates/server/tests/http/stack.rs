@@ -71,6 +71,8 @@ impl Stack {
             readme_images: Default::default(),
             forwarded_from: vec!["192.0.2.0/24".parse().unwrap()],
             forwarded_header: Default::default(),
+            metrics_from: Vec::new(),
+            metrics: Default::default(),
             files_host: None,
             limits: Default::default(),
             stopping: Default::default(),

@@ -71,8 +71,8 @@ const STATEMENTS: usize = 256;
 
 /// The index's database.
 pub struct Postgres {
-    writer: Pool,
-    readers: Pool,
+    pub(crate) writer: Pool,
+    pub(crate) readers: Pool,
 }
 
 impl Postgres {

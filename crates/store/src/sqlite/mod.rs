@@ -47,8 +47,8 @@ const MIGRATIONS: Migrations = crate::migrating::migrations!("sqlite");
 
 /// The index's database.
 pub struct Sqlite {
-    writer: SqlitePool,
-    readers: SqlitePool,
+    pub(crate) writer: SqlitePool,
+    pub(crate) readers: SqlitePool,
 }
 
 impl Sqlite {

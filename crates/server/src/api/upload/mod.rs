@@ -93,6 +93,11 @@ async fn take(
     let accepted = app.index.upload(&origin, &uploader, upload).await?;
     // Who uploads and then reads must find what they uploaded.
     app.cache.catch_up().await;
+    let (attested, new) = match &accepted {
+        Accepted::Stored { attestations } => (*attestations > 0, true),
+        Accepted::Identical { added } => (*added > 0, false),
+    };
+    app.metrics.uploaded(attested, new);
     Ok(answer(&parts.headers, &filename, &accepted))
 }
 
