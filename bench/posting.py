@@ -84,8 +84,9 @@ class Line:
 
 
 def post(port, messages, connections=1, expected=(200,)):
-    """Posts them all; an answer of another status ends the measurement."""
-    waiting, lines = list(reversed(messages)), [Line(port) for _ in range(min(connections, len(messages)))]
+    """Posts them all, to one port or to several in turn; an answer of another status ends the measurement."""
+    ports = [port] if isinstance(port, int) else port
+    waiting, lines = list(reversed(messages)), [Line(ports[n % len(ports)]) for n in range(min(connections, len(messages)))]
     took, statuses = [], {}
     began = time.perf_counter()
     for line in lines:

@@ -159,6 +159,17 @@ impl Index {
             .ok_or(ReadError::NotFound)
     }
 
+    /// Where the bytes of a file may be fetched for some minutes without this index; none: here alone.
+    pub async fn elsewhere(&self, file: &FoundFile) -> Result<Option<String>, ReadError> {
+        let (digest, filename) = (&file.file.digests.sha256, &file.file.filename);
+        Ok(self.ports.blobs.elsewhere(digest, filename).await?)
+    }
+
+    /// Whether readers are sent [elsewhere](Self::elsewhere).
+    pub fn sends_elsewhere(&self) -> bool {
+        self.ports.blobs.sends_elsewhere()
+    }
+
     /// The METADATA file served beside a wheel (PEP 658).
     pub async fn core_metadata(&self, file: &FoundFile) -> Result<Vec<u8>, ReadError> {
         let digest = file

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::Stream;
-use touchplate_packaging::Sha256;
+use touchplate_packaging::{Filename, Sha256};
 
 use crate::spool::Spool;
 
@@ -71,6 +71,21 @@ pub trait Blobs: Send + Sync {
 
     /// Removes bytes; removing what is not there succeeds.
     async fn remove(&self, digest: &Sha256) -> Result<(), BlobError>;
+
+    /// Whether readers are to be sent [elsewhere](Self::elsewhere) for bytes.
+    fn sends_elsewhere(&self) -> bool {
+        false
+    }
+
+    /// A URL at which anybody who has it gets the bytes for some minutes, as a file of that name; none: they come from here.
+    /// Whether they are there is not looked at.
+    async fn elsewhere(
+        &self,
+        _digest: &Sha256,
+        _filename: &Filename,
+    ) -> Result<Option<String>, BlobError> {
+        Ok(None)
+    }
 
     /// Every blob, in no particular order, found step by step: there may be more than memory has room for. Whether what comes
     /// or goes meanwhile is among them is left open.

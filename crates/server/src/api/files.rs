@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{
     ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
-    CONTENT_TYPE, ETAG, IF_NONE_MATCH, IF_RANGE, RANGE,
+    CONTENT_TYPE, ETAG, IF_NONE_MATCH, IF_RANGE, LOCATION, RANGE,
 };
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -48,7 +48,8 @@ pub(crate) async fn file(
         contents(&app, &found, moment, MAX_HOT_BYTES, &method, &headers).await?
     };
     guard(response.headers_mut(), &path);
-    if found.is_public() {
+    // Another URL comes each time, which soon ends.
+    if found.is_public() && !response.status().is_redirection() {
         response.extensions_mut().insert(Public);
     }
     Ok(response)
@@ -58,7 +59,10 @@ pub(crate) async fn file(
 /// router, which would answer the same. Its layers would cost more than all of this.
 pub(crate) async fn at_the_door(app: &App, key: hot::Key, request: &Parts) -> Option<Response> {
     let path = FilePath::plain(request.uri.path()).filter(|path| !path.metadata)?;
-    if !app.anonymous_read || request.headers.contains_key(IF_NONE_MATCH) {
+    if !app.anonymous_read
+        || app.index.sends_elsewhere()
+        || request.headers.contains_key(IF_NONE_MATCH)
+    {
         return None;
     }
     let moment = app.cache.moment(Some(path.filename.project()))?;
@@ -157,6 +161,12 @@ async fn contents(
         response.headers_mut().insert(ETAG, etag);
         return Ok(response);
     }
+    if *method == Method::GET
+        && let Some(url) = app.index.elsewhere(found).await?
+    {
+        app.index.downloaded(found, &(0..size), app.clock.now());
+        return Ok(led_to(&url));
+    }
     let range = match wanted(method, asked, size, &etag) {
         Wanted::Whole => 0..size,
         Wanted::Part(range) => {
@@ -194,6 +204,14 @@ async fn contents(
         *response.body_mut() = Body::from_stream(logged);
     }
     Ok(response)
+}
+
+/// To where the bytes are for the next minutes, whatever part of them is wanted.
+fn led_to(url: &str) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+    response.headers_mut().insert(LOCATION, header(url));
+    response
 }
 
 /// A file in one piece, which may be kept for whoever asks next.

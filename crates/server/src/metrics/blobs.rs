@@ -7,7 +7,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 use touchplate_index::ports::{BlobError, Blobs, Bytestream, Listing};
 use touchplate_index::spool::Spool;
-use touchplate_packaging::Sha256;
+use touchplate_packaging::{Filename, Sha256};
 
 use tracing::Instrument as _;
 
@@ -62,6 +62,19 @@ impl Blobs for Measured {
 
     async fn remove(&self, digest: &Sha256) -> Result<(), BlobError> {
         self.timed("remove", self.blobs.remove(digest)).await
+    }
+
+    fn sends_elsewhere(&self) -> bool {
+        self.blobs.sends_elsewhere()
+    }
+
+    async fn elsewhere(
+        &self,
+        digest: &Sha256,
+        filename: &Filename,
+    ) -> Result<Option<String>, BlobError> {
+        self.timed("sign", self.blobs.elsewhere(digest, filename))
+            .await
     }
 
     fn stored(&self) -> Listing {

@@ -39,6 +39,7 @@ mod pypi;
 mod ratchets;
 mod reading;
 mod readme;
+mod redirects;
 mod refusals;
 mod rotation;
 mod search;

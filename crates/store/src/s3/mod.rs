@@ -10,18 +10,20 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::url::Url;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path as ObjectPath;
+use object_store::signer::{Method, SignedUrlOptions, Signer as _};
 use object_store::{
     BackoffConfig, ClientOptions, GetOptions, MultipartUpload, ObjectStore, ObjectStoreExt as _,
     PutPayload, RetryConfig,
 };
 use touchplate_index::ports::{BlobError, Blobs, Bytestream, Listing, StoredBlob};
 use touchplate_index::spool::Spool;
-use touchplate_packaging::Sha256;
+use touchplate_packaging::{Filename, Sha256};
 
 mod said;
 mod url;
@@ -32,6 +34,8 @@ pub use url::{InvalidS3Url, S3Url};
 #[derive(Clone, Debug)]
 pub struct S3 {
     store: Arc<AmazonS3>,
+    /// Signs for the address at which readers reach the store, if they are to be sent there.
+    outside: Option<Arc<AmazonS3>>,
     prefix: ObjectPath,
 }
 
@@ -44,6 +48,9 @@ const MOST_PARTS: u64 = 10_000;
 /// A store that does not answer is asked again for so long; then whoever waits hears of it, and may try later.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Time enough to follow a redirect and to begin; who is still reading then reads on.
+const ELSEWHERE_LASTS: Duration = Duration::from_secs(5 * 60);
+
 /// For one request, or the next bytes of one.
 const REQUEST_TIME: Duration = Duration::from_secs(20);
 
@@ -53,28 +60,14 @@ impl S3 {
     /// # Errors
     /// When the store does not answer, or refuses.
     pub async fn open(url: &S3Url) -> Result<Self, BlobError> {
-        let mut builder = AmazonS3Builder::from_env()
-            .with_bucket_name(&url.bucket)
-            .with_retry(retries())
-            .with_client_options(client(url)?);
-        if let Some(endpoint) = &url.endpoint {
-            // By path: names below a server's own need DNS entries that few of them have.
-            builder = builder
-                .with_endpoint(endpoint.as_str().trim_end_matches('/'))
-                .with_virtual_hosted_style_request(false);
-        }
-        if let Some(region) = url.region() {
-            builder = builder.with_region(region);
-        }
-        if let Some(keys) = url.keys()? {
-            builder = builder
-                .with_access_key_id(keys.id)
-                .with_secret_access_key(keys.secret);
-        }
-        let doing = "be opened";
-        let store = builder.build().map_err(said::explained(doing))?;
+        let doing = OPEN;
+        let outside = url.redirect_to.as_deref();
+        let outside = outside
+            .map(|address| built(url, Some(address)))
+            .transpose()?;
         let opened = Self {
-            store: Arc::new(store),
+            store: Arc::new(built(url, url.endpoint.as_ref())?),
+            outside: outside.map(Arc::new),
             prefix: url.prefix.clone(),
         };
         let mut names = opened.store.list(Some(&opened.prefix));
@@ -119,8 +112,32 @@ impl S3 {
     }
 }
 
+const OPEN: &str = "be opened";
 const STORE: &str = "store bytes";
 const READ: &str = "read bytes";
+
+/// The store that a URL names, at that address.
+fn built(url: &S3Url, address: Option<&Url>) -> Result<AmazonS3, BlobError> {
+    let mut builder = AmazonS3Builder::from_env()
+        .with_bucket_name(&url.bucket)
+        .with_retry(retries())
+        .with_client_options(client(url)?);
+    if let Some(address) = address {
+        // By path: names below a server's own need DNS entries that few of them have.
+        builder = builder
+            .with_endpoint(address.as_str().trim_end_matches('/'))
+            .with_virtual_hosted_style_request(false);
+    }
+    if let Some(region) = url.region() {
+        builder = builder.with_region(region);
+    }
+    if let Some(keys) = url.keys()? {
+        builder = builder
+            .with_access_key_id(keys.id)
+            .with_secret_access_key(keys.secret);
+    }
+    builder.build().map_err(said::explained(OPEN))
+}
 
 async fn send_parts(upload: &mut dyn MultipartUpload, spool: &Spool) -> Result<(), BlobError> {
     // Of equal size but for the last, which some stores want.
@@ -254,6 +271,35 @@ impl Blobs for S3 {
         let removed = self.store.delete(&self.path(digest)).await;
         if_there("remove bytes", removed)?;
         Ok(())
+    }
+
+    fn sends_elsewhere(&self) -> bool {
+        self.outside.is_some()
+    }
+
+    async fn elsewhere(
+        &self,
+        digest: &Sha256,
+        filename: &Filename,
+    ) -> Result<Option<String>, BlobError> {
+        let Some(outside) = &self.outside else {
+            return Ok(None);
+        };
+        // As this index would serve it: browsers save it, and do not guess what it is.
+        let asked = SignedUrlOptions::new().with_query([
+            (
+                "response-content-disposition",
+                format!("attachment; filename=\"{filename}\""),
+            ),
+            (
+                "response-content-type",
+                "application/octet-stream".to_owned(),
+            ),
+        ]);
+        let path = self.path(digest);
+        let signed = outside.signed_url_opts(Method::GET, &path, ELSEWHERE_LASTS, &asked);
+        let signed = signed.await.map_err(said::explained("sign a URL"))?;
+        Ok(Some(signed.into()))
     }
 
     fn stored(&self) -> Listing {

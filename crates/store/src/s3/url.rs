@@ -24,6 +24,8 @@ pub struct S3Url {
     /// In which region signatures hold; none: what the environment says.
     pub(super) region: Option<String>,
     credentials_file: Option<PathBuf>,
+    /// Where readers reach the store, if they are sent there for files.
+    pub(super) redirect_to: Option<Box<Url>>,
 }
 
 /// A text that is no such URL.
@@ -78,15 +80,20 @@ impl FromStr for S3Url {
             endpoint: None,
             region: None,
             credentials_file: None,
+            redirect_to: None,
         };
         for (key, value) in parsed.query_pairs() {
             match &*key {
-                "endpoint" => url.endpoint = Some(endpoint(&value).map_err(invalid)?),
+                "endpoint" => url.endpoint = Some(server(&key, &value).map_err(invalid)?),
+                "redirect_to" => {
+                    let address = server(&key, &value).map_err(invalid)?;
+                    url.redirect_to = Some(Box::new(address));
+                }
                 "region" => url.region = Some(value.into_owned()),
                 "credentials_file" => url.credentials_file = Some(PathBuf::from(&*value)),
                 _ => {
                     return Err(invalid(format!(
-                        "there is no parameter `{key}`; there are `endpoint`, `region` and `credentials_file`"
+                        "there is no parameter `{key}`; there are `endpoint`, `region`, `credentials_file` and `redirect_to`"
                     )));
                 }
             }
@@ -95,9 +102,9 @@ impl FromStr for S3Url {
     }
 }
 
-fn endpoint(given: &str) -> Result<Url, String> {
+fn server(key: &str, given: &str) -> Result<Url, String> {
     let wanted = |found: String| {
-        format!("`endpoint` should be the URL of a server, such as `https://s3.example`: {found}")
+        format!("`{key}` should be the URL of a server, such as `https://s3.example`: {found}")
     };
     let url = Url::parse(given).map_err(|cause| wanted(cause.to_string()))?;
     let plain = url.username().is_empty() && url.query().is_none() && url.fragment().is_none();
@@ -197,6 +204,10 @@ mod tests {
             (
                 "s3://wheels?endpoint=http://a:s3cr3t@h",
                 "`endpoint` should be the URL of a server",
+            ),
+            (
+                "s3://wheels?redirect_to=yes",
+                "`redirect_to` should be the URL of a server",
             ),
         ] {
             let error = given.parse::<S3Url>().unwrap_err().to_string();
