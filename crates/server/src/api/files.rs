@@ -49,7 +49,7 @@ pub(crate) async fn file(
     };
     guard(response.headers_mut(), &path);
     // Another URL comes each time, which soon ends.
-    if found.is_public() && !response.status().is_redirection() {
+    if found.is_public() && response.status() != StatusCode::TEMPORARY_REDIRECT {
         response.extensions_mut().insert(Public);
     }
     Ok(response)

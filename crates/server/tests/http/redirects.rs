@@ -29,11 +29,10 @@ async fn follow(location: &str, range: Option<&str>) -> Answer {
     let place = location.strip_prefix("http://").unwrap();
     let (server, target) = place.split_once('/').unwrap();
     let address = server.parse().unwrap();
-    let mut request = Request::get(&format!("/{target}")).header("host", server);
-    if let Some(range) = range {
-        request = request.header("range", range);
-    }
-    Client { address }.send(&request).await
+    let range = range.map_or_else(String::new, |range| format!("range: {range}\r\n"));
+    let request =
+        format!("GET /{target} HTTP/1.1\r\nhost: {server}\r\nconnection: close\r\n{range}\r\n");
+    Client { address }.send_bytes(request.as_bytes()).await
 }
 
 #[tokio::test]
