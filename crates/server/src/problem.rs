@@ -3,7 +3,7 @@
 //! Installers and uploaders print what they find: twine the reason phrase, uv the JSON member `code`, pip the status
 //! line. So each carries the whole message (`reference/index-behaviour.md` §0, `reference/clients.md` §1.2).
 
-pub(crate) mod failing;
+mod failing;
 mod refused;
 
 use std::error::Error;
@@ -22,6 +22,7 @@ use touchplate_index::RequestId;
 use crate::extract::accept::Accept;
 use crate::pages::CONTENT_POLICY;
 use crate::routes::Speaks;
+pub(crate) use failing::is_unavailable;
 
 /// A refusal: what the reader may know, and what the log should.
 #[derive(Clone, Debug)]
@@ -101,7 +102,7 @@ impl Problem {
     /// A failure of ours: the cause goes to the log, the reader gets the request's id. One that may be gone in a while is a
     /// 503, which clients try again.
     pub fn internal(error: &(dyn Error + 'static)) -> Self {
-        let mut problem = match failing::is_unavailable(error) {
+        let mut problem = match is_unavailable(error) {
             true => Self::saying(StatusCode::SERVICE_UNAVAILABLE, "").with(RETRY_AFTER, SOON),
             false => Self::saying(StatusCode::INTERNAL_SERVER_ERROR, ""),
         };

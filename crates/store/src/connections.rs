@@ -41,8 +41,8 @@ impl Connections for Sqlite {
 impl Connections for Postgres {
     fn connections(&self) -> [PoolCount; 2] {
         [
-            PoolCount::of("writer", &self.writer),
-            PoolCount::of("readers", &self.readers),
+            PoolCount::of("writer", self.writer.inner()),
+            PoolCount::of("readers", self.readers.inner()),
         ]
     }
 }

@@ -31,6 +31,11 @@ impl Pool {
         Self { inner, patience }
     }
 
+    /// For counting.
+    pub(crate) fn inner(&self) -> &PgPool {
+        &self.inner
+    }
+
     /// A connection, within the pool's own time.
     pub(super) async fn acquire(&self) -> Result<Connection, Error> {
         Ok(Connection {
