@@ -27,6 +27,9 @@ import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import several
+
 ROOT = Path(__file__).resolve().parents[1]
 SIMPLE_JSON = "application/vnd.pypi.simple.v1+json"
 PREDICATES = {
@@ -156,24 +159,35 @@ atexit.register(lambda: [server.stop() for server in list(_running)])
 
 
 class Server:
-    """`touchplate serve` on a free port of loopback, or on the one that is named; stopped by its own process id."""
+    """`touchplate serve` on a free port of loopback, or on the one that is named; stopped by its own process id. With
+    `TOUCHPLATE_TEST_PROCESSES=2` two of them behind nginx, each with a data folder of its own: `several.py`."""
 
     def __init__(self, data, trusted_root=None, wrapper=(), options=(), listen="127.0.0.1:0"):
-        self.data = Path(data)
-        command = [*wrapper, binary(), "serve", "--data", self.data, "--listen", listen, *options]
+        self.data, self.front, self.beside = Path(data), None, []
+        # Who wraps a server looks at one process, and whoever names a port at one address.
+        if several.processes() > 1 and not wrapper and listen.endswith(":0"):
+            self.front = several.Front(self.data, options)
+            options = self.front.options
         if trusted_root is not None:
-            command += ["--trusted-root", trusted_root]
+            options = [*options, "--trusted-root", trusted_root]
+        self._start([*wrapper, binary(), "serve", "--data", self.data, "--listen", listen, *options], wrapper)
+        if self.front:
+            folders = self.front.data_folders(self.data)
+            self.beside = [Server(folder, trusted_root, ("env",), self.front.options, listen) for folder in folders]
+            self.url = self.front.start([self, *self.beside])
+
+    def _start(self, command, wrapper):
         self.log_path = self.data.with_name(self.data.name + ".log")
         began = time.monotonic()
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, env=environment()
+                [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, env=environment(**several.located(self.data))
             )
         self.pid = self.process.pid
         _running.add(self)
         self.url = self._listening()
         self.start_ms = (time.monotonic() - began) * 1000
-        if wrapper:
+        if wrapper and wrapper != ("env",):
             self.pid = _only_child(self.process.pid)
         # Drained, so that a server that writes more to its standard output never waits for us.
         threading.Thread(target=self.process.stdout.read, daemon=True).start()
@@ -206,12 +220,20 @@ class Server:
 
     def kill(self):
         """`kill -9`, at once."""
-        os.kill(self.pid, 9)
-        self.process.wait()
-        _running.discard(self)
+        for server in (self, *self.beside):
+            os.kill(server.pid, 9)
+        for server in (self, *self.beside):
+            server.process.wait()
+            _running.discard(server)
+        if self.front:
+            self.front.stop()
 
     def stop(self):
         """As an operator would; by force if it does not go."""
+        for server in self.beside:
+            server.stop()
+        if self.front:
+            self.front.stop()
         _running.discard(self)
         if self.process.poll() is None:
             os.kill(self.pid, 15)
@@ -253,7 +275,8 @@ def admin(data, *words):
 
 def try_admin(data, *words):
     command = [binary(), "admin", *map(str, words), "--data", str(data)]
-    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment())
+    where = environment(**several.located(data))
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=where)
 
 
 def narrowed(token, *words):
