@@ -6,6 +6,7 @@ Standard library only. `TOUCHPLATE_TEST_WEED` names `weed` where it is not in PA
 
 import atexit
 import concurrent.futures
+import contextlib
 import datetime
 import functools
 import hashlib
@@ -150,18 +151,34 @@ class Postgres(Engine):
         command = [self.bin / "psql", "-qAtX", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", "-d", database, "-c", sql]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
-    def backends(self):
-        """The processes that answer connections of touchplate's."""
+    def kill(self):
+        """`kill -9` of the postmaster. Its children leave by themselves, but for one that waits for another that left: whoever looks after servers ends
+        those as well, since no new one starts before."""
+        children = self.children()
+        super().kill()
+        deadline = time.monotonic() + 2
+        while any(Path(f"/proc/{child}").exists() for child in children) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, 9)
+
+    def children(self, title=b""):
+        """Its processes whose title has this in it."""
         found = []
         for stat in Path("/proc").glob("[0-9]*/stat"):
             try:
                 parent = int(stat.read_text().rsplit(")", 1)[1].split()[1])
-                title = (stat.parent / "cmdline").read_bytes()
+                named = title in (stat.parent / "cmdline").read_bytes()
             except (OSError, ValueError):
                 continue
-            if parent == self.process.pid and b"127.0.0.1(" in title:
+            if parent == self.process.pid and named:
                 found.append(int(stat.parent.name))
         return found
+
+    def backends(self):
+        """The processes that answer connections of touchplate's."""
+        return self.children(b"127.0.0.1(")
 
 
 class Weed(Engine):

@@ -6,11 +6,19 @@ use futures_util::TryStreamExt as _;
 use touchplate_packaging::Sha256;
 
 use crate::Index;
-use crate::ports::{BlobError, StoreError};
+use crate::jobs::{Job, Shift, ShiftError};
+use crate::ports::{BlobError, JobName, StoreError};
 
 /// How long bytes without a file are kept. An upload stores its bytes before its row; one that takes longer than this in
 /// between is told to send them again.
 pub const SWEEP_GRACE: Duration = Duration::from_secs(60 * 60);
+
+/// Forgetting and removing what is no longer needed. Half an hour at least between two times, whichever processes they are of: each
+/// process tries once an hour, at its own minute.
+pub const TIDYING: Job = Job {
+    name: JobName("tidying"),
+    every: Duration::from_secs(30 * 60),
+};
 
 /// Why a sweep stopped. What was done stays done; the next sweep goes on.
 #[derive(Debug, thiserror::Error)]
@@ -23,15 +31,46 @@ pub enum SweepError {
     Blobs(#[from] BlobError),
 }
 
+async fn goes_on(shift: Option<&Shift>) -> Result<(), ShiftError> {
+    match shift {
+        Some(shift) => shift.goes_on().await,
+        None => Ok(()),
+    }
+}
+
 impl Index {
-    /// Removes bytes that no file and no page that may still be shown refers to and that are older than `grace`; returns how many blobs went. May run in
-    /// several processes at once, and may be killed anywhere: the next sweep finishes what was begun.
+    /// Removes bytes that no file and no page that may still be shown refers to and that are older than `grace`; returns how many blobs went. Harms
+    /// nothing where it runs in several processes at once, and may be killed anywhere: the next sweep finishes what was begun.
     pub async fn sweep(&self, now: SystemTime, grace: Duration) -> Result<u32, SweepError> {
+        self.sweep_while(None, now, grace).await
+    }
+
+    /// The same, as long as the shift is ours: what is left when it is lost, whoever has it now sweeps.
+    pub async fn sweep_in(
+        &self,
+        shift: &Shift,
+        now: SystemTime,
+        grace: Duration,
+    ) -> Result<u32, SweepError> {
+        self.sweep_while(Some(shift), now, grace).await
+    }
+
+    async fn sweep_while(
+        &self,
+        shift: Option<&Shift>,
+        now: SystemTime,
+        grace: Duration,
+    ) -> Result<u32, SweepError> {
         let before = now.checked_sub(grace).unwrap_or(SystemTime::UNIX_EPOCH);
         let mut swept = self.finish_sweeps().await?;
         let mut stored = self.ports.blobs.stored();
         while let Some(blob) = stored.try_next().await? {
             if blob.stored_at < before {
+                match goes_on(shift).await {
+                    Err(ShiftError::Lost) => return Ok(swept),
+                    Err(ShiftError::Store(error)) => return Err(error.into()),
+                    Ok(()) => {}
+                }
                 swept += u32::from(self.sweep_one(&blob.digest).await?);
             }
         }

@@ -13,7 +13,8 @@ use touchplate_policy::history::{History, ReleaseFacts, State};
 use crate::Index;
 use crate::downloads::{Day, LATELY_DAYS};
 use crate::history::ProjectHistory;
-use crate::ports::{AttestedBy, FileId, LostList, Project, StoreError};
+use crate::jobs::{Job, Shift, ShiftError};
+use crate::ports::{AttestedBy, FileId, JobName, LostList, Project, StoreError};
 
 /// Journal rows taken in at once. Their projects are counted in one transaction, for which uploads wait.
 const BATCH: u32 = 500;
@@ -262,32 +263,48 @@ fn lost(project: &ProjectName, history: &History) -> Option<LostProvenance> {
     None
 }
 
+/// Counting. Two seconds at least between two times, whichever processes they are of.
+pub const COUNTING: Job = Job {
+    name: JobName("coverage"),
+    every: std::time::Duration::from_secs(2),
+};
+
 impl Index {
     /// Counts what changed since the last time, and does not run after what changes meanwhile. May run in several processes at once,
     /// and may be killed anywhere.
     pub async fn count_coverage(&self) -> Result<(), StoreError> {
-        loop {
-            let from = self.ports.coverage.counted_to().await?;
-            let rows = self.ports.journal.after(from, BATCH).await?;
-            let Some(last) = rows.last() else {
-                return Ok(());
-            };
-            let names: BTreeSet<&ProjectName> =
-                rows.iter().filter_map(|row| row.project.as_ref()).collect();
-            let mut projects = Vec::with_capacity(names.len());
-            for name in names {
-                // As it is now, which is at least as new as those rows; what came after them is counted once more.
-                let history = self.history_of(name).await?;
-                let coverage = history.as_ref().and_then(ProjectCoverage::of);
-                projects.push((name.clone(), coverage));
-            }
-            // Where another process was first, what it did is done.
-            let coverage = &self.ports.coverage;
-            let was_first = coverage.count(from, last.serial, &projects).await?;
-            if was_first && rows.len() < BATCH as usize {
-                return Ok(());
-            }
+        while self.count_some_coverage().await? {}
+        Ok(())
+    }
+
+    /// The same, as long as the shift is ours.
+    pub async fn count_coverage_in(&self, shift: &Shift) -> Result<(), ShiftError> {
+        while self.count_some_coverage().await? {
+            shift.goes_on().await?;
         }
+        Ok(())
+    }
+
+    /// Counts a batch; says whether there may be more.
+    async fn count_some_coverage(&self) -> Result<bool, StoreError> {
+        let from = self.ports.coverage.counted_to().await?;
+        let rows = self.ports.journal.after(from, BATCH).await?;
+        let Some(last) = rows.last() else {
+            return Ok(false);
+        };
+        let names: BTreeSet<&ProjectName> =
+            rows.iter().filter_map(|row| row.project.as_ref()).collect();
+        let mut projects = Vec::with_capacity(names.len());
+        for name in names {
+            // As it is now, which is at least as new as those rows; what came after them is counted once more.
+            let history = self.history_of(name).await?;
+            let coverage = history.as_ref().and_then(ProjectCoverage::of);
+            projects.push((name.clone(), coverage));
+        }
+        // Where another process was first, what it did is done.
+        let coverage = &self.ports.coverage;
+        let was_first = coverage.count(from, last.serial, &projects).await?;
+        Ok(!was_first || rows.len() == BATCH as usize)
     }
 
     /// How much of the index has provenance, of what anybody may see; counted until a few seconds ago.

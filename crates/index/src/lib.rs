@@ -14,6 +14,7 @@ pub mod coverage;
 pub mod downloads;
 pub mod files;
 pub mod history;
+pub mod jobs;
 pub mod kept;
 pub mod managing;
 mod news;
@@ -39,8 +40,8 @@ pub use accounts::{Caller, Reader, Scope};
 use downloads::Counter;
 pub use origin::{Actor, Origin, RequestId};
 use ports::{
-    Accounts, Attesters, Blobs, Catalogue, Coverage, Downloads, Inventory, Journal, KeptPages,
-    LateAttestations, News, Projects, Publishers, Releases, TrustedPublishing,
+    Accounts, Attesters, Blobs, Catalogue, Coverage, Downloads, Inventory, Jobs, Journal,
+    KeptPages, LateAttestations, News, Projects, Publishers, Releases, TrustedPublishing,
 };
 use spool::SpoolRoom;
 
@@ -67,6 +68,8 @@ pub struct Ports {
     pub coverage: Arc<dyn Coverage>,
     /// What was released lately.
     pub news: Arc<dyn News>,
+    /// Whose turn it is to do what one process does for all.
+    pub jobs: Arc<dyn Jobs>,
     /// What changed, in order.
     pub journal: Arc<dyn Journal>,
     /// What search is told of projects.

@@ -6,7 +6,7 @@ use touchplate_packaging::{ProjectName, Sha256};
 use crate::Index;
 use crate::accounts::Reader;
 use crate::files::Links;
-use crate::ports::{JournalRow, Project, ProjectFiles, Serial, StoreError, StoredFile};
+use crate::ports::{Hints, JournalRow, Project, ProjectFiles, Serial, StoreError, StoredFile};
 use crate::projects::{ReadError, Visibility};
 
 mod sample;
@@ -70,6 +70,11 @@ impl Index {
     /// What changed after a serial, at most `limit` rows.
     pub async fn changes(&self, after: Serial, limit: u32) -> Result<Vec<JournalRow>, StoreError> {
         self.ports.journal.after(after, limit).await
+    }
+
+    /// Says when there may be changes.
+    pub fn hints(&self) -> Hints {
+        self.ports.journal.hints()
     }
 }
 

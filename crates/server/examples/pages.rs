@@ -35,9 +35,7 @@ fn main() -> Result<(), Failure> {
         let asked: Vec<&str> = line.split(' ').collect();
         let told = match asked.as_slice() {
             ["fill", address, token, project, releases, wheels] => {
-                let client = Client {
-                    address: address.parse()?,
-                };
+                let client = Client::at(address.parse()?);
                 let project = Project {
                     name: project,
                     releases: releases.parse()?,

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use touchplate_index::chores::SWEEP_GRACE;
+use touchplate_index::Index;
+use touchplate_index::chores::{SWEEP_GRACE, TIDYING};
+use touchplate_index::coverage::COUNTING;
+use touchplate_index::jobs::{Shift, ShiftError};
 
 use crate::app::App;
 use crate::reloading::Reloading;
@@ -27,7 +30,11 @@ fn note(app: &App, job: &'static str, well: bool) {
     app.metrics.job(job, app.clock.now(), well);
 }
 
-/// Keeps the cache up with the journal, for ever.
+/// After a hint: others that come within this time are the same reading's. An index that takes a hundred uploads a second is not
+/// asked a hundred times a second by every process.
+const HINTS_TOGETHER: Duration = Duration::from_millis(20);
+
+/// Keeps the cache up with the journal, for ever: from time to time.
 pub(crate) async fn follow_the_journal(app: App) {
     let mut ticks = tokio::time::interval(crate::cache::POLL_EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -37,14 +44,24 @@ pub(crate) async fn follow_the_journal(app: App) {
     }
 }
 
-/// Counts what has provenance, for ever.
+/// The same, at once where somebody says that there is news.
+pub(crate) async fn heed_hints(app: App) {
+    let mut hints = app.index.hints();
+    loop {
+        hints.next().await;
+        app.cache.catch_up().await;
+        tokio::time::sleep(HINTS_TOGETHER).await;
+    }
+}
+
+/// Counts what has provenance, for ever; one process at a time.
 pub(crate) async fn count_coverage(app: App) {
     let mut ticks = tokio::time::interval(COUNT_COVERAGE_EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut fails = false;
     loop {
         ticks.tick().await;
-        let counted = app.index.count_coverage().await;
+        let counted = counted(&app.index).await;
         note(&app, "count-coverage", counted.is_ok());
         match counted {
             Ok(()) => fails = false,
@@ -52,11 +69,19 @@ pub(crate) async fn count_coverage(app: App) {
             Err(_) if fails => {}
             Err(error) => {
                 fails = true;
-                let cause = &error.cause;
-                tracing::error!(%error, %cause, "coverage is not counted; the next time tries again");
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::error!(%error, cause, "coverage is not counted; the next time tries again");
             }
         }
     }
+}
+
+async fn counted(index: &Index) -> Result<(), ShiftError> {
+    let Some(shift) = index.shift(&COUNTING).await? else {
+        return Ok(());
+    };
+    index.count_coverage_in(&shift).await?;
+    Ok(shift.done().await?)
 }
 
 /// Writes down what was downloaded, for ever.
@@ -101,35 +126,51 @@ pub(crate) async fn follow_with_search(app: App) {
     }
 }
 
-/// Sweeps, for ever.
-pub(crate) async fn sweep(app: App) {
+/// Forgets and removes what is no longer needed, for ever; one process at a time.
+pub(crate) async fn tidy(app: App) {
     tokio::time::sleep(FIRST_SWEEP_AFTER).await;
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     loop {
         ticks.tick().await;
-        let pruned = app.index.prune_tokens(app.clock.now()).await;
-        note(&app, "prune-tokens", pruned.is_ok());
-        if let Err(error) = pruned {
-            let cause = std::error::Error::source(&error).map(ToString::to_string);
-            tracing::error!(%error, cause, "tokens that ended stay until the next time");
-        }
-        let forgotten = app.index.forget_old_downloads(app.clock.now()).await;
-        note(&app, "forget-downloads", forgotten.is_ok());
-        if let Err(error) = forgotten {
-            let cause = &error.cause;
-            tracing::error!(%error, %cause, "days of old downloads stay until the next time");
-        }
-        let now = SystemTime::from(app.clock.now());
-        let swept = app.index.sweep(now, SWEEP_GRACE).await;
-        note(&app, "sweep", swept.is_ok());
-        match swept {
-            Ok(0) => {}
-            Ok(blobs) => tracing::info!(blobs, "swept bytes that no file refers to"),
+        match app.index.shift(&TIDYING).await {
+            Ok(Some(shift)) => tidy_once(&app, shift).await,
+            Ok(None) => {}
             Err(error) => {
-                let cause = std::error::Error::source(&error).map(ToString::to_string);
-                tracing::error!(%error, cause, "the sweep stopped; the next one goes on");
+                let cause = &error.cause;
+                tracing::error!(%error, %cause, "nothing is tidied up until the next time");
             }
         }
+    }
+}
+
+async fn tidy_once(app: &App, shift: Shift) {
+    let (index, now) = (&app.index, app.clock.now());
+    let pruned = index.prune_tokens(now).await;
+    note(app, "prune-tokens", pruned.is_ok());
+    if let Err(error) = pruned {
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        tracing::error!(%error, cause, "tokens that ended stay until the next time");
+    }
+    let forgotten = index.forget_old_downloads(now).await;
+    note(app, "forget-downloads", forgotten.is_ok());
+    if let Err(error) = forgotten {
+        let cause = &error.cause;
+        tracing::error!(%error, %cause, "days of old downloads stay until the next time");
+    }
+    let swept = index.sweep_in(&shift, SystemTime::from(now), SWEEP_GRACE);
+    let swept = swept.await;
+    note(app, "sweep", swept.is_ok());
+    match swept {
+        Ok(0) => {}
+        Ok(blobs) => tracing::info!(blobs, "swept bytes that no file refers to"),
+        Err(error) => {
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            tracing::error!(%error, cause, "the sweep stopped; the next one goes on");
+        }
+    }
+    if let Err(error) = shift.done().await {
+        let cause = &error.cause;
+        tracing::error!(%error, %cause, "others wait for a minute until they tidy up");
     }
 }
 

@@ -347,38 +347,97 @@ pub async fn serve_on(
     on_listening: impl FnOnce(&ListeningOn),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), WiringError> {
-    let refused = |source| WiringError::Listen {
-        address: config.listen,
-        source,
-    };
-    let address = listener.local_addr().map_err(refused)?;
-    let tls = Tls::open(config.tls_cert.as_deref(), config.tls_key.as_deref())?.map(Arc::new);
-    let watched = Watched::new(&config);
-    let app = assemble(&config, clock, address).await?;
-    let listening = ListeningOn {
-        url: app.url.clone(),
-        address,
-        tls: tls.is_some(),
-        has_tokens: app.index.has_tokens().await?,
-    };
-    let mut tasks = JoinSet::new();
-    tasks.spawn(chores::follow_the_journal(app.clone()));
-    tasks.spawn(chores::follow_with_search(app.clone()));
-    tasks.spawn(chores::sweep(app.clone()));
-    tasks.spawn(chores::count_downloads(app.clone()));
-    tasks.spawn(chores::count_coverage(app.clone()));
-    let url = public_url(&config, address);
-    let reloading = Reloading::new(app.clone(), config, url, watched);
-    tasks.spawn(chores::reload(reloading));
-    if let Some(tls) = &tls {
-        tasks.spawn(chores::renew_tls(tls.clone()));
+    let ready = Ready::on(listener, config, clock).await?;
+    ready.serve(on_listening, shutdown).await
+}
+
+/// A server that could answer, and does not yet.
+pub struct Ready {
+    listener: TcpListener,
+    address: SocketAddr,
+    config: Config,
+    watched: Watched,
+    tls: Option<Arc<Tls>>,
+    app: App,
+}
+
+impl Ready {
+    /// Opens all that a configuration names, to serve on a [bound](bind) listener.
+    ///
+    /// # Errors
+    /// As [`open`].
+    pub async fn on(
+        listener: TcpListener,
+        config: Config,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, WiringError> {
+        let address = listener
+            .local_addr()
+            .map_err(|source| WiringError::Listen {
+                address: config.listen,
+                source,
+            })?;
+        let tls = Tls::open(config.tls_cert.as_deref(), config.tls_key.as_deref())?.map(Arc::new);
+        let watched = Watched::new(&config);
+        let app = assemble(&config, clock, address).await?;
+        Ok(Self {
+            listener,
+            address,
+            config,
+            watched,
+            tls,
+            app,
+        })
     }
-    on_listening(&listening);
-    serving::serve(listener, Door::new(app.clone()), tls, shutdown).await;
-    // What the chores were doing may be killed anywhere: each is safe to run again.
-    tasks.shutdown().await;
-    chores::write_downloads_down(&app).await;
-    Ok(())
+
+    /// What its handlers share.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Serves until `shutdown` resolves. `on_listening` gets the real address before the first accept.
+    ///
+    /// # Errors
+    /// When the database does not answer any more.
+    pub async fn serve(
+        self,
+        on_listening: impl FnOnce(&ListeningOn),
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<(), WiringError> {
+        let Self {
+            listener,
+            address,
+            config,
+            watched,
+            tls,
+            app,
+        } = self;
+        let listening = ListeningOn {
+            url: app.url.clone(),
+            address,
+            tls: tls.is_some(),
+            has_tokens: app.index.has_tokens().await?,
+        };
+        let mut tasks = JoinSet::new();
+        tasks.spawn(chores::follow_the_journal(app.clone()));
+        tasks.spawn(chores::heed_hints(app.clone()));
+        tasks.spawn(chores::follow_with_search(app.clone()));
+        tasks.spawn(chores::tidy(app.clone()));
+        tasks.spawn(chores::count_downloads(app.clone()));
+        tasks.spawn(chores::count_coverage(app.clone()));
+        let url = public_url(&config, address);
+        let reloading = Reloading::new(app.clone(), config, url, watched);
+        tasks.spawn(chores::reload(reloading));
+        if let Some(tls) = &tls {
+            tasks.spawn(chores::renew_tls(tls.clone()));
+        }
+        on_listening(&listening);
+        serving::serve(listener, Door::new(app.clone()), tls, shutdown).await;
+        // What the chores were doing may be killed anywhere: each is safe to run again.
+        tasks.shutdown().await;
+        chores::write_downloads_down(&app).await;
+        Ok(())
+    }
 }
 
 /// The server's state for a configuration, listening on `address`.

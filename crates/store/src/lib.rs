@@ -18,8 +18,8 @@ use std::sync::Arc;
 
 use touchplate_index::Ports;
 use touchplate_index::ports::{
-    Accounts, Attesters, BlobError, Blobs, Catalogue, Coverage, Downloads, Inventory, Journal,
-    KeptPages, LateAttestations, News, Projects, Publishers, Releases, StoreError,
+    Accounts, Attesters, BlobError, Blobs, Catalogue, Coverage, Downloads, Inventory, Jobs,
+    Journal, KeptPages, LateAttestations, News, Projects, Publishers, Releases, StoreError,
     TrustedPublishing,
 };
 
@@ -145,6 +145,7 @@ trait Database:
     + News
     + KeptPages
     + Inventory
+    + Jobs
     + Journal
     + Connections
     + 'static
@@ -170,6 +171,7 @@ fn ports(database: Arc<impl Database>, blobs: Arc<dyn Blobs>) -> (Ports, Arc<dyn
         news: database.clone(),
         inventory: database.clone(),
         kept: database.clone(),
+        jobs: database.clone(),
         journal: database,
         blobs,
     };

@@ -4,10 +4,12 @@
 #![allow(clippy::unwrap_used)]
 
 use std::error::Error;
+use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
-use touchplate_index::ports::{Journal as _, StoreError, Unavailable};
+use touchplate_index::ports::{Accounts as _, Hints, Journal as _, StoreError, Unavailable};
 use touchplate_store::Postgres;
+use touchplate_testkit::contract::origin;
 use touchplate_testkit::postgres::TestDatabase;
 
 async fn run(database: &TestDatabase, sql: &str) {
@@ -114,4 +116,54 @@ async fn an_index_goes_on_when_its_connections_were_cut() {
         assert!(may_pass, "{text}");
     }
     store.head().await.unwrap();
+}
+
+/// No hint takes this long; a test that waits for one has failed.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+async fn hinted(hints: &mut Hints) {
+    tokio::time::timeout(PATIENCE, hints.next())
+        .await
+        .expect("a hint");
+}
+
+/// Hints until none is left: the one of the beginning, and those of what happened until now.
+async fn drain(hints: &mut Hints) {
+    while tokio::time::timeout(Duration::from_millis(500), hints.next())
+        .await
+        .is_ok()
+    {}
+}
+
+/// Nobody asks the journal here: a change is told of.
+#[tokio::test]
+async fn who_listens_is_told_of_changes_and_again_after_its_connection_was_lost() {
+    let Some(database) = TestDatabase::fresh().await else {
+        return;
+    };
+    let (one, other) = (
+        open(&database.url()).await.unwrap(),
+        open(&database.url()).await.unwrap(),
+    );
+    let mut hints = one.hints();
+    hinted(&mut hints).await;
+    drain(&mut hints).await;
+    let add = async |name: &str| other.add_user(&origin(), &name.parse().unwrap()).await;
+    add("alice").await.unwrap();
+    hinted(&mut hints).await;
+    assert_eq!(one.head().await.unwrap().0, 1);
+    // A change that did not happen is none.
+    drain(&mut hints).await;
+    assert!(add("alice").await.is_err());
+    let none = tokio::time::timeout(Duration::from_millis(300), hints.next()).await;
+    assert!(none.is_err());
+    // The listener's connection is the one whose last words were these.
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+               WHERE datname = current_database() AND query LIKE 'LISTEN%'";
+    run(&database, cut).await;
+    // What changes meanwhile is told of once it listens again.
+    add("bob").await.unwrap();
+    hinted(&mut hints).await;
+    add("carol").await.unwrap();
+    hinted(&mut hints).await;
 }

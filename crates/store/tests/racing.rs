@@ -9,11 +9,14 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use touchplate_attest::Publisher;
 use touchplate_index::Ports;
 use touchplate_index::ports::{NewProject, ProjectId, ProjectTarget, RecordError, Serial, Viewer};
 use touchplate_index::projects::Visibility;
+use touchplate_index::trusted_publishing::Terms;
 use touchplate_packaging::Hasher;
-use touchplate_testkit::contract::{origin, upload};
+use touchplate_testkit::contract::{NOW, origin, upload, verified};
+use touchplate_trust::{Domain, Predicate, Workload};
 
 /// Runs `test` on each kind of database, opened by two.
 async fn on_each<F: Future<Output = ()>>(test: impl Fn(&'static str, [Ports; 2]) -> F) {
@@ -235,4 +238,49 @@ async fn of_a_sweep_and_an_upload_of_its_bytes_one_wins() {
         }
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uploads_that_pin_two_publishers_in_opposite_order_do_not_end_each_other() {
+    on_each(async |kind, both| {
+        let domain = Arc::new(Domain::new("racing.example", NOW).unwrap());
+        for round in 0..6 {
+            let project = format!("p{round}");
+            let id = made(&both[0], &project).await;
+            let workflows = ["release.yml", "build.yml"];
+            for workflow in workflows {
+                let (name, publisher) = (project.parse().unwrap(), github(workflow));
+                let (terms, origin) = (Terms::default(), origin());
+                let added = both[0]
+                    .publishers
+                    .add(&origin, &name, &publisher, &terms, None);
+                added.await.unwrap();
+            }
+            let domain = domain.clone();
+            let outcomes = all_at_once(&both, 8, move |n, ports| {
+                let filename = format!("p{round}-{n}.0.tar.gz");
+                let mut file = upload(ProjectTarget::Existing(id), &filename, filename.as_bytes());
+                let mut workflows = workflows;
+                if n % 2 == 1 {
+                    workflows.reverse();
+                }
+                file.attestations = Vec::from(workflows.map(|workflow| {
+                    let mut who = Workload::github("example/demo", workflow, "refs/tags/v1");
+                    who.claims.source_repository_id = Some("1".to_owned());
+                    who.claims.source_repository_owner_id = Some("2".to_owned());
+                    let by = (&who, &github(workflow));
+                    verified(&domain, &file, by, Predicate::Publish)
+                }));
+                async move { ports.releases.record(&origin(), &file).await }
+            });
+            for outcome in outcomes.await {
+                assert!(outcome.is_ok(), "{kind}: {outcome:?}");
+            }
+        }
+    })
+    .await;
+}
+
+fn github(workflow: &str) -> Publisher {
+    Publisher::github("example/demo", workflow)
 }

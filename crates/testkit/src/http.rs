@@ -1,10 +1,13 @@
 //! A small HTTP/1.1 client that sends what it is told, right or wrong, and keeps the reason phrase.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+
+use crate::processes::Processes;
 
 /// No answer takes this long; a test that waits for one has failed.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -189,14 +192,31 @@ impl Answer {
     }
 }
 
-/// Sends to one address, each request over a connection of its own.
-#[derive(Clone, Copy, Debug)]
+/// Sends to a server, each request over a connection of its own: where several processes are the server, to each in turn.
+#[derive(Clone)]
 pub struct Client {
-    /// Where to.
+    /// Where the first process is; who opens connections of their own, stays with it.
     pub address: SocketAddr,
+    processes: Arc<Processes>,
 }
 
 impl Client {
+    /// Sends to a server that runs elsewhere.
+    pub fn at(address: SocketAddr) -> Self {
+        Self::of(Processes::new(vec![(address, None)]))
+    }
+
+    pub(crate) fn of(processes: Processes) -> Self {
+        Self {
+            address: processes.first(),
+            processes: Arc::new(processes),
+        }
+    }
+
+    pub(crate) fn of_the_first(&self) -> Self {
+        Self::of(self.processes.alone())
+    }
+
     /// Sends a request.
     pub async fn send(&self, request: &Request) -> Answer {
         self.send_bytes(&request.bytes()).await
@@ -205,7 +225,8 @@ impl Client {
     /// Sends bytes, all of them before it reads, and reads one answer.
     pub async fn send_bytes(&self, bytes: &[u8]) -> Answer {
         let work = async {
-            let mut stream = TcpStream::connect(self.address).await.unwrap();
+            let address = self.processes.next().await;
+            let mut stream = TcpStream::connect(address).await.unwrap();
             stream.write_all(bytes).await.unwrap();
             read_answer(&mut stream).await
         };

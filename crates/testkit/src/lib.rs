@@ -11,6 +11,7 @@ pub mod http;
 pub mod log_faults;
 pub mod memory;
 pub mod postgres;
+mod processes;
 pub mod proxy;
 pub mod s3;
 pub mod sample;

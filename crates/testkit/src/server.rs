@@ -1,7 +1,6 @@
 //! A whole server for tests: real router, real database and disk, a loopback port, a clock that stands still, and a trust
 //! domain of its own.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -23,6 +22,7 @@ use touchplate_trust::{Domain, Predicate};
 use crate::clock::FixedClock;
 use crate::http::{Answer, Client, Part, Request, multipart, multipart_type};
 use crate::postgres::{self, TestDatabase};
+use crate::processes::{self, Processes};
 use crate::s3::{self, TestBucket};
 use crate::sample::Sample;
 
@@ -43,8 +43,13 @@ pub struct TestServer {
     folder: Arc<TempDir>,
     /// Where the rows are in PostgreSQL.
     postgres: Option<Arc<TestDatabase>>,
-    stop: Option<oneshot::Sender<()>>,
-    running: Option<JoinHandle<()>>,
+    processes: Vec<Process>,
+}
+
+/// A server that runs.
+struct Process {
+    stop: oneshot::Sender<()>,
+    running: JoinHandle<()>,
 }
 
 impl TestServer {
@@ -92,35 +97,46 @@ impl TestServer {
         domain: Arc<Domain>,
     ) -> Self {
         let index = wiring::open(&config).await.unwrap();
-        let (stop, stopped) = oneshot::channel::<()>();
-        let (listening, address) = oneshot::channel::<SocketAddr>();
-        let serving = wiring::serve(
-            config.clone(),
-            clock.clone(),
-            |on| listening.send(on.address).unwrap(),
-            async { drop(stopped.await) },
-        );
-        let running = tokio::spawn(async move { serving.await.unwrap() });
-        let client = Client {
-            address: address.await.unwrap(),
-        };
+        let (mut processes, mut answering) = (Vec::new(), Vec::new());
+        for number in 0..processes::wanted() {
+            let mut config = config.clone();
+            if number > 0 {
+                // Where the first one was told to listen, it does.
+                config.listen = "127.0.0.1:0".parse().unwrap();
+            }
+            let listener = wiring::bind(&config).await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let ready = wiring::Ready::on(listener, config, clock.clone());
+            let ready = ready.await.unwrap();
+            answering.push((address, Some(ready.app().clone())));
+            processes.push(Process::start(ready).await);
+        }
         Self {
-            client,
+            client: Client::of(Processes::new(answering)),
             clock,
             domain,
             index,
             config,
             folder,
             postgres,
-            stop: Some(stop),
-            running: Some(running),
+            processes,
         }
+    }
+
+    /// From now on requests go to the first process alone: where a test is of what each process has of its own.
+    pub fn stay_with_one_process(&mut self) {
+        self.client = self.client.of_the_first();
     }
 
     /// Stops the server as a service manager would, and waits until it has ended.
     pub async fn stop(&mut self) {
-        drop(self.stop.take());
-        if let Some(running) = self.running.take() {
+        let (stops, running): (Vec<_>, Vec<_>) = self
+            .processes
+            .drain(..)
+            .map(|process| (process.stop, process.running))
+            .unzip();
+        drop(stops);
+        for running in running {
             running.await.unwrap();
         }
     }
@@ -312,9 +328,23 @@ impl TestServer {
 
 impl Drop for TestServer {
     fn drop(&mut self) {
-        if let Some(running) = self.running.take() {
-            running.abort();
+        for process in &self.processes {
+            process.running.abort();
         }
+    }
+}
+
+impl Process {
+    /// On return it listens.
+    async fn start(ready: wiring::Ready) -> Self {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (listening, listens) = oneshot::channel();
+        let serving = ready.serve(|_| listening.send(()).unwrap(), async {
+            drop(stopped.await);
+        });
+        let running = tokio::spawn(async move { serving.await.unwrap() });
+        listens.await.unwrap();
+        Self { stop, running }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The journal: one row for each changing transaction.
 
 use async_trait::async_trait;
+use tokio::sync::watch;
 use touchplate_packaging::ProjectName;
 
 use super::StoreError;
@@ -24,6 +25,33 @@ pub struct JournalRow {
     pub project: Option<ProjectName>,
 }
 
+/// Says that the journal may have news. A hint may be missing, or come for nothing: what changed, the serials say.
+#[derive(Debug)]
+pub struct Hints(Option<watch::Receiver<u64>>);
+
+impl Hints {
+    /// None ever come.
+    pub fn never() -> Self {
+        Self(None)
+    }
+
+    /// One for each change of what is watched.
+    pub fn of(changes: watch::Receiver<u64>) -> Self {
+        Self(Some(changes))
+    }
+
+    /// Resolves when there may be news since the last time; for ever pending where nobody tells.
+    pub async fn next(&mut self) {
+        if let Some(changes) = &mut self.0
+            && changes.changed().await.is_ok()
+        {
+            return;
+        }
+        self.0 = None;
+        std::future::pending::<()>().await;
+    }
+}
+
 /// Reads the journal.
 #[async_trait]
 pub trait Journal: Send + Sync {
@@ -32,4 +60,7 @@ pub trait Journal: Send + Sync {
 
     /// At most `limit` rows with a serial above `after`, in order.
     async fn after(&self, after: Serial, limit: u32) -> Result<Vec<JournalRow>, StoreError>;
+
+    /// Hints from now on. Who follows the journal asks it from time to time all the same.
+    fn hints(&self) -> Hints;
 }

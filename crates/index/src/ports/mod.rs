@@ -1,6 +1,6 @@
 //! What the index needs of the world. A port's method is one whole transaction, named by its use; on return of a
 //! changing method the change survives a power cut, and exactly one journal row was written with it (but for [`Downloads`],
-//! [`Coverage`] and [`KeptPages`], which nobody follows).
+//! [`Coverage`], [`KeptPages`] and [`Jobs`], which nobody follows).
 
 mod accounts;
 mod attesters;
@@ -8,6 +8,7 @@ mod blobs;
 mod coverage;
 mod downloads;
 mod inventory;
+mod jobs;
 mod journal;
 mod kept;
 mod news;
@@ -31,7 +32,8 @@ pub use downloads::{Downloaded, Downloads};
 pub use inventory::{
     Came, HeldAttestation, HeldBytes, HeldMetadata, Inventory, InventoryAttestation, InventoryFile,
 };
-pub use journal::{Journal, JournalRow, Serial};
+pub use jobs::{Fence, JobName, Jobs, Turn};
+pub use journal::{Hints, Journal, JournalRow, Serial};
 pub use kept::{KeptPage, KeptPages, PageName};
 pub use news::{News, ReleaseNews};
 pub use projects::{

@@ -78,7 +78,7 @@ impl World {
         });
         Some(Self {
             near,
-            client: Client { address },
+            client: Client::at(address),
             app,
             rows,
             bytes,

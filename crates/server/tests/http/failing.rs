@@ -13,7 +13,8 @@ use insta::assert_snapshot;
 use touchplate_attest::TrustDomains;
 use touchplate_index::files::Links;
 use touchplate_index::ports::{
-    BlobError, Blobs, Bytestream, Journal, JournalRow, Listing, NewProject, Serial, StoreError,
+    BlobError, Blobs, Bytestream, Hints, Journal, JournalRow, Listing, NewProject, Serial,
+    StoreError,
 };
 use touchplate_index::projects::Visibility;
 use touchplate_index::search::Search;
@@ -71,6 +72,10 @@ impl Journal for Breakable<dyn Journal> {
             .check()
             .map_err(|cause| StoreError::new("read on", cause))?;
         self.inner.after(after, limit).await
+    }
+
+    fn hints(&self) -> Hints {
+        self.inner.hints()
     }
 }
 

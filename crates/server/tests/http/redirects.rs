@@ -32,7 +32,7 @@ async fn follow(location: &str, range: Option<&str>) -> Answer {
     let range = range.map_or_else(String::new, |range| format!("range: {range}\r\n"));
     let request =
         format!("GET /{target} HTTP/1.1\r\nhost: {server}\r\nconnection: close\r\n{range}\r\n");
-    Client { address }.send_bytes(request.as_bytes()).await
+    Client::at(address).send_bytes(request.as_bytes()).await
 }
 
 #[tokio::test]

@@ -112,6 +112,14 @@ macro_rules! bytes_of {
 }
 pub(super) use bytes_of;
 
+/// The database's clock, in microseconds; not when the transaction began.
+macro_rules! now {
+    () => {
+        "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+    };
+}
+pub(super) use now;
+
 /// As partial indexes have it.
 macro_rules! is_true {
     ($column:literal) => {

@@ -17,6 +17,7 @@ pub(crate) mod log;
 
 mod bounded;
 mod dialect;
+mod listening;
 mod logs;
 mod said;
 mod url;
@@ -31,6 +32,7 @@ use touchplate_index::ports::StoreError;
 use crate::migrating::{Migrations, migrator, refused};
 use Postgres as Store;
 pub(crate) use bounded::{Connection, Pool};
+use listening::Listening;
 use sql::failed;
 use sqlx::PgConnection;
 use sqlx::postgres::{PgArguments as Arguments, PgRow as Row};
@@ -73,6 +75,7 @@ const STATEMENTS: usize = 256;
 pub struct Postgres {
     pub(crate) writer: Pool,
     pub(crate) readers: Pool,
+    listening: Listening,
 }
 
 impl Postgres {
@@ -84,7 +87,8 @@ impl Postgres {
         // Two pools: what writes may wait for each other, and must not keep readers waiting.
         Ok(Self {
             writer: pool(url, url.connections(), options.clone()),
-            readers: pool(url, url.connections(), options),
+            readers: pool(url, url.connections(), options.clone()),
+            listening: Listening::new(url.clone(), options),
         })
     }
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde_json::Value;
 use touchplate_index::Origin;
-use touchplate_index::ports::{ChangeError, Journal, JournalRow, Serial, StoreError};
+use touchplate_index::ports::{ChangeError, Hints, Journal, JournalRow, Serial, StoreError};
 use touchplate_packaging::ProjectName;
 
 use super::dialect::note_change;
@@ -110,5 +110,9 @@ impl Journal for Store {
             })
         };
         rows.iter().map(read).collect()
+    }
+
+    fn hints(&self) -> Hints {
+        self.listen()
     }
 }

@@ -8,6 +8,7 @@ mod coverage;
 mod downloads;
 mod facts;
 mod inventory;
+mod jobs;
 pub(super) mod journal;
 mod kept;
 mod known_numbers;

@@ -336,6 +336,17 @@ async fn keep_core_metadata(
     Ok(digest)
 }
 
+/// Who pins a publisher keeps its row until the transaction ends. Two that each pin the same two, in opposite order, would wait for
+/// each other.
+fn in_order_of_publishers(attestations: &[Verified]) -> Result<Vec<&Verified>, StoreError> {
+    let mut keyed = attestations
+        .iter()
+        .map(|verified| Ok((to_json(verified.publisher())?, verified)))
+        .collect::<Result<Vec<_>, StoreError>>()?;
+    keyed.sort_by(|(one, _), (other, _)| one.cmp(other));
+    Ok(keyed.into_iter().map(|(_, verified)| verified).collect())
+}
+
 /// Adds attestations to a file, the first of each predicate type and identity, whether that one came with an upload or
 /// later; returns how many were new.
 pub(super) async fn attest(
@@ -345,8 +356,10 @@ pub(super) async fn attest(
     attestations: &[Verified],
 ) -> Result<u32, AttestError> {
     let (mut added, mut served) = (0, 0);
-    for verified in attestations {
+    for verified in in_order_of_publishers(attestations)? {
         publishers::hold(connection, project, name, verified).await?;
+    }
+    for verified in attestations {
         let proven = verified.proven();
         let done = sqlx::query(
             "INSERT INTO attestations (file_id, predicate_type, san, issuer, json, publisher, record, repository) \

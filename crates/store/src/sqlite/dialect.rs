@@ -107,6 +107,15 @@ macro_rules! is_true {
 }
 pub(super) use is_true;
 
+/// The database's clock, in microseconds. Not one of SQLite's times of a statement, which stands still in it, but that is all
+/// the same: a statement here takes less than a lease.
+macro_rules! now {
+    () => {
+        "CAST(unixepoch('subsec') * 1000000 AS INTEGER)"
+    };
+}
+pub(super) use now;
+
 /// What SQLite said.
 pub(super) fn explained(error: sqlx::Error) -> sqlx::Error {
     error

@@ -25,7 +25,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{Sqlite as Driver, Transaction};
-use touchplate_index::ports::StoreError;
+use touchplate_index::ports::{Hints, StoreError};
 
 use crate::migrating::{Migration, Migrations, migrator, refused};
 use Sqlite as Store;
@@ -72,6 +72,12 @@ impl Sqlite {
     /// Begins a transaction that writes what no other writes.
     async fn write_apart(&self) -> Result<Transaction<'static, Driver>, StoreError> {
         self.write().await
+    }
+
+    /// Nobody tells another process of changes.
+    #[allow(clippy::unused_self, reason = "PostgreSQL's listens")]
+    fn listen(&self) -> Hints {
+        Hints::never()
     }
 
     /// Begins a transaction that reads, all of it as it was at one moment.

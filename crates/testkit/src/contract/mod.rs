@@ -7,6 +7,7 @@ mod catalogue;
 mod coverage;
 mod downloads;
 mod inventory;
+mod jobs;
 mod kept;
 mod log;
 mod news;
@@ -27,6 +28,7 @@ use touchplate_index::{Actor, Origin, Ports, RequestId};
 use touchplate_packaging::{CoreMetadata, Filename, Hasher, Profile, ProjectName, Version};
 
 pub use log::{LOGS, LogCheck};
+pub use publishers::verified;
 
 /// One check of the contract, on fresh ports.
 pub type Check = fn(Ports) -> Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -53,6 +55,7 @@ checks![
     news::{the_latest_releases_are_listed_newest_first, what_not_everybody_may_see_is_no_news},
     inventory::{files_are_walked_through_in_pages, what_nothing_refers_to_is_told_apart},
     kept::{a_page_is_kept_while_it_is_right, only_what_anybody_may_see_is_kept},
+    jobs::{a_job_is_one_holders_at_a_time, who_lost_a_turn_is_fenced_off, what_was_done_is_not_done_again_at_once, of_many_who_take_a_turn_one_has_it},
     blobs::{swept_bytes_cannot_be_referred_to, bytes_are_read_back_in_ranges},
 ];
 

@@ -77,20 +77,29 @@ impl Scene {
         publisher: &Publisher,
         claim: Predicate,
     ) -> Verified {
-        let (filename, sha256) = (file.filename.clone(), file.digests.sha256);
-        let minted = self
-            .domain
-            .attest(who, filename.as_str(), &sha256, claim, NOW)
-            .expect("it signs");
-        let attestation = Attestation::parse(&minted).expect("an attestation");
-        let root = TrustRoot::from_json(&self.domain.trusted_root_json()).expect("a root");
-        let facts = FileFacts { filename, sha256 };
-        let proven = verify_any_predicate(&facts, &attestation, &root, NOW);
-        proven
-            .expect("it verifies")
-            .by(publisher)
-            .expect("it is the publisher's")
+        verified(&self.domain, file, (who, publisher), claim)
     }
+}
+
+/// An attestation of a file by a workload, which a domain certifies and a publisher is held to.
+pub fn verified(
+    domain: &Domain,
+    file: &NewFile,
+    (who, publisher): (&Workload, &Publisher),
+    claim: Predicate,
+) -> Verified {
+    let (filename, sha256) = (file.filename.clone(), file.digests.sha256);
+    let minted = domain
+        .attest(who, filename.as_str(), &sha256, claim, NOW)
+        .expect("it signs");
+    let attestation = Attestation::parse(&minted).expect("an attestation");
+    let root = TrustRoot::from_json(&domain.trusted_root_json()).expect("a root");
+    let facts = FileFacts { filename, sha256 };
+    let proven = verify_any_predicate(&facts, &attestation, &root, NOW);
+    proven
+        .expect("it verifies")
+        .by(publisher)
+        .expect("it is the publisher's")
 }
 
 fn workload(workflow: &str, ids: Option<(&str, &str)>) -> Workload {

@@ -8,6 +8,7 @@ mod coverage;
 mod downloads;
 mod floor;
 mod inventory;
+mod jobs;
 mod kept;
 mod log;
 mod news;
@@ -27,10 +28,10 @@ use touchplate_attest::{PinnedIds, Proven, Publisher, Verified};
 use touchplate_index::accounts::Role;
 use touchplate_index::attesters::KnownAttestation;
 use touchplate_index::ports::{
-    ChangeError, CreateProjectError, Findings, FormSaid, Journal, JournalRow, NewFile, NewProject,
-    PinnedElsewhere, Project, ProjectId, ProjectTarget, PublisherId, RecordError, Release, Serial,
-    StoreError, StoredAttestation, StoredAttester, StoredFile, StoredMinted, StoredPending,
-    StoredPublisher, StoredToken, UploadRun, User, Viewer,
+    ChangeError, CreateProjectError, Findings, FormSaid, Hints, Journal, JournalRow, NewFile,
+    NewProject, PinnedElsewhere, Project, ProjectId, ProjectTarget, PublisherId, RecordError,
+    Release, Serial, StoreError, StoredAttestation, StoredAttester, StoredFile, StoredMinted,
+    StoredPending, StoredPublisher, StoredToken, UploadRun, User, Viewer,
 };
 use touchplate_index::projects::Visibility;
 use touchplate_index::trusted_publishing::RatchetSince;
@@ -73,6 +74,7 @@ struct State {
     blobs: BTreeMap<String, (Vec<u8>, SystemTime)>,
     downloads: downloads::Counts,
     coverage: coverage::Sums,
+    jobs: jobs::Turns,
     /// By project and shape, with what made each.
     kept:
         std::collections::HashMap<(ProjectId, String), (String, touchplate_index::ports::KeptPage)>,
@@ -110,6 +112,7 @@ impl Memory {
             downloads: memory.clone(),
             coverage: memory.clone(),
             news: memory.clone(),
+            jobs: memory.clone(),
             journal: memory.clone(),
             catalogue: memory.clone(),
             inventory: memory.clone(),
@@ -422,5 +425,9 @@ impl Journal for Memory {
             .take(limit as usize)
             .cloned()
             .collect())
+    }
+
+    fn hints(&self) -> Hints {
+        Hints::never()
     }
 }

@@ -79,9 +79,8 @@ async fn an_id_token_is_exchanged_once() {
     let token = world.token(json!({}));
     let body = json!({ "token": token }).to_string();
     let mut racing = tokio::task::JoinSet::new();
-    let client = world.server.client;
     for _ in 0..1000 {
-        let body = body.clone();
+        let (client, body) = (world.server.client.clone(), body.clone());
         racing.spawn(async move {
             let request = Request::new("POST", MINT).body("application/json", body);
             client.send(&request).await.status
@@ -93,7 +92,8 @@ async fn an_id_token_is_exchanged_once() {
     assert!(
         statuses
             .iter()
-            .all(|status| matches!(status, 200 | 422 | 503))
+            .all(|status| matches!(status, 200 | 422 | 503)),
+        "{statuses:?}"
     );
     world.refuses(&token, "invalid-reuse-token", reused).await;
 }

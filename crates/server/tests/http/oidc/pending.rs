@@ -99,7 +99,7 @@ async fn mints_that_race_create_one_project() {
     let mut racing = tokio::task::JoinSet::new();
     for _ in 0..16 {
         let body = json!({ "token": world.token(json!({})) }).to_string();
-        let client = world.server.client;
+        let client = world.server.client.clone();
         racing.spawn(async move {
             let request = Request::new("POST", MINT).body("application/json", body);
             client.send(&request).await.status
