@@ -15,6 +15,7 @@ mod forwarded;
 mod hot;
 pub mod logging;
 pub mod metrics;
+pub mod moving;
 mod observe;
 pub mod outbound;
 #[doc(hidden)]

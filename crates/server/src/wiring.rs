@@ -152,7 +152,7 @@ async fn open_index(config: &Config, now: Timestamp) -> Result<OpenedIndex, Wiri
 }
 
 /// The search index's file in the data folder, whatever the database is.
-const SEARCH: &str = "search.sqlite";
+pub(crate) const SEARCH: &str = "search.sqlite";
 
 /// Search of the projects of an opened index.
 ///

@@ -7,6 +7,7 @@ mod connections;
 mod disk;
 mod location;
 mod migrating;
+pub mod moving;
 mod postgres;
 mod s3;
 mod search;

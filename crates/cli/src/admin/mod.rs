@@ -8,6 +8,7 @@ mod ci;
 mod failures;
 mod files;
 mod members;
+mod moving;
 mod projects;
 mod publishers;
 mod ratchets;
@@ -41,6 +42,15 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(flatten)]
+    OnIndex(OnIndex),
+    #[command(flatten)]
+    Whole(moving::Whole),
+}
+
+/// Commands on an opened index.
+#[derive(Debug, Subcommand)]
+enum OnIndex {
     /// Add and list users, and say who administers
     #[command(subcommand, after_help = "Example:\n  touchplate admin user add alice")]
     User(members::User),
@@ -126,7 +136,7 @@ Examples:
     Check(check::Check),
 }
 
-impl Command {
+impl OnIndex {
     /// Whether it is for an index that is there: what it would say of one that it made itself is worth nothing.
     fn wants_an_index(&self) -> bool {
         matches!(self, Self::Check(_))
@@ -143,7 +153,16 @@ struct NoIndex {
 /// Runs one of the commands below `admin`.
 pub(crate) fn run(common: &Common, arguments: Arguments) -> Result<Outcome, Failure> {
     let config = configuration::load(common, arguments.place.into_pairs())?;
-    if arguments.command.wants_an_index() && !wiring::may_be_there(&config) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(Failure::outside)?;
+    let command = match arguments.command {
+        Command::Whole(command) => return runtime.block_on(command.run(&config)),
+        Command::OnIndex(command) => command,
+    };
+    if command.wants_an_index() && !wiring::may_be_there(&config) {
         let no_index = NoIndex {
             database: config.location.database.to_string(),
             data: config.data,
@@ -156,29 +175,24 @@ pub(crate) fn run(common: &Common, arguments: Arguments) -> Result<Outcome, Fail
             config.data.display()
         ));
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build();
-    let runtime = runtime.map_err(Failure::outside)?;
     runtime.block_on(async {
         let index = wiring::open(&config).await?;
-        match arguments.command {
-            Command::User(command) => command.run(&index).await,
-            Command::Token(command) => command.run(&index).await,
-            Command::Publisher(command) => command.run(&index, &config).await,
-            Command::Ratchet(command) => command.run(&index).await,
-            Command::Apply(command) => command.run(&index, config.default_visibility).await,
-            Command::Attester(command) => command.run(&index).await,
-            Command::Project(command) => command.run(&index).await,
-            Command::Member(command) => command.run(&index).await,
-            Command::Yank(command) => command.run(&index).await,
-            Command::Unyank(command) => command.run(&index).await,
-            Command::DeleteFile(command) => command.run(&index).await,
-            Command::DeleteRelease(command) => command.run(&index).await,
-            Command::Search(command) => command.run(&index, &config).await,
-            Command::Sweep(command) => command.run(&index).await,
-            Command::Check(command) => command.run(&index).await,
+        match command {
+            OnIndex::User(command) => command.run(&index).await,
+            OnIndex::Token(command) => command.run(&index).await,
+            OnIndex::Publisher(command) => command.run(&index, &config).await,
+            OnIndex::Ratchet(command) => command.run(&index).await,
+            OnIndex::Apply(command) => command.run(&index, config.default_visibility).await,
+            OnIndex::Attester(command) => command.run(&index).await,
+            OnIndex::Project(command) => command.run(&index).await,
+            OnIndex::Member(command) => command.run(&index).await,
+            OnIndex::Yank(command) => command.run(&index).await,
+            OnIndex::Unyank(command) => command.run(&index).await,
+            OnIndex::DeleteFile(command) => command.run(&index).await,
+            OnIndex::DeleteRelease(command) => command.run(&index).await,
+            OnIndex::Search(command) => command.run(&index, &config).await,
+            OnIndex::Sweep(command) => command.run(&index).await,
+            OnIndex::Check(command) => command.run(&index).await,
         }
     })
 }

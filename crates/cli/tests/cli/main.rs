@@ -25,6 +25,8 @@ mod lock;
 #[cfg(test)]
 mod monitor;
 #[cfg(test)]
+mod moving;
+#[cfg(test)]
 mod network;
 #[cfg(test)]
 mod odd_index;

@@ -22,7 +22,12 @@ pub(crate) struct Stored {
 impl Stored {
     /// A public project with a wheel that came attested, and was attested once more since, and an sdist; and a private project.
     pub(crate) async fn start() -> Self {
-        let server = TestServer::start().await;
+        Self::start_with(|_| {}).await
+    }
+
+    /// The same, with a changed configuration.
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        let server = TestServer::start_with(change).await;
         let alice = server.publisher("alice").await.of("demo").await;
         let wheel = sample::wheel("demo", "1.0").attested();
         alice.upload(wheel.clone()).await.assert_ok();

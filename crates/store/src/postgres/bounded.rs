@@ -36,6 +36,11 @@ impl Pool {
         &self.inner
     }
 
+    /// Closes every connection, those that are in use once they come back.
+    pub(super) async fn close(&self) {
+        self.inner.close().await;
+    }
+
     /// A connection, within the pool's own time.
     pub(super) async fn acquire(&self) -> Result<Connection, Error> {
         Ok(Connection {

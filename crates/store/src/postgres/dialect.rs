@@ -152,3 +152,61 @@ pub(super) async fn note_change(
     .map_err(failed("write the journal"))?;
     Ok(())
 }
+
+/// Every table of an index.
+pub(super) const TABLES: &str = "SELECT relname::text FROM pg_class WHERE relkind = 'r' \
+                                 AND relnamespace = current_schema()::regnamespace AND relname NOT LIKE '\\_sqlx%' ORDER BY relname";
+
+/// A table's columns, and the place of each in the primary key.
+pub(super) const COLUMNS: &str = "SELECT a.attname::text AS name, format_type(a.atttypid, NULL) AS kind, \
+     array_position(i.indkey::int2[], a.attnum)::bigint AS place FROM pg_attribute a \
+     LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary \
+     WHERE a.attrelid = $1::text::regclass AND a.attnum > 0 AND NOT a.attisdropped";
+
+/// Lets a transaction last as long as it takes: ours are ended after half a minute otherwise.
+pub(super) async fn take_your_time(connection: &mut Connection) -> Result<(), sqlx::Error> {
+    let sql = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
+    sqlx::raw_sql(sql).execute(connection).await.map(drop)
+}
+
+/// What gives a table its row numbers, if anything does.
+async fn sequence(connection: &mut Connection, table: &str) -> Result<Option<String>, sqlx::Error> {
+    let sql = "SELECT pg_get_serial_sequence($1, a.attname) FROM pg_attribute a \
+               WHERE a.attrelid = $1::text::regclass AND a.attidentity <> ''";
+    let found: Option<Option<String>> = sqlx::query_scalar(sql)
+        .bind(table)
+        .fetch_optional(connection)
+        .await?;
+    Ok(found.flatten())
+}
+
+/// The last row number that was given, of tables that never give one again.
+pub(super) async fn last_number(
+    connection: &mut Connection,
+    table: &str,
+) -> Result<Option<i64>, sqlx::Error> {
+    let Some(sequence) = sequence(connection, table).await? else {
+        return Ok(None);
+    };
+    let sql = format!("SELECT CASE WHEN is_called THEN last_value END FROM {sequence}");
+    sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+        .fetch_one(connection)
+        .await
+}
+
+/// Sets it.
+pub(super) async fn set_last_number(
+    connection: &mut Connection,
+    table: &str,
+    last: i64,
+) -> Result<(), sqlx::Error> {
+    if let Some(sequence) = sequence(connection, table).await?
+        && last > 0
+    {
+        let set = sqlx::query("SELECT setval($1::text::regclass, $2)")
+            .bind(sequence)
+            .bind(last);
+        set.execute(connection).await?;
+    }
+    Ok(())
+}

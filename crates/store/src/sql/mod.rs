@@ -13,6 +13,7 @@ pub(super) mod journal;
 mod kept;
 mod known_numbers;
 pub(super) mod late;
+mod moving;
 mod news;
 mod pending;
 mod projects;
@@ -28,7 +29,7 @@ mod trusted_publishing;
 use touchplate_index::ports::{FileId, StoreError};
 use touchplate_packaging::Sha256;
 
-use super::{Arguments, Connection, Driver, Pool, Row, Store, dialect};
+use super::{Arguments, Connection, Driver, Pool, Row, Store, Writing, dialect};
 
 /// What a transaction that runs beside others (`Store::write_with`) keeps to itself until it ends.
 #[derive(Clone, Copy)]

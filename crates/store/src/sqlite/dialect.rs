@@ -154,3 +154,46 @@ pub(super) async fn note_change(
     }
     Ok(())
 }
+
+/// Every table of an index.
+pub(super) const TABLES: &str = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' \
+                                 AND name NOT LIKE '_sqlx%' ORDER BY name";
+
+/// A table's columns, and the place of each in the primary key.
+pub(super) const COLUMNS: &str =
+    "SELECT name, type AS kind, CASE WHEN pk > 0 THEN pk END AS place FROM pragma_table_info($1)";
+
+/// Lets a transaction last: nothing here ends one.
+#[allow(clippy::unused_async, reason = "PostgreSQL is asked")]
+pub(super) async fn take_your_time(_: &mut Connection) -> Result<(), sqlx::Error> {
+    Ok(())
+}
+
+/// The last row number that was given, of tables that never give one again.
+pub(super) async fn last_number(
+    connection: &mut Connection,
+    table: &str,
+) -> Result<Option<i64>, sqlx::Error> {
+    let sql = "SELECT seq FROM sqlite_sequence WHERE name = $1";
+    sqlx::query_scalar(sql)
+        .bind(table)
+        .fetch_optional(connection)
+        .await
+}
+
+/// Sets it. Rows that were inserted with their numbers may have done so.
+pub(super) async fn set_last_number(
+    connection: &mut Connection,
+    table: &str,
+    last: i64,
+) -> Result<(), sqlx::Error> {
+    for sql in [
+        "DELETE FROM sqlite_sequence WHERE name = $1 AND seq < $2",
+        "INSERT INTO sqlite_sequence (name, seq) SELECT $1, $2 \
+         WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = $1)",
+    ] {
+        let set = sqlx::query(sql).bind(table).bind(last);
+        set.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
