@@ -1,9 +1,10 @@
 //! What the server does by itself, beside answering.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use touchplate_index::Index;
+use touchplate_index::checking::{CheckError, NoLonger};
 use touchplate_index::chores::{SWEEP_GRACE, TIDYING};
 use touchplate_index::coverage::COUNTING;
 use touchplate_index::jobs::{Shift, ShiftError};
@@ -172,6 +173,77 @@ async fn tidy_once(app: &App, shift: Shift) {
         let cause = &error.cause;
         tracing::error!(%error, %cause, "others wait for a minute until they tidy up");
     }
+}
+
+/// Verifies every stored attestation again whenever something else is believed than by the latest review, for ever. It is done beside
+/// what is asked of the server: after each page it rests for as long as that took.
+pub(crate) async fn review_attestations(app: App) {
+    let mut ticks = tokio::time::interval(LOOK_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let (mut reviewed, mut fails) = (None, false);
+    loop {
+        ticks.tick().await;
+        let believed = app.index.believed();
+        if reviewed == Some(believed) {
+            continue;
+        }
+        match review(&app).await {
+            Ok(()) => (reviewed, fails) = (Some(believed), false),
+            // Said once, not every second.
+            Err(_) if fails => {}
+            Err(error) => {
+                fails = true;
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::error!(%error, cause, "stored attestations are not verified again; it is tried again until they are");
+            }
+        }
+    }
+}
+
+/// One review, from where the latest one was to its end.
+async fn review(app: &App) -> Result<(), CheckError> {
+    let mut review = app.index.review_of_today(app.clock.now()).await?;
+    if review.ended_at.is_some() {
+        return Ok(());
+    }
+    while review.ended_at.is_none() {
+        let began = Instant::now();
+        for found in app.index.review_on(&mut review, app.clock.now()).await? {
+            let NoLonger {
+                filename,
+                row,
+                later,
+                messages,
+                ..
+            } = found;
+            let why = messages.join(": ");
+            tracing::warn!(
+                filename,
+                row,
+                later,
+                why,
+                "a stored attestation no longer holds"
+            );
+        }
+        tokio::time::sleep(began.elapsed()).await;
+        if app.index.believed() != review.believed {
+            // The next look begins anew.
+            return Ok(());
+        }
+    }
+    let (attestations, unsound) = (review.attestations, review.unsound);
+    match unsound {
+        0 => tracing::info!(
+            attestations,
+            "every stored attestation was verified again by what is believed now, and holds"
+        ),
+        _ => tracing::warn!(
+            attestations,
+            unsound,
+            "stored attestations were verified again by what is believed now, and some no longer hold: `touchplate admin check` lists them"
+        ),
+    }
+    Ok(())
 }
 
 /// Takes up new keys of the trust stack and another list of issuers, for ever.

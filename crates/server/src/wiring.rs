@@ -425,6 +425,7 @@ impl Ready {
         tasks.spawn(chores::tidy(app.clone()));
         tasks.spawn(chores::count_downloads(app.clone()));
         tasks.spawn(chores::count_coverage(app.clone()));
+        tasks.spawn(chores::review_attestations(app.clone()));
         let url = public_url(&config, address);
         let reloading = Reloading::new(app.clone(), config, url, watched);
         tasks.spawn(chores::reload(reloading));

@@ -27,6 +27,7 @@ macro_rules! migrations {
             (90, "read tokens", "0090_read_tokens"),
             (91, "administrators", "0091_administrators"),
             (92, "kept pages", "0092_kept_pages"),
+            (100, "reviews", "0100_reviews"),
             (110, "jobs", "0110_jobs"),
         )
     };

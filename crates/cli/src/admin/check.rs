@@ -5,13 +5,13 @@ use std::time::SystemTime;
 use clap::Args;
 use serde_json::{Value, json};
 use touchplate_index::Index;
-use touchplate_index::checking::{Asked, CheckError, Checked, Finding};
+use touchplate_index::checking::{Asked, CheckError, Checked, Finding, Review};
 use touchplate_index::ports::{Came, StoredBlob};
 use touchplate_server::{Clock as _, SystemClock};
 
 use crate::options::{Format, REPORT_VERSION, Reporting};
 use crate::report::{Failure, Outcome, causes, say, say_json};
-use crate::screen::Page;
+use crate::screen::{Page, instant};
 
 /// Findings that a JSON report lists: so many are some ten megabytes. It counts the others.
 const MOST_LISTED: usize = 10_000;
@@ -36,6 +36,7 @@ impl Check {
             sweep: self.sweep,
         };
         let now = SystemClock.now();
+        let review = index.review().await?;
         let (checked, said) = match self.reporting.format {
             Format::Text => {
                 let mut said = Ok(());
@@ -55,16 +56,16 @@ impl Check {
                     }
                 };
                 let checked = index.check(asked, now, &mut list).await;
-                let said = checked
-                    .as_ref()
-                    .map_or(Ok(()), |checked| say_json(&report(checked, &listed)));
+                let said = checked.as_ref().map_or(Ok(()), |checked| {
+                    say_json(&report(checked, &listed, review.as_ref()))
+                });
                 (checked, said)
             }
         };
         said?;
         let checked = checked?;
         if self.reporting.format == Format::Text {
-            say(&summary(&checked, asked))?;
+            say(&summary(&checked, asked, review.as_ref()))?;
         }
         Ok(match checked.findings {
             0 => Outcome::Done,
@@ -142,7 +143,7 @@ fn told(finding: &Finding) -> Value {
     told
 }
 
-fn report(checked: &Checked, listed: &[Value]) -> Value {
+fn report(checked: &Checked, listed: &[Value], review: Option<&Review>) -> Value {
     json!({
         "version": REPORT_VERSION,
         "files": checked.files,
@@ -153,10 +154,48 @@ fn report(checked: &Checked, listed: &[Value]) -> Value {
         "swept": checked.swept,
         "found": checked.findings,
         "findings": listed,
+        "review": review.map(reviewed),
     })
 }
 
-fn summary(checked: &Checked, asked: Asked) -> String {
+/// What a server found when something else came to be believed.
+fn reviewed(review: &Review) -> Value {
+    json!({
+        "believed": review.believed.to_string(),
+        "began_at": review.began_at.to_string(),
+        "ended_at": review.ended_at.map(|at| at.to_string()),
+        "attestations": review.attestations,
+        "unsound": review.unsound,
+        "listed": review.listed,
+    })
+}
+
+fn told_review(page: &mut Page, review: &Review) {
+    let (looked_at, unsound) = (review.attestations, review.unsound);
+    let when = match review.ended_at {
+        Some(at) => format!(
+            "a server verified {looked_at} attestations again at {}",
+            instant(at)
+        ),
+        None => format!(
+            "a server has verified {looked_at} attestations again since {}, and goes on",
+            instant(review.began_at)
+        ),
+    };
+    match unsound {
+        0 => page.faint(&format!("{when}: all held")),
+        1 => page.line(&format!("{when}: 1 no longer held")),
+        _ => page.line(&format!("{when}: {unsound} no longer held")),
+    }
+    for found in &review.listed {
+        page.row(
+            &found.finding,
+            &format!("{}: {}", found.filename, found.messages.join(": ")),
+        );
+    }
+}
+
+fn summary(checked: &Checked, asked: Asked, review: Option<&Review>) -> String {
     let mut page = Page::new();
     let how = if asked.digests {
         ""
@@ -183,6 +222,9 @@ fn summary(checked: &Checked, asked: Asked) -> String {
             "removed {} blobs that nothing refers to",
             checked.swept
         ));
+    }
+    if let Some(review) = review {
+        told_review(&mut page, review);
     }
     if checked.findings > 0 {
         page.hint(

@@ -41,6 +41,8 @@ mod private_index;
 #[cfg(test)]
 mod publish;
 #[cfg(test)]
+mod review;
+#[cfg(test)]
 mod run;
 #[cfg(test)]
 mod scenarios;

@@ -2,6 +2,7 @@
 
 mod evidence;
 mod finding;
+mod review;
 
 use std::time::{Duration, SystemTime};
 
@@ -12,6 +13,7 @@ use touchplate_packaging::Sha256;
 
 pub use evidence::Unsound;
 pub use finding::{Finding, WrongAttestation, WrongFile};
+pub use review::{MOST_LISTED, NoLonger, Review};
 
 use crate::Index;
 use crate::chores::{SWEEP_GRACE, SweepError};

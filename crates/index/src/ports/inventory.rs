@@ -5,6 +5,7 @@ use touchplate_packaging::{Filename, Sha256};
 
 use super::{FileId, StoreError};
 use crate::attesters::AttestationRecord;
+use crate::checking::Review;
 
 /// A file's row.
 #[derive(Debug)]
@@ -92,4 +93,10 @@ pub trait Inventory: Send + Sync {
 
     /// Those of these digests that neither a file nor a kept page ([`KeptPages`](super::KeptPages)) refers to, in their order.
     async fn unreferenced(&self, digests: &[Sha256]) -> Result<Vec<Sha256>, StoreError>;
+
+    /// The review that was kept last.
+    async fn review(&self) -> Result<Option<Review>, StoreError>;
+
+    /// Keeps a review in place of the one before.
+    async fn keep_review(&self, review: &Review) -> Result<(), StoreError>;
 }

@@ -1,6 +1,6 @@
 //! What the index needs of the world. A port's method is one whole transaction, named by its use; on return of a
 //! changing method the change survives a power cut, and exactly one journal row was written with it (but for [`Downloads`],
-//! [`Coverage`], [`KeptPages`] and [`Jobs`], which nobody follows).
+//! [`Coverage`], [`KeptPages`], [`Inventory`] and [`Jobs`], which nobody follows).
 
 mod accounts;
 mod attesters;

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
 use sqlx::AssertSqlSafe;
 use touchplate_attest::VerificationRecord;
+use touchplate_index::checking::Review;
 use touchplate_index::ports::{
     Came, FileId, HeldAttestation, HeldBytes, HeldMetadata, Inventory, InventoryAttestation,
     InventoryFile, StoreError,
@@ -12,7 +13,7 @@ use touchplate_packaging::Sha256;
 
 use super::dialect::in_digests;
 use super::rows::{self, column, json, parsed, sha256, to_json, unsigned};
-use super::{Row, Store, failed};
+use super::{INDEX, Row, Store, failed};
 
 #[async_trait]
 impl Inventory for Store {
@@ -86,6 +87,28 @@ impl Inventory for Store {
         let used = used?;
         let unused = digests.iter().filter(|digest| !used.contains(digest));
         Ok(unused.copied().collect())
+    }
+
+    async fn review(&self) -> Result<Option<Review>, StoreError> {
+        let row = sqlx::query("SELECT review FROM reviews WHERE index_id = $1")
+            .bind(INDEX)
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(failed("read the latest review"))?;
+        row.as_ref().map(|row| json(row, "review")).transpose()
+    }
+
+    async fn keep_review(&self, review: &Review) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO reviews (index_id, review) VALUES ($1, $2) \
+             ON CONFLICT (index_id) DO UPDATE SET review = excluded.review",
+        )
+        .bind(INDEX)
+        .bind(to_json(review)?)
+        .execute(&self.writer)
+        .await
+        .map_err(failed("keep a review"))?;
+        Ok(())
     }
 }
 

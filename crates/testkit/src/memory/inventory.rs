@@ -1,6 +1,7 @@
 //! Everything that is stored, row by row.
 
 use async_trait::async_trait;
+use touchplate_index::checking::Review;
 use touchplate_index::ports::{
     Came, FileId, HeldAttestation, HeldBytes, HeldMetadata, Inventory, InventoryAttestation,
     InventoryFile, StoreError,
@@ -96,5 +97,14 @@ impl Inventory for Memory {
         let of_page = |digest: &Sha256| state.kept.values().any(|(_, page)| page.sha256 == *digest);
         let unused = digests.iter().filter(|it| !of_file(it) && !of_page(it));
         Ok(unused.copied().collect())
+    }
+
+    async fn review(&self) -> Result<Option<Review>, StoreError> {
+        Ok(self.state().review.clone())
+    }
+
+    async fn keep_review(&self, review: &Review) -> Result<(), StoreError> {
+        self.state().review = Some(review.clone());
+        Ok(())
     }
 }

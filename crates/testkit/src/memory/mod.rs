@@ -75,6 +75,7 @@ struct State {
     downloads: downloads::Counts,
     coverage: coverage::Sums,
     jobs: jobs::Turns,
+    review: Option<touchplate_index::checking::Review>,
     /// By project and shape, with what made each.
     kept:
         std::collections::HashMap<(ProjectId, String), (String, touchplate_index::ports::KeptPage)>,
