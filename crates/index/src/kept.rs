@@ -86,6 +86,9 @@ impl Index {
     /// Keeps a page that shows that serial of its public project; `plain` is the digest of the page as it is. What fails is told in
     /// the log.
     pub async fn keep_page(&self, name: PageName<'_>, serial: Serial, plain: Sha256, bytes: Bytes) {
+        if !self.settings.keeps_pages {
+            return;
+        }
         if let Err(error) = self.write_kept(name, serial, plain, bytes).await {
             tell(
                 &error,

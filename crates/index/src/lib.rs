@@ -98,6 +98,10 @@ pub struct Settings {
     pub url: Option<String>,
     /// Whether every file must come with an attestation that names this index, whatever its project asks for.
     pub index_binding_required: bool,
+    /// Whether large pages are kept among the blobs.
+    pub keeps_pages: bool,
+    /// How many bytes the files of one project may have together, where it has no quota of its own.
+    pub max_project_bytes: Option<u64>,
 }
 
 /// One gibibyte: the largest file PyPI grants on request; wheels with GPU kernels come close to it.
@@ -112,6 +116,8 @@ impl Default for Settings {
             archive_limits: Limits::default(),
             url: None,
             index_binding_required: false,
+            keeps_pages: true,
+            max_project_bytes: None,
         }
     }
 }

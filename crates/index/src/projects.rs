@@ -8,7 +8,9 @@ use touchplate_packaging::simple::ProjectStatus;
 use crate::Index;
 use crate::accounts::{Reader, sees};
 use crate::origin::Origin;
-use crate::ports::{ChangeError, CreateProjectError, NewProject, Project, SeenProject, StoreError};
+use crate::ports::{
+    ChangeError, CreateProjectError, NewProject, Project, Quota, SeenProject, StoreError,
+};
 
 /// Who may see a project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +21,28 @@ pub enum Visibility {
     Internal,
     /// Its members.
     Private,
+}
+
+/// A text that is no quota.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a quota is a number of bytes, `none` for no limit, or `default` for what the configuration says"
+)]
+pub struct InvalidQuota;
+
+impl FromStr for Quota {
+    type Err = InvalidQuota;
+
+    fn from_str(given: &str) -> Result<Self, InvalidQuota> {
+        match given {
+            "none" => Ok(Self::Unlimited),
+            "default" => Ok(Self::AsConfigured),
+            digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+                digits.parse().map(Self::Bytes).map_err(|_| InvalidQuota)
+            }
+            _ => Err(InvalidQuota),
+        }
+    }
 }
 
 /// A word that names no visibility.
@@ -105,6 +129,20 @@ impl Index {
         let set = projects.set_visibility(origin, name, visibility, None);
         set.await.map_err(|error| match error {
             // Nothing was asked of the serial.
+            ChangeError::NotFound | ChangeError::Changed => ReadError::NotFound,
+            ChangeError::Store(error) => error.into(),
+        })
+    }
+
+    /// Sets how many bytes the files of a project may have together.
+    pub async fn set_quota(
+        &self,
+        origin: &Origin,
+        name: &ProjectName,
+        quota: Quota,
+    ) -> Result<(), ReadError> {
+        let set = self.ports.projects.set_quota(origin, name, quota).await;
+        set.map_err(|error| match error {
             ChangeError::NotFound | ChangeError::Changed => ReadError::NotFound,
             ChangeError::Store(error) => error.into(),
         })

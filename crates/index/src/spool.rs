@@ -16,6 +16,8 @@ use touchplate_packaging::{Digests, Hasher};
 #[derive(Debug)]
 pub struct SpoolRoom {
     room: TempDir,
+    /// Whether bytes are flushed to the disk as soon as they have all come.
+    flushes: bool,
     _lock: File,
 }
 
@@ -38,13 +40,25 @@ impl SpoolRoom {
             .tempdir_in(folder)?;
         let lock = File::create(room.path().join(LOCK))?;
         lock.lock()?;
-        Ok(Self { room, _lock: lock })
+        Ok(Self {
+            room,
+            flushes: true,
+            _lock: lock,
+        })
+    }
+
+    /// For a store that takes the bytes elsewhere: what is spooled here need not survive a power cut.
+    #[must_use]
+    pub fn without_flushing(mut self) -> Self {
+        self.flushes = false;
+        self
     }
 
     /// Starts to spool an upload of at most `limit` bytes.
     pub fn writer(&self, limit: u64) -> SpoolWriter {
         SpoolWriter {
             folder: self.room.path().to_owned(),
+            flushes: self.flushes,
             limit,
             seen: 0,
             buffer: Vec::new(),
@@ -74,7 +88,8 @@ pub struct Spool {
     path: TempPath,
     size: u64,
     digests: Digests,
-    flushing: JoinHandle<io::Result<()>>,
+    /// None where it was not begun.
+    flushing: Option<JoinHandle<io::Result<()>>>,
 }
 
 impl Spool {
@@ -98,8 +113,13 @@ impl Spool {
     /// # Errors
     /// When the disk fails.
     pub async fn flushed(self) -> io::Result<Flushed> {
-        self.flushing.await.map_err(io::Error::other)??;
-        Ok(Flushed(self.path))
+        let Self { path, flushing, .. } = self;
+        let flushing = flushing.unwrap_or_else(|| {
+            let path = path.to_path_buf();
+            tokio::task::spawn_blocking(move || File::open(path)?.sync_all())
+        });
+        flushing.await.map_err(io::Error::other)??;
+        Ok(Flushed(path))
     }
 }
 
@@ -136,6 +156,7 @@ pub enum SpoolError {
 #[derive(Debug)]
 pub struct SpoolWriter {
     folder: PathBuf,
+    flushes: bool,
     limit: u64,
     seen: u64,
     buffer: Vec<u8>,
@@ -192,7 +213,9 @@ impl SpoolWriter {
             size,
             digests,
             // The disk has begun when the archive is looked at, and most uploads are accepted.
-            flushing: tokio::task::spawn_blocking(move || file.sync_all()),
+            flushing: self
+                .flushes
+                .then(|| tokio::task::spawn_blocking(move || file.sync_all())),
         })
     }
 
@@ -261,6 +284,19 @@ mod tests {
         );
         drop(spool);
         assert_eq!(files(folder.path()), 0);
+    }
+
+    #[tokio::test]
+    async fn what_was_not_flushed_at_once_is_flushed_when_it_is_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let room = SpoolRoom::open(folder.path()).unwrap().without_flushing();
+        let mut writer = room.writer(5);
+        writer.write(&Bytes::from_static(b"12345")).await.unwrap();
+        let spool = writer.finish().await.unwrap();
+        assert!(spool.flushing.is_none());
+        let kept = folder.path().join("kept");
+        spool.flushed().await.unwrap().persist(&kept).unwrap();
+        assert_eq!(fs::read(kept).unwrap(), b"12345");
     }
 
     #[tokio::test]

@@ -37,6 +37,8 @@ pub struct Shared {
     pub url: String,
     /// May anybody read without credentials?
     pub anonymous_read: bool,
+    /// Is every change refused for now?
+    pub read_only: bool,
     /// What becomes of pictures in long descriptions.
     pub readme_images: Images,
     /// Proxies whose forwarded headers count.

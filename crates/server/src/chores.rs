@@ -1,4 +1,4 @@
-//! What the server does by itself, beside answering.
+//! What the server does by itself, beside answering. What writes rests where the operator wants no changes.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -57,6 +57,9 @@ pub(crate) async fn heed_hints(app: App) {
 
 /// Counts what has provenance, for ever; one process at a time.
 pub(crate) async fn count_coverage(app: App) {
+    if app.read_only {
+        return;
+    }
     let mut ticks = tokio::time::interval(COUNT_COVERAGE_EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut fails = false;
@@ -97,6 +100,9 @@ pub(crate) async fn count_downloads(app: App) {
 
 /// Writes down what was downloaded until now.
 pub(crate) async fn write_downloads_down(app: &App) {
+    if app.read_only {
+        return;
+    }
     let written = app.index.write_downloads_down().await;
     note(app, "write-downloads", written.is_ok());
     if let Err(error) = written {
@@ -129,6 +135,9 @@ pub(crate) async fn follow_with_search(app: App) {
 
 /// Forgets and removes what is no longer needed, for ever; one process at a time.
 pub(crate) async fn tidy(app: App) {
+    if app.read_only {
+        return;
+    }
     tokio::time::sleep(FIRST_SWEEP_AFTER).await;
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     loop {

@@ -18,6 +18,7 @@ use axum::response::{IntoResponse, Response};
 use hyper::ext::ReasonPhrase;
 use serde::Serialize;
 use touchplate_index::RequestId;
+use touchplate_index::ports::NoWrites;
 
 use crate::extract::accept::Accept;
 use crate::pages::CONTENT_POLICY;
@@ -102,13 +103,36 @@ impl Problem {
     /// A failure of ours: the cause goes to the log, the reader gets the request's id. One that may be gone in a while is a
     /// 503, which clients try again.
     pub fn internal(error: &(dyn Error + 'static)) -> Self {
-        let mut problem = match is_unavailable(error) {
-            true => Self::saying(StatusCode::SERVICE_UNAVAILABLE, "").with(RETRY_AFTER, SOON),
-            false => Self::saying(StatusCode::INTERNAL_SERVER_ERROR, ""),
+        let mut problem = match failing::no_writes(error) {
+            Some(NoWrites::Full) => Self::no_writes(
+                "This index takes no uploads and no changes for now: it has no room left. Installing from it works. Whoever runs it \
+                 has to make room",
+            ),
+            Some(NoWrites::ReadOnly) => Self::no_writes(
+                "This index takes no uploads and no changes for now: where it stores things is read-only. Installing from it works. \
+                 Whoever runs it has to mend that",
+            ),
+            None if is_unavailable(error) => {
+                Self::saying(StatusCode::SERVICE_UNAVAILABLE, "").with(RETRY_AFTER, SOON)
+            }
+            None => Self::saying(StatusCode::INTERNAL_SERVER_ERROR, ""),
         };
         problem.cause = Some(on_one_line(&chain(error).join(": ")));
         problem.engine = Some(failing::engine(error));
         problem
+    }
+
+    /// The operator wants no changes for now.
+    pub(crate) fn read_only() -> Self {
+        Self::no_writes(
+            "This index is read-only for now: it takes no uploads and no changes. Installing from it works. Try again later",
+        )
+    }
+
+    fn no_writes(message: &str) -> Self {
+        // Nobody mends this in seconds, and each try of an upload sends the whole file.
+        const LATER: HeaderValue = HeaderValue::from_static("60");
+        Self::saying(StatusCode::SERVICE_UNAVAILABLE, message).with(RETRY_AFTER, LATER)
     }
 
     /// A panic in a handler, which its hook has printed already.
@@ -215,9 +239,12 @@ impl Problem {
     ) -> Response {
         if let Some(cause) = &self.cause {
             tracing::error!(%request, error = %cause, "a request failed");
-            self.message =
-                format!("The index could not do this; its log says why, under request {request}");
-            self.said = vec![self.message.clone()];
+            if self.message.is_empty() {
+                self.message = format!(
+                    "The index could not do this; its log says why, under request {request}"
+                );
+                self.said = vec![self.message.clone()];
+            }
         }
         let (content_type, body) = self.body(accept, request, wanted);
         let mut response = Response::new(Body::from(body));

@@ -374,6 +374,12 @@ pub(crate) fn is_read(method: &Method, path: &str) -> bool {
         || (method == Method::POST && path == "/api/v1/provenance")
 }
 
+/// What changes something, but for an upload.
+pub(crate) fn changes(method: &Method, path: &str) -> bool {
+    let uploads = matches!(path, "/legacy/" | "/legacy" | "/");
+    !is_read(method, path) && *method != Method::OPTIONS && !uploads
+}
+
 /// How long an answer may be kept, if anybody may see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Keep {

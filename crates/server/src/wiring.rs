@@ -203,16 +203,22 @@ async fn open_here(config: &Config, now: Timestamp) -> Result<OpenedIndex, Wirin
         connections,
         spool_folder,
     } = touchplate_store::open(&config.location).await?;
+    let takes_elsewhere = spool_folder.is_none();
     let spool_folder = spool_folder.unwrap_or_else(|| config.data.join("spool"));
-    let spool = SpoolRoom::open(&spool_folder).map_err(|source| WiringError::Spool {
+    let mut spool = SpoolRoom::open(&spool_folder).map_err(|source| WiringError::Spool {
         path: spool_folder,
         source,
     })?;
+    if takes_elsewhere {
+        spool = spool.without_flushing();
+    }
     let settings = Settings {
         profile: config.profile,
         default_visibility: config.default_visibility,
         max_file_bytes: config.max_file_bytes,
         index_binding_required: config.index_binding_required,
+        keeps_pages: !config.read_only,
+        max_project_bytes: config.max_project_bytes,
         ..Settings::default()
     };
     let metrics = Arc::new(Metrics::of(roots, connections, now));
@@ -468,6 +474,7 @@ pub async fn assemble(
         blobs,
         clock,
         anonymous_read: config.anonymous_read,
+        read_only: config.read_only,
         readme_images: config.readme_images,
         forwarded_from: config.forwarded_from.clone(),
         forwarded_header: config.forwarded_header,

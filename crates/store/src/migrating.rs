@@ -29,6 +29,7 @@ macro_rules! migrations {
             (92, "kept pages", "0092_kept_pages"),
             (100, "reviews", "0100_reviews"),
             (110, "jobs", "0110_jobs"),
+            (120, "quotas", "0120_quotas"),
         )
     };
     ($of:literal: $(($number:literal, $name:literal, $file:literal)),* $(,)?) => {

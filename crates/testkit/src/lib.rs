@@ -10,6 +10,7 @@ mod engine;
 pub mod http;
 pub mod log_faults;
 pub mod memory;
+pub mod port_faults;
 pub mod postgres;
 mod processes;
 pub mod proxy;

@@ -39,6 +39,7 @@ struct Shared {
     to_engine_micros: AtomicU64,
     from_engine_micros: AtomicU64,
     messages: AtomicU64,
+    engine: std::sync::Mutex<SocketAddr>,
     fault: std::sync::Mutex<Option<Fault>>,
 }
 
@@ -89,9 +90,10 @@ impl Proxy {
             to_engine_micros: AtomicU64::new(0),
             from_engine_micros: AtomicU64::new(0),
             messages: AtomicU64::new(0),
+            engine: std::sync::Mutex::new(engine),
             fault: std::sync::Mutex::new(None),
         });
-        let accepting = tokio::spawn(accept(listener, engine, shared.clone(), seen));
+        let accepting = tokio::spawn(accept(listener, shared.clone(), seen));
         Ok(Self {
             address,
             shared,
@@ -123,6 +125,16 @@ impl Proxy {
         } = &*self.shared;
         to_engine_micros.store(micros(to_engine), Ordering::SeqCst);
         from_engine_micros.store(micros(from_engine), Ordering::SeqCst);
+    }
+
+    /// Where connections lead.
+    pub fn engine(&self) -> SocketAddr {
+        *self.shared.engine.lock().unwrap()
+    }
+
+    /// From now on connections lead to another engine. Those that are there stay as they are.
+    pub fn lead_to(&self, engine: SocketAddr) {
+        *self.shared.engine.lock().unwrap() = engine;
     }
 
     /// From now on this becomes of connections.
@@ -157,12 +169,7 @@ impl Drop for Proxy {
     }
 }
 
-async fn accept(
-    listener: TcpListener,
-    engine: SocketAddr,
-    shared: Arc<Shared>,
-    link: watch::Receiver<Link>,
-) {
+async fn accept(listener: TcpListener, shared: Arc<Shared>, link: watch::Receiver<Link>) {
     let mut connections = JoinSet::new();
     loop {
         let Ok((client, _)) = listener.accept().await else {
@@ -171,7 +178,7 @@ async fn accept(
             continue;
         };
         while connections.try_join_next().is_some() {}
-        connections.spawn(carry(client, engine, shared.clone(), link.clone()));
+        connections.spawn(carry(client, shared.clone(), link.clone()));
     }
 }
 
@@ -183,12 +190,7 @@ enum End {
     Reset,
 }
 
-async fn carry(
-    client: TcpStream,
-    engine: SocketAddr,
-    shared: Arc<Shared>,
-    mut link: watch::Receiver<Link>,
-) {
+async fn carry(client: TcpStream, shared: Arc<Shared>, mut link: watch::Receiver<Link>) {
     // Not `borrow`: what is decided here has been seen.
     let now = *link.borrow_and_update();
     if let Some(end) = ends(now) {
@@ -197,6 +199,7 @@ async fn carry(
     if now == Link::Silent && link.wait_for(|link| *link != Link::Silent).await.is_err() {
         return;
     }
+    let engine = *shared.engine.lock().unwrap();
     let Ok(to_engine) = TcpStream::connect(engine).await else {
         return finish(client, None, &End::Reset);
     };

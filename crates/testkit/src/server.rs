@@ -85,9 +85,21 @@ impl TestServer {
 
     /// A second server on the same data.
     pub async fn beside(&self) -> Self {
+        self.beside_with(|_| {}).await
+    }
+
+    /// A second server on the same data, with a clock of its own.
+    pub async fn beside_at(&self, clock: Arc<FixedClock>) -> Self {
         let kept = (self.folder.clone(), self.postgres.clone());
-        let clock = self.clock.clone();
         Self::open(self.config.clone(), kept, clock, self.domain.clone()).await
+    }
+
+    /// A second server on the same data, with a changed configuration.
+    pub async fn beside_with(&self, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = self.config.clone();
+        change(&mut config);
+        let kept = (self.folder.clone(), self.postgres.clone());
+        Self::open(config, kept, self.clock.clone(), self.domain.clone()).await
     }
 
     async fn open(

@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use touchplate_index::Index;
 use touchplate_index::accounts::UserName;
-use touchplate_index::ports::NewProject;
+use touchplate_index::ports::{NewProject, Quota};
 use touchplate_index::projects::Visibility;
 use touchplate_packaging::simple::ProjectStatus;
 use touchplate_packaging::{DisplayName, ProjectName};
@@ -54,6 +54,14 @@ pub(crate) enum Project {
         /// Everybody, any account, or its members
         #[arg(value_parser = one_of::<Visibility>(VISIBILITIES))]
         visibility: Visibility,
+    },
+    /// Say how many bytes a project's files may have together
+    #[command(after_help = "Example:\n  touchplate admin project quota demo 5000000000")]
+    Quota {
+        /// The project
+        name: ProjectName,
+        /// Bytes; `none` for no limit, `default` for what `max_project_bytes` says
+        quota: Quota,
     },
     /// Delete a project with all its releases, publishers and tokens; its filenames are never used again
     #[command(after_help = "Example:\n  touchplate admin project delete demo --yes")]
@@ -107,6 +115,16 @@ impl Project {
             Self::Visibility { name, visibility } => {
                 index.set_visibility(&origin, &name, visibility).await?;
                 Ok(done(&format!("{name} is now {}", visibility.as_str())))
+            }
+            Self::Quota { name, quota } => {
+                index.set_quota(&origin, &name, quota).await?;
+                Ok(done(&match quota {
+                    Quota::Bytes(bytes) => format!("the files of {name} may have {bytes} bytes"),
+                    Quota::Unlimited => format!("the files of {name} have no limit"),
+                    Quota::AsConfigured => {
+                        format!("the files of {name} may have what `max_project_bytes` says")
+                    }
+                }))
             }
             Self::Delete { name, yes: false } => Err(Failure::usage(NotConfirmed(name))),
             Self::Delete { name, yes: true } => {

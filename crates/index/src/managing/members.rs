@@ -98,6 +98,21 @@ impl Index {
         Ok(self.ports.accounts.members(found.id).await?)
     }
 
+    /// How many bytes a project's files have together, and may have, for those who see its settings.
+    pub async fn usage_by(
+        &self,
+        caller: &Caller,
+        project: &ProjectName,
+    ) -> Result<(u64, Option<u64>), ManageMembersError> {
+        let found = self.permitted(caller, project, Action::SeeSettings).await;
+        let found = found.map_err(|not| not.for_members_of(project))?;
+        let usage = self.ports.projects.usage(found.id).await?;
+        let configured = self.settings.max_project_bytes;
+        Ok(usage.map_or((0, configured), |usage| {
+            (usage.used, usage.quota.limit(configured))
+        }))
+    }
+
     /// Gives a user a role in a project, or takes theirs, for an owner; the role before. An owner is always left.
     pub async fn change_member_by(
         &self,

@@ -37,8 +37,8 @@ pub use journal::{Hints, Journal, JournalRow, Serial};
 pub use kept::{KeptPage, KeptPages, PageName};
 pub use news::{News, ReleaseNews};
 pub use projects::{
-    CreateProjectError, NewProject, Project, ProjectId, ProjectListing, Projects, SeenProject,
-    Viewer,
+    CreateProjectError, NewProject, Project, ProjectId, ProjectListing, Projects, Quota,
+    SeenProject, Usage, Viewer,
 };
 pub use publishers::{
     AddPublisherError, PinnedElsewhere, PublisherId, Publishers, StoredPublisher,
@@ -73,6 +73,7 @@ pub struct StoreError {
 #[error("{said}")]
 pub struct Unavailable {
     said: &'static str,
+    no_writes: Option<NoWrites>,
     source: Box<dyn std::error::Error + Send + Sync>,
 }
 
@@ -83,7 +84,44 @@ impl Unavailable {
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
         let source = source.into();
-        Self { said, source }
+        Self {
+            said,
+            no_writes: None,
+            source,
+        }
+    }
+
+    /// With why an engine takes nothing, where it can still be read.
+    #[must_use]
+    pub fn to_writes(mut self, no_writes: Option<NoWrites>) -> Self {
+        self.no_writes = no_writes;
+        self
+    }
+
+    /// Why the engine takes nothing, where it can still be read.
+    pub fn no_writes(&self) -> Option<NoWrites> {
+        self.no_writes
+    }
+}
+
+/// Why an engine takes nothing for now, and may be read all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoWrites {
+    /// It has no room left.
+    Full,
+    /// Somebody made it read-only, on purpose or by mistake.
+    ReadOnly,
+}
+
+impl NoWrites {
+    /// Of a disk that says this.
+    pub fn of_a_disk(error: &std::io::Error) -> Option<Self> {
+        use std::io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        match error.kind() {
+            StorageFull | QuotaExceeded => Some(Self::Full),
+            ReadOnlyFilesystem => Some(Self::ReadOnly),
+            _ => None,
+        }
     }
 }
 

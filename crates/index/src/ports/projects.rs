@@ -85,6 +85,38 @@ pub struct ProjectListing {
     pub serial: Serial,
 }
 
+/// How many bytes the files of one project may have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Quota {
+    /// As the configuration says for all.
+    #[default]
+    AsConfigured,
+    /// As many as it likes, whatever the configuration says.
+    Unlimited,
+    /// So many.
+    Bytes(u64),
+}
+
+impl Quota {
+    /// The most that it comes to.
+    pub fn limit(self, configured: Option<u64>) -> Option<u64> {
+        match self {
+            Self::AsConfigured => configured,
+            Self::Unlimited => None,
+            Self::Bytes(bytes) => Some(bytes),
+        }
+    }
+}
+
+/// How much of its quota a project has used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// Bytes of its files together.
+    pub used: u64,
+    /// What it may have.
+    pub quota: Quota,
+}
+
 /// Why a project was not created.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateProjectError {
@@ -155,6 +187,17 @@ pub trait Projects: Send + Sync {
         visibility: Visibility,
         since: Option<Serial>,
     ) -> Result<(), ChangeError>;
+
+    /// Sets how many bytes its files may have.
+    async fn set_quota(
+        &self,
+        origin: &Origin,
+        name: &ProjectName,
+        quota: Quota,
+    ) -> Result<(), ChangeError>;
+
+    /// How many bytes its files have, and may have; none if there is no such project.
+    async fn usage(&self, project: ProjectId) -> Result<Option<Usage>, StoreError>;
 
     /// Deletes the project with its releases, files, publishers, roles and project tokens. Its filenames stay burned.
     /// False when there is no such project.

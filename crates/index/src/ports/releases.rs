@@ -64,6 +64,8 @@ pub struct NewFile {
     pub spends: Option<TokenId>,
     /// What [`Releases::sweeps`] said before the bytes were stored.
     pub sweeps: u64,
+    /// How many bytes the project's files may have together, where the project has no quota of its own.
+    pub max_project_bytes: Option<u64>,
 }
 
 impl NewFile {
@@ -114,6 +116,14 @@ pub enum RecordError {
     /// The token was for one upload, and another one came first.
     #[error("the token was used up meanwhile")]
     UsedUp,
+    /// The project's files may not have so many bytes.
+    #[error("the project has {used} of at most {limit} bytes")]
+    OverQuota {
+        /// What they have without this one.
+        used: u64,
+        /// What they may have.
+        limit: u64,
+    },
     /// The bytes were swept away between their storing and now: store them again.
     #[error("the bytes were swept away meanwhile")]
     BytesSwept,

@@ -149,6 +149,19 @@ pub enum UploadError {
         /// The most a file may have.
         limit: u64,
     },
+    /// The project has no room for it.
+    #[error(
+        "The project `{project}` has {used} of the {limit} bytes that its files may have together, and no room for this one: \
+         delete files that nobody needs any more, or ask whoever runs this index for more"
+    )]
+    OverQuota {
+        /// The project.
+        project: ProjectName,
+        /// What its files have.
+        used: u64,
+        /// What they may have.
+        limit: u64,
+    },
     /// Others changed the same project at the same moment, more than once.
     #[error("The project was changed by others at the same time; upload again")]
     Raced,
@@ -251,6 +264,11 @@ impl UploadError {
                 AttestationRefused::PinnedElsewhere(cause).into()
             }
             RecordError::UsedUp => Self::used_up(filename),
+            RecordError::OverQuota { used, limit } => Self::OverQuota {
+                project: filename.project().clone(),
+                used,
+                limit,
+            },
             RecordError::EqualBytes(other) => Self::EqualBytes { other },
             RecordError::Store(cause) => Self::Store(cause),
         }

@@ -8,7 +8,7 @@ mod rules;
 use touchplate_attest::Verified;
 use touchplate_packaging::archive::{self, Contents, Difference};
 use touchplate_packaging::simple::ProjectStatus;
-use touchplate_packaging::{DisplayName, FileKind, Profile, ProjectName, Sha256};
+use touchplate_packaging::{DisplayName, FileKind, Filename, Profile, ProjectName, Sha256};
 use tracing::Instrument as _;
 
 use crate::Index;
@@ -141,6 +141,7 @@ impl Index {
             run,
             spends: uploader.spends().cloned(),
             sweeps,
+            max_project_bytes: self.settings.max_project_bytes,
         };
         let recording = self.record(origin, uploader, &mut file);
         let recorded = recording.instrument(step!("record")).await; // 8
@@ -148,6 +149,40 @@ impl Index {
             self.take_back(&digests.sha256).await;
         }
         recorded
+    }
+
+    /// Whether a file of at least so many bytes has room, as far as can be told before it has arrived. What else an upload may be
+    /// refused for is told by [`Index::upload`].
+    pub async fn has_room(
+        &self,
+        uploader: &Uploader,
+        name: &DisplayName,
+        filename: &Filename,
+        least: u64,
+    ) -> Result<(), UploadError> {
+        let Ok(target) = self.may_upload(uploader, name).await else {
+            return Ok(());
+        };
+        let configured = self.settings.max_project_bytes;
+        let (used, limit) = match target.project() {
+            None => (0, configured),
+            Some((project, _)) => match self.ports.projects.usage(project.id).await? {
+                None => return Ok(()),
+                Some(usage) => (usage.used, usage.quota.limit(configured)),
+            },
+        };
+        let Some(limit) = limit.filter(|limit| used.saturating_add(least) > *limit) else {
+            return Ok(());
+        };
+        // The same once more needs no room.
+        match self.ports.releases.file(filename, Viewer::Index).await? {
+            Some(_) => Ok(()),
+            None => Err(UploadError::OverQuota {
+                project: name.normalised(),
+                used,
+                limit,
+            }),
+        }
     }
 
     /// A refused upload leaves nothing behind. That it was refused says nothing of the bytes: another file may have the

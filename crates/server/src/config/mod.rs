@@ -134,9 +134,21 @@ pub const KEYS: &[Key] = &[
          Default: `false`, as its project asks",
     ),
     key(
+        "read_only",
+        "true|false",
+        "Whether uploads and every other change are answered with 503 and `Retry-After`, while reading goes on: for maintenance. \
+         `touchplate admin` still changes what it is told to. Default: `false`",
+    ),
+    key(
         "max_file_bytes",
         "BYTES",
         "The largest distribution file. Default: 1073741824 (1 GiB)",
+    ),
+    key(
+        "max_project_bytes",
+        "BYTES",
+        "What the files of one project may have together; `touchplate admin project quota` says otherwise of single ones. Default: \
+         no limit",
     ),
     key(
         "tls_cert",
@@ -306,8 +318,12 @@ pub struct Config {
     pub readme_images: Images,
     /// Whether every file must come with an attestation that names this index.
     pub index_binding_required: bool,
+    /// Whether every change is refused for now.
+    pub read_only: bool,
     /// The largest distribution file in bytes.
     pub max_file_bytes: u64,
+    /// What the files of one project may have together, in bytes; none: no limit.
+    pub max_project_bytes: Option<u64>,
     /// Who may obtain which identity from the private trust stack; none: beside its keys.
     pub trust_issuers: Option<PathBuf>,
     /// What the private trust stack's keys are decrypted with; none: where the stack says.
@@ -355,7 +371,9 @@ impl Config {
             default_visibility: Visibility::Public,
             readme_images: Images::default(),
             index_binding_required: false,
+            read_only: false,
             max_file_bytes: touchplate_index::DEFAULT_MAX_FILE_BYTES,
+            max_project_bytes: None,
             trust_issuers: None,
             trust_key_file: None,
             trust_clock: TrustClock::default(),
@@ -418,9 +436,11 @@ impl Config {
             index_binding_required: values
                 .parsed("index_binding_required")?
                 .unwrap_or(defaults.index_binding_required),
+            read_only: values.parsed("read_only")?.unwrap_or(defaults.read_only),
             max_file_bytes: values
                 .parsed("max_file_bytes")?
                 .unwrap_or(defaults.max_file_bytes),
+            max_project_bytes: values.parsed("max_project_bytes")?,
             trust_issuers: values.parsed("trust_issuers")?,
             trust_key_file: values.parsed("trust_key_file")?,
             trust_clock: values

@@ -67,7 +67,9 @@ fn every_key_is_read_and_later_sources_win() {
         default_visibility = "internal"
         readme_images = "show"
         index_binding_required = true
+        read_only = true
         max_file_bytes = 1000
+        max_project_bytes = 5000
         trust_key_file = "/run/secrets/trust"
         trust_clock = "unchecked"
         tls_cert = "/etc/chain.pem"
@@ -116,7 +118,9 @@ fn every_key_is_read_and_later_sources_win() {
         default_visibility: Visibility::Internal,
         readme_images: Images::Show,
         index_binding_required: true,
+        read_only: true,
         max_file_bytes: 1000,
+        max_project_bytes: Some(5000),
         trust_key_file: Some("/run/secrets/trust".into()),
         trust_clock: TrustClock::Unchecked,
         tls_cert: Some("/etc/chain.pem".into()),

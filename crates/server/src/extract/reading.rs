@@ -20,7 +20,7 @@ use crate::routes;
 #[derive(Clone, Debug)]
 pub(crate) struct Reading(pub(crate) Reader);
 
-/// Lets a read through once it is known who reads. What changes something says for itself who is asking.
+/// Lets a read through once it is known who reads, and no change where the operator wants none. What changes something says for itself who is asking.
 pub(crate) async fn gate(State(app): State<App>, mut request: Request, next: Next) -> Response {
     if routes::is_read(request.method(), request.uri().path())
         && !routes::is_open(request.uri().path())
@@ -30,6 +30,10 @@ pub(crate) async fn gate(State(app): State<App>, mut request: Request, next: Nex
             Ok(reader) => request.extensions_mut().insert(Reading(reader)),
             Err(problem) => return problem.into_response(),
         };
+    }
+    // An upload says so itself, and takes the body's rest in: a client that still sends would not hear of it.
+    if app.read_only && routes::changes(request.method(), request.uri().path()) {
+        return Problem::read_only().into_response();
     }
     next.run(request).await
 }

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use touchplate_index::ports::{BlobError, StoreError, Unavailable};
+use touchplate_index::ports::{BlobError, NoWrites, StoreError, Unavailable};
 
 /// Whether an engine said that it may answer later: whether it may be gone in a while.
 pub(crate) fn is_unavailable(error: &(dyn Error + 'static)) -> bool {
@@ -14,6 +14,22 @@ pub(crate) fn is_unavailable(error: &(dyn Error + 'static)) -> bool {
         next = error.source();
     }
     false
+}
+
+/// Why nothing is taken, where that is why it failed.
+pub(super) fn no_writes(error: &(dyn Error + 'static)) -> Option<NoWrites> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let by_engine = error
+            .downcast_ref::<Unavailable>()
+            .map(Unavailable::no_writes);
+        let by_disk = error.downcast_ref().map(NoWrites::of_a_disk);
+        if let Some(Some(why)) = by_engine.or(by_disk) {
+            return Some(why);
+        }
+        next = error.source();
+    }
+    None
 }
 
 /// The engine that failed, as `/metrics` names it.

@@ -29,6 +29,7 @@ impl From<UploadError> for Problem {
             | UploadError::NoAttestations { .. }
             | UploadError::NotBound { .. }
             | UploadError::OtherCommit { .. }
+            | UploadError::OverQuota { .. }
             | UploadError::TooLarge { .. } => Self::client(StatusCode::BAD_REQUEST, &error),
             UploadError::Forbidden { .. } | UploadError::NotAccepting { .. } => {
                 Self::client(StatusCode::FORBIDDEN, &error)
@@ -69,6 +70,7 @@ fn reason(error: &UploadError) -> &'static str {
         UploadError::Disagreement(_) => "metadata-disagrees",
         UploadError::Attestations(_) => "attestations-refused",
         UploadError::TooLarge { .. } => "too-large",
+        UploadError::OverQuota { .. } => "over-quota",
         UploadError::Raced => "raced",
         UploadError::Spool(_) | UploadError::Blobs(_) | UploadError::Store(_) => ENGINE_FAILED,
     }

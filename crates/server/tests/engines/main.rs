@@ -2,5 +2,11 @@
 // What the tests' own functions unwrap is what a test expects, and what is skipped or counted is said.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
+mod bad;
+mod clocks;
 mod faults;
+mod full;
+mod ports;
+mod quotas;
+mod read_only;
 mod world;

@@ -194,9 +194,11 @@ async fn owners_change_members_and_one_is_always_left() {
         "409 last-owner"
     );
     let told = olga.get(members).await.assert_ok().json();
+    let used = told["used_bytes"].as_u64().unwrap();
+    assert!(used > 0);
     assert_eq!(
         told,
-        serde_json::json!({"version": 1, "project": "secret", "members": [{"user": "olga", "role": "owner"}]})
+        serde_json::json!({"version": 1, "project": "secret", "members": [{"user": "olga", "role": "owner"}], "used_bytes": used, "max_bytes": null})
     );
 }
 

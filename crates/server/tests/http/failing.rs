@@ -144,6 +144,7 @@ impl World {
             },
             url: "https://packages.example".to_owned(),
             anonymous_read: true,
+            read_only: false,
             readme_images: Default::default(),
             forwarded_from: Vec::new(),
             forwarded_header: Default::default(),

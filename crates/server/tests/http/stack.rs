@@ -68,6 +68,7 @@ impl Stack {
             },
             url: "https://packages.example".to_owned(),
             anonymous_read: false,
+            read_only: false,
             readme_images: Default::default(),
             forwarded_from: vec!["192.0.2.0/24".parse().unwrap()],
             forwarded_header: Default::default(),

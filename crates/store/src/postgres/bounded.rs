@@ -5,6 +5,8 @@
 //! with a connection of the pool each.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -14,6 +16,8 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgQueryResult, PgR
 use sqlx::postgres::{PgTypeInfo, Postgres as Driver};
 use sqlx::{Either, Error, Execute, Executor, SqlStr};
 
+use super::{Kind, said};
+
 /// What a statement answers, piece by piece.
 type Answered = Either<PgQueryResult, PgRow>;
 
@@ -22,13 +26,37 @@ type Answered = Either<PgQueryResult, PgRow>;
 pub(crate) struct Pool {
     inner: PgPool,
     patience: Duration,
+    of: Kind,
+    /// Whether the server that the last new connection led to cannot do what the pool is for.
+    refused: Arc<AtomicBool>,
 }
 
 impl Pool {
-    /// A pool that connects when it is first needed.
-    pub(super) fn lazy(pool: PgPoolOptions, to: PgConnectOptions, patience: Duration) -> Self {
-        let inner = pool.connect_lazy_with(to);
-        Self { inner, patience }
+    /// A pool that connects when it is first needed, and asks each server what it is: after a failover the address may be
+    /// another's.
+    pub(super) fn lazy(
+        pool: PgPoolOptions,
+        to: PgConnectOptions,
+        patience: Duration,
+        of: Kind,
+    ) -> Self {
+        let refused = Arc::new(AtomicBool::new(false));
+        let noted = refused.clone();
+        // Noted, not refused here: the driver would connect again and again until its time is over, and forget why.
+        let pool = pool.after_connect(move |connection, _| {
+            let noted = noted.clone();
+            Box::pin(async move {
+                let serves = of.is_served_by(connection).await?;
+                noted.store(!serves, Ordering::SeqCst);
+                Ok(())
+            })
+        });
+        Self {
+            inner: pool.connect_lazy_with(to),
+            patience,
+            of,
+            refused,
+        }
     }
 
     /// For counting.
@@ -43,11 +71,21 @@ impl Pool {
 
     /// A connection, within the pool's own time.
     pub(super) async fn acquire(&self) -> Result<Connection, Error> {
-        Ok(Connection {
+        let mut connection = Connection {
             inner: Some(self.inner.acquire().await?),
             patience: self.patience,
             lost: false,
-        })
+        };
+        if self.refused.load(Ordering::SeqCst) {
+            // The next one is a new one, and asked again.
+            connection.lost = true;
+            let said = match self.of {
+                Kind::Writes => said::READ_ONLY,
+                Kind::Reads => said::REPLICA,
+            };
+            return Err(Error::Configuration(said.into()));
+        }
+        Ok(connection)
     }
 }
 

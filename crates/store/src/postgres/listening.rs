@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use touchplate_index::ports::Hints;
 
-use super::{PostgresUrl, pool};
+use super::{Kind, PostgresUrl, pool};
 
 /// As in the migration. Channels are a database's own.
 const CHANNEL: &str = "touchplate_journal";
@@ -88,7 +88,7 @@ async fn listen(url: PostgresUrl, options: PgConnectOptions, told: watch::Sender
 
 async fn connect(url: &PostgresUrl, options: &PgConnectOptions) -> Result<PgListener, sqlx::Error> {
     // A connection of its own: it is never given back.
-    let pool = pool(url, 1, options.clone());
+    let pool = pool(url, 1, options.clone(), Kind::Reads);
     let mut listener = PgListener::connect_with(pool.inner()).await?;
     // It is made anew here, with pauses.
     listener.eager_reconnect(false);

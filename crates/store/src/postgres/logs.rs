@@ -9,7 +9,7 @@ use touchplate_trust::log::LogStoreError;
 use touchplate_trust::stamp::{FloorError, StampFloor};
 
 use super::log::LogFiles;
-use super::{Pool, PostgresUrl, migrate, options, pool, said};
+use super::{Kind, Pool, PostgresUrl, migrate, options, pool, said};
 use crate::migrating::Migrations;
 
 /// The pairs of SQLite's.
@@ -40,8 +40,8 @@ impl LogFiles {
         let options = open(url)
             .await
             .map_err(|cause| LogStoreError::new("open the logs' database", cause))?;
-        let writer = pool(url, WRITERS, options.clone());
-        let readers = pool(url, url.connections(), options);
+        let writer = pool(url, WRITERS, options.clone(), Kind::Writes);
+        let readers = pool(url, url.connections(), options, Kind::Reads);
         Self::on(writer, readers, tiles)
     }
 }
@@ -64,7 +64,7 @@ impl PostgresStampFloor {
         let options = open(url)
             .await
             .map_err(|cause| FloorError(Box::new(cause)))?;
-        let pool = pool(url, STAMPERS, options);
+        let pool = pool(url, STAMPERS, options, Kind::Writes);
         Ok(Self { pool })
     }
 }

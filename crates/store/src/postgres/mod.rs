@@ -86,8 +86,8 @@ impl Postgres {
         migrate(&options, MIGRATIONS, None).await?;
         // Two pools: what writes may wait for each other, and must not keep readers waiting.
         Ok(Self {
-            writer: pool(url, url.connections(), options.clone()),
-            readers: pool(url, url.connections(), options.clone()),
+            writer: pool(url, url.connections(), options.clone(), Kind::Writes),
+            readers: pool(url, url.connections(), options.clone(), Kind::Reads),
             listening: Listening::new(url.clone(), options),
         })
     }
@@ -107,7 +107,7 @@ fn options(url: &PostgresUrl) -> Result<PgConnectOptions, url::InvalidPostgresUr
 }
 
 /// Connects when it is first needed.
-fn pool(url: &PostgresUrl, connections: u32, options: PgConnectOptions) -> Pool {
+fn pool(url: &PostgresUrl, connections: u32, options: PgConnectOptions, of: Kind) -> Pool {
     let pool = PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -119,19 +119,29 @@ fn pool(url: &PostgresUrl, connections: u32, options: PgConnectOptions) -> Pool 
                 }
                 Ok(true)
             })
-        })
-        .after_connect(|connection, _| Box::pin(takes_writes(connection)));
-    Pool::lazy(pool, options, url.statement_time() + ANSWER_LATER)
+        });
+    let patience = url.statement_time() + ANSWER_LATER;
+    Pool::lazy(pool, options, patience, of)
 }
 
-/// Refuses a replica, whenever one connects: after a failover the address may be another server's.
-async fn takes_writes(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    let sql =
-        "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::bool";
-    let read_only: bool = sqlx::query_scalar(sql).fetch_one(connection).await?;
-    match read_only {
-        false => Ok(()),
-        true => Err(sqlx::Error::Configuration(said::READ_ONLY.into())),
+/// What connections are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Reading alone.
+    Reads,
+    /// Writing too.
+    Writes,
+}
+
+impl Kind {
+    /// A replica serves neither: it is behind, and what was acknowledged would be gone. A server that was told to take no writes is
+    /// read from.
+    async fn is_served_by(self, connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+        let sql =
+            "SELECT pg_is_in_recovery(), current_setting('default_transaction_read_only')::bool";
+        let (is_replica, is_read_only): (bool, bool) =
+            sqlx::query_as(sql).fetch_one(connection).await?;
+        Ok(!is_replica && (self == Self::Reads || !is_read_only))
     }
 }
 
@@ -146,9 +156,11 @@ async fn migrate(
     let mut connection = connecting
         .map_err(|cause| StoreError::new("open the database", cause))?
         .map_err(failed("open the database"))?;
-    takes_writes(&mut connection)
-        .await
-        .map_err(failed("open the database"))?;
+    let serves = Kind::Writes.is_served_by(&mut connection).await;
+    if !serves.map_err(failed("open the database"))? {
+        let cause = sqlx::Error::Configuration(said::READ_ONLY.into());
+        return Err(failed("open the database")(cause));
+    }
     let encoding: String = sqlx::query_scalar("SHOW server_encoding")
         .fetch_one(&mut connection)
         .await

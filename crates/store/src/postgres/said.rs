@@ -2,17 +2,29 @@
 
 use std::error::Error;
 
-use touchplate_index::ports::Unavailable;
+use touchplate_index::ports::{NoWrites, Unavailable};
 
 /// Of a server that takes no writes.
 pub(super) const READ_ONLY: &str = "this PostgreSQL is read-only: it is a replica, or `default_transaction_read_only` is on. \
                                     Name the primary in `database`";
+
+/// Of a server that is behind another.
+pub(super) const REPLICA: &str = "this PostgreSQL is a replica, and may be behind: what was acknowledged could be missing. Name the primary in \
+                                  `database`";
 
 /// Names the engine and what failed. What may be gone in a while is [`Unavailable`].
 pub(crate) fn explained(error: sqlx::Error) -> Box<dyn Error + Send + Sync> {
     let code = error
         .as_database_error()
         .and_then(sqlx::error::DatabaseError::code);
+    let refuses_writes = match (&error, code.as_deref()) {
+        (sqlx::Error::Configuration(cause), _) => {
+            (cause.to_string() == READ_ONLY).then_some(NoWrites::ReadOnly)
+        }
+        (_, Some("25006")) => Some(NoWrites::ReadOnly),
+        (_, Some("53100")) => Some(NoWrites::Full),
+        _ => None,
+    };
     let for_now = match (&error, code.as_deref()) {
         (sqlx::Error::PoolTimedOut, _) => {
             "PostgreSQL: no connection was free, or could be made, within five seconds"
@@ -25,6 +37,7 @@ pub(crate) fn explained(error: sqlx::Error) -> Box<dyn Error + Send + Sync> {
         }
         (sqlx::Error::Tls(_), _) => "PostgreSQL: no TLS connection could be made",
         (sqlx::Error::Configuration(cause), _) if cause.to_string() == READ_ONLY => READ_ONLY,
+        (sqlx::Error::Configuration(cause), _) if cause.to_string() == REPLICA => REPLICA,
         (_, Some("28P01" | "28000")) => {
             "PostgreSQL refused the user or the password. They are in `database`, in the file of its `password_file`, in \
              PGPASSWORD, or in `~/.pgpass`"
@@ -54,7 +67,7 @@ pub(crate) fn explained(error: sqlx::Error) -> Box<dyn Error + Send + Sync> {
         }
         _ => return Box::new(Said(error)),
     };
-    Box::new(Unavailable::new(for_now, error))
+    Box::new(Unavailable::new(for_now, error).to_writes(refuses_writes))
 }
 
 #[derive(Debug, thiserror::Error)]

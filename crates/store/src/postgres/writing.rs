@@ -18,8 +18,8 @@ pub(super) const INDEX_LOCKS: [i32; 4] = [0x7470_0001, 0x7470_0002, 0x7470_0003,
 /// The journal's, which the trigger of the first migration takes: 0x7470_0005. And the one under which processes migrate.
 pub(super) const MIGRATING: i32 = 0x7470_0006;
 
-/// Whatever the server or the role has as default.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+/// Whatever the server or the role has as default, but for whether it takes writes: who told it to take none means it.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 /// A transaction that is rolled back unless it is committed, also when its future is dropped in the middle of a statement or
 /// of its beginning. (SQLx's own is not, in its beginning: its connection would go back to the pool with the locks.)

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use object_store::Error as Said;
 use object_store::client::HttpError;
-use touchplate_index::ports::{BlobError, Unavailable};
+use touchplate_index::ports::{BlobError, NoWrites, Unavailable};
 
 /// Names the engine and what failed. What may be gone in a while is [`Unavailable`].
 pub(super) fn explained(doing: &'static str) -> impl Fn(Said) -> BlobError {
@@ -42,7 +42,8 @@ fn cause(error: &Said) -> Box<dyn Error + Send + Sync> {
         }
         _ => return told("the object store", text),
     };
-    Box::new(Unavailable::new(for_now, text))
+    let full = (status(&text) == Some(507)).then_some(NoWrites::Full);
+    Box::new(Unavailable::new(for_now, text).to_writes(full))
 }
 
 /// The crate's error says all that its causes say, so they are not kept.

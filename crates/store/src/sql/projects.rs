@@ -5,15 +5,15 @@ use serde_json::json;
 use touchplate_index::Origin;
 use touchplate_index::accounts::UserName;
 use touchplate_index::ports::{
-    ChangeError, CreateProjectError, NewProject, Project, ProjectListing, Projects, SeenProject,
-    Serial, StoreError, Viewer,
+    ChangeError, CreateProjectError, NewProject, Project, ProjectId, ProjectListing, Projects,
+    Quota, SeenProject, Serial, StoreError, Usage, Viewer,
 };
 use touchplate_index::projects::Visibility;
 use touchplate_packaging::ProjectName;
 use touchplate_packaging::simple::ProjectStatus;
 
 use super::rows::{self, column, parsed, unsigned};
-use super::{Connection, INDEX, Store, failed, journal};
+use super::{Connection, INDEX, Row, Store, dialect, failed, journal};
 
 /// Why a project's row was not inserted.
 pub(super) enum InsertError {
@@ -72,6 +72,50 @@ pub(super) async fn insert(
         }
     }
     Ok(id)
+}
+
+/// Of a project without a limit; no quota is negative.
+const UNLIMITED: i64 = -1;
+
+/// It is added up, over an index, where there is a quota alone: a sum that is kept could be wrong.
+const USAGE: &str = "SELECT p.max_bytes, (SELECT CAST(coalesce(sum(f.size), 0) AS BIGINT) FROM files f WHERE f.project_id = p.id) AS used \
+                     FROM projects p WHERE p.id = $1";
+
+fn usage(row: &Row) -> Result<Usage, StoreError> {
+    Ok(Usage {
+        used: unsigned(row, "used")?,
+        quota: quota(row)?,
+    })
+}
+
+/// A project's quota, of the column `max_bytes`.
+pub(super) fn quota(row: &Row) -> Result<Quota, StoreError> {
+    Ok(match column::<Option<i64>>(row, "max_bytes")? {
+        None => Quota::AsConfigured,
+        Some(bytes) => u64::try_from(bytes).map_or(Quota::Unlimited, Quota::Bytes),
+    })
+}
+
+/// Whether a file of `size` has room in a project. Until the transaction ends no other file is added to it with that question.
+pub(super) async fn has_room(
+    connection: &mut Connection,
+    project: i64,
+    (limit, size): (u64, u64),
+) -> Result<Result<(), u64>, StoreError> {
+    let doing = "add up a project's files";
+    let lock = concat!("SELECT id FROM projects WHERE id = $1", dialect::locked!());
+    sqlx::query(lock)
+        .bind(project)
+        .fetch_optional(&mut *connection)
+        .await
+        .map_err(failed(doing))?;
+    // A statement of its own: it sees what was committed while that one waited.
+    let row = sqlx::query(USAGE).bind(project).fetch_one(connection).await;
+    let used = usage(&row.map_err(failed(doing))?)?.used;
+    Ok(match used.saturating_add(size) > limit {
+        true => Err(used),
+        false => Ok(()),
+    })
 }
 
 /// The row number of a project.
@@ -279,6 +323,35 @@ impl Projects for Store {
         let set = [Some(visibility.as_str())];
         let noted = ("set visibility", &details);
         self.change(origin, name, noted, (sql, &set), since).await
+    }
+
+    async fn set_quota(
+        &self,
+        origin: &Origin,
+        name: &ProjectName,
+        quota: Quota,
+    ) -> Result<(), ChangeError> {
+        let bytes = match quota {
+            Quota::AsConfigured => None,
+            Quota::Unlimited => Some(UNLIMITED),
+            // More than that no store has.
+            Quota::Bytes(bytes) => Some(i64::try_from(bytes).unwrap_or(i64::MAX)),
+        };
+        let details = json!({ "max_bytes": bytes });
+        let bytes = bytes.map(|bytes| bytes.to_string());
+        let sql = "UPDATE projects SET max_bytes = CAST($1 AS BIGINT) WHERE id = $2";
+        let change = (sql, &[bytes.as_deref()][..]);
+        self.change(origin, name, ("set quota", &details), change, None)
+            .await
+    }
+
+    async fn usage(&self, project: ProjectId) -> Result<Option<Usage>, StoreError> {
+        let row = sqlx::query(USAGE)
+            .bind(project.0)
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(failed("add up a project's files"))?;
+        row.as_ref().map(usage).transpose()
     }
 
     async fn delete(&self, origin: &Origin, name: &ProjectName) -> Result<bool, StoreError> {

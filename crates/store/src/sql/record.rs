@@ -5,7 +5,7 @@ use touchplate_attest::Verified;
 use touchplate_index::Origin;
 use touchplate_index::accounts::UserName;
 use touchplate_index::ports::{
-    AttestError, FileId, MAX_WITH_UPLOADS, NewFile, ProjectId, ProjectTarget, RecordError,
+    AttestError, FileId, MAX_WITH_UPLOADS, NewFile, ProjectId, ProjectTarget, Quota, RecordError,
     StoreError, UploadRun,
 };
 use touchplate_packaging::simple::ProjectStatus;
@@ -45,6 +45,10 @@ impl Store {
         });
         let project = target(&mut transaction, origin, file, &before).await?;
         claim_filename(&mut transaction, origin, file).await?;
+        if let Some(limit) = before.quota.limit(file.max_project_bytes) {
+            let room = projects::has_room(&mut transaction, project, (limit, file.size)).await?;
+            room.map_err(|used| RecordError::OverQuota { used, limit })?;
+        }
         if let (false, Some(there)) = (file.equal_bytes_allowed, &before.equal_bytes) {
             return Err(RecordError::EqualBytes(there.clone()));
         }
@@ -107,6 +111,8 @@ struct Before {
     status: Option<ProjectStatus>,
     /// The release in it, if it is there.
     release: Option<i64>,
+    /// How many bytes the project's files may have.
+    quota: Quota,
     /// A file that has the same bytes.
     equal_bytes: Option<Filename>,
 }
@@ -118,7 +124,7 @@ impl Before {
             ProjectTarget::Existing(id) | ProjectTarget::Unclaimed(id, _) => Some(id.0),
         };
         let row = sqlx::query(
-            "SELECT s.sweeps, s.underway, p.status, r.id AS release_id, \
+            "SELECT s.sweeps, s.underway, p.status, p.max_bytes, r.id AS release_id, \
              (SELECT filename FROM files WHERE sha256 = $1 LIMIT 1) AS equal_bytes \
              FROM (SELECT 1) AS one LEFT JOIN sweeps s ON s.sha256 = $1 LEFT JOIN projects p ON p.id = $2 \
              LEFT JOIN releases r ON r.project_id = p.id AND r.version_key = $3",
@@ -137,6 +143,7 @@ impl Before {
             swept,
             status: parsed_or_null(&row, "status")?,
             release: column(&row, "release_id")?,
+            quota: projects::quota(&row)?,
             equal_bytes: parsed_or_null(&row, "equal_bytes")?,
         })
     }

@@ -1,6 +1,6 @@
 //! What SQLite says otherwise than PostgreSQL. `postgres/dialect.rs` has the same names.
 
-use touchplate_index::ports::StoreError;
+use touchplate_index::ports::{NoWrites, StoreError, Unavailable};
 use touchplate_packaging::ProjectName;
 
 use super::Connection;
@@ -117,8 +117,21 @@ macro_rules! now {
 pub(super) use now;
 
 /// What SQLite said.
-pub(super) fn explained(error: sqlx::Error) -> sqlx::Error {
-    error
+pub(super) fn explained(error: sqlx::Error) -> Box<dyn std::error::Error + Send + Sync> {
+    let code = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
+    let code: Option<u32> = code.and_then(|code| code.parse().ok());
+    // The lowest byte is the kind, the others say more (https://sqlite.org/rescode.html).
+    let (said, no_writes) = match code.map(|code| code & 0xff) {
+        Some(8) => (
+            "SQLite: the database file, or its folder, is read-only",
+            NoWrites::ReadOnly,
+        ),
+        Some(13) => ("SQLite: the disk of the database is full", NoWrites::Full),
+        _ => return error.into(),
+    };
+    Box::new(Unavailable::new(said, error).to_writes(Some(no_writes)))
 }
 
 /// Writes the journal's row of a change, and its serial where it shows.

@@ -13,6 +13,7 @@ mod log;
 mod news;
 mod projects;
 mod publishers;
+mod quotas;
 mod ratchets;
 mod releases;
 mod trusted_publishing;
@@ -46,6 +47,7 @@ checks![
     projects::{an_empty_index_has_nothing, projects_are_listed_as_a_user_sees_them, the_database_hides_what_a_viewer_may_not_see, every_change_writes_one_journal_row, project_names_are_unique_and_not_confusable, deleting_a_project_takes_everything_but_its_filenames},
     releases::{an_upload_is_recorded_whole, what_is_odd_about_a_file_is_kept_with_it, a_project_of_nobody_belongs_to_the_first_who_uploads, a_refused_upload_changes_nothing, a_deleted_filename_stays_burned, a_yank_shows_on_every_file_of_the_release, a_change_may_ask_that_nothing_came_in_between, what_a_project_has_is_read_at_once, two_racing_uploads_of_one_name_leave_one},
     publishers::{a_publisher_is_pinned_to_the_numbers_it_first_showed, numbers_outlive_their_publisher, a_project_takes_so_many_publishers, uploads_bring_a_file_so_many_attestations, attestations_that_name_the_index_are_kept_and_counted_apart},
+    quotas::{a_quota_bounds_what_a_project_has, of_racing_uploads_one_has_the_last_room},
     ratchets::{ratchets_turn_one_way},
     trusted_publishing::{publishers_are_found_in_the_whole_index, a_token_for_one_upload_is_used_up_by_the_one_that_is_recorded, a_token_is_minted_once_for_one_id_token, a_removed_publishers_tokens_reach_nothing, a_pending_publisher_becomes_a_project, a_name_that_was_taken_removes_the_pending_publisher, racing_mints_leave_one_project_and_one_token, what_ended_is_forgotten},
     attesters::{attesters_are_put_replaced_and_removed, attesters_of_a_project_are_bounded, later_attestations_are_kept_aside, an_upload_brings_nothing_that_was_added_before, of_racing_attestations_one_is_kept, files_are_found_by_digest_with_all_their_attestations},
@@ -124,6 +126,7 @@ pub fn upload(target: ProjectTarget, given: &str, bytes: &[u8]) -> NewFile {
         equal_bytes_allowed: true,
         run: None,
         spends: None,
+        max_project_bytes: None,
         sweeps: 0,
         filename,
     }

@@ -29,9 +29,9 @@ use touchplate_index::accounts::Role;
 use touchplate_index::attesters::KnownAttestation;
 use touchplate_index::ports::{
     ChangeError, CreateProjectError, Findings, FormSaid, Hints, Journal, JournalRow, NewFile,
-    NewProject, PinnedElsewhere, Project, ProjectId, ProjectTarget, PublisherId, RecordError,
-    Release, Serial, StoreError, StoredAttestation, StoredAttester, StoredFile, StoredMinted,
-    StoredPending, StoredPublisher, StoredToken, UploadRun, User, Viewer,
+    NewProject, PinnedElsewhere, Project, ProjectId, ProjectTarget, PublisherId, Quota,
+    RecordError, Release, Serial, StoreError, StoredAttestation, StoredAttester, StoredFile,
+    StoredMinted, StoredPending, StoredPublisher, StoredToken, UploadRun, Usage, User, Viewer,
 };
 use touchplate_index::projects::Visibility;
 use touchplate_index::trusted_publishing::RatchetSince;
@@ -68,6 +68,7 @@ struct State {
     attesters: Vec<(ProjectId, StoredAttester)>,
     releases: Vec<StoredRelease>,
     filenames: BTreeSet<String>,
+    quotas: HashMap<i64, Quota>,
     files: Vec<File>,
     core_metadata: HashMap<String, Vec<u8>>,
     sweeps: HashMap<String, (u64, bool)>,
@@ -128,6 +129,15 @@ impl Memory {
 }
 
 impl State {
+    fn usage(&self, project: ProjectId) -> Usage {
+        let files = self.files.iter().filter(|file| file.project == project);
+        let quota = self.quotas.get(&project.0).copied();
+        Usage {
+            used: files.map(|file| file.stored.size).sum(),
+            quota: quota.unwrap_or_default(),
+        }
+    }
+
     fn next(&mut self) -> i64 {
         self.rows += 1;
         self.rows

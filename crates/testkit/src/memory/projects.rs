@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use touchplate_index::Origin;
 use touchplate_index::accounts::{MadeFor, UserName};
 use touchplate_index::ports::{
-    ChangeError, CreateProjectError, NewProject, Project, ProjectListing, Projects, SeenProject,
-    Serial, StoreError, Viewer,
+    ChangeError, CreateProjectError, NewProject, Project, ProjectId, ProjectListing, Projects,
+    Quota, SeenProject, Serial, StoreError, Usage, Viewer,
 };
 use touchplate_index::projects::Visibility;
 use touchplate_packaging::ProjectName;
@@ -128,6 +128,26 @@ impl Projects for Memory {
         Ok(())
     }
 
+    async fn set_quota(
+        &self,
+        origin: &Origin,
+        name: &ProjectName,
+        quota: Quota,
+    ) -> Result<(), ChangeError> {
+        let mut state = self.state();
+        state.unchanged(name, None)?;
+        let id = state.project(name).map(|project| project.id.0);
+        state.quotas.insert(id.ok_or(ChangeError::NotFound)?, quota);
+        state.note(origin, "set quota", Some(name));
+        Ok(())
+    }
+
+    async fn usage(&self, project: ProjectId) -> Result<Option<Usage>, StoreError> {
+        let state = self.state();
+        let there = state.projects.iter().any(|it| it.id == project);
+        Ok(there.then(|| state.usage(project)))
+    }
+
     async fn delete(&self, origin: &Origin, name: &ProjectName) -> Result<bool, StoreError> {
         let mut state = self.state();
         let Some(id) = state.project(name).map(|p| p.id) else {
@@ -135,6 +155,7 @@ impl Projects for Memory {
         };
         state.note(origin, "delete project", Some(name));
         state.projects.retain(|p| p.id != id);
+        state.quotas.remove(&id.0);
         state.releases.retain(|r| r.project != id);
         state.files.retain(|f| f.project != id);
         state.publishers.retain(|(project, _)| *project != id);

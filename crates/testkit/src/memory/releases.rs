@@ -8,7 +8,7 @@ use touchplate_index::ports::{
     AttestError, AttestedBy, ChangeError, CreateProjectError, FileId, Findings, FormSaid,
     MAX_WITH_UPLOADS, NewFile, Project, ProjectFacts, ProjectFiles, ProjectId, ProjectTarget,
     RecordError, ReleaseMetadata, Releases, Serial, StoreError, StoredAttestation, StoredFile,
-    Viewer,
+    Usage, Viewer,
 };
 use touchplate_packaging::simple::Yanked;
 use touchplate_packaging::{Filename, ProjectName, Sha256, Version};
@@ -39,6 +39,18 @@ impl Releases for Memory {
             return Err(RecordError::ProjectAppeared);
         }
         state.check_filename(new)?;
+        let Usage { used, quota } = match &new.target {
+            ProjectTarget::New(_) => Usage {
+                used: 0,
+                quota: Default::default(),
+            },
+            ProjectTarget::Existing(id) | ProjectTarget::Unclaimed(id, _) => state.usage(*id),
+        };
+        if let Some(limit) = quota.limit(new.max_project_bytes)
+            && used + new.size > limit
+        {
+            return Err(RecordError::OverQuota { used, limit });
+        }
         if let ProjectTarget::Existing(id) | ProjectTarget::Unclaimed(id, _) = &new.target {
             let held = state.held(*id, new.filename.project(), &new.attestations);
             state.hold(held.map_err(RecordError::PinnedElsewhere)?);

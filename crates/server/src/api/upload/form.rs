@@ -4,8 +4,10 @@ use axum::http::{HeaderMap, header};
 use multer::{Field, Multipart};
 use touchplate_attest::attestation::MAX_ATTESTATIONS_FIELD_BYTES;
 use touchplate_index::spool::{Spool, SpoolError, SpoolRoom};
+use touchplate_index::upload::UploadError;
 use touchplate_packaging::filename::MAX_FILENAME_BYTES;
 
+use super::Early;
 use super::arriving::{ArrivalError, Arriving, Unclaimed};
 
 /// A description is a README; the longest on PyPI have about a megabyte.
@@ -112,14 +114,18 @@ pub(crate) enum FormRefused {
     /// The file is too large, or the disk failed.
     #[error(transparent)]
     Spool(#[from] SpoolError),
+    /// The upload would be refused for what is known already.
+    #[error(transparent)]
+    Early(Box<UploadError>),
 }
 
-/// Reads the form. `limit` bounds the file.
+/// Reads the form. `limit` bounds the file; `early` is asked when the file begins.
 pub(crate) async fn receive(
     headers: &HeaderMap,
     arriving: &mut Arriving,
     room: &SpoolRoom,
     limit: u64,
+    early: Option<&Early<'_>>,
 ) -> Result<Form, FormRefused> {
     let boundary = boundary(headers)?;
     let mut reading = Reading {
@@ -149,7 +155,14 @@ pub(crate) async fn receive(
         }
         match reading.name(&part, position)?.as_str() {
             "content" if content.is_some() => return Err(FormRefused::TwoFiles),
-            "content" => content = Some(reading.file(part).await?),
+            "content" => {
+                if let Some(early) = early {
+                    let filename = part.file_name().unwrap_or_default().to_owned();
+                    let room = early.has_room(&reading.fields, &filename).await;
+                    room.map_err(|error| FormRefused::Early(Box::new(error)))?;
+                }
+                content = Some(reading.file(part).await?);
+            }
             "gpg_signature" => {
                 reading.bytes("gpg_signature", part).await?;
                 had_signature = true;

@@ -14,7 +14,7 @@ use touchplate_index::spool::{SpoolError, SpoolRoom};
 use touchplate_index::trusted_publishing::Uploader;
 use touchplate_index::upload::{Accepted, Upload, UploadError, UploadForm};
 use touchplate_index::{Origin, RequestId};
-use touchplate_packaging::Profile;
+use touchplate_packaging::{DisplayName, Filename, Profile};
 
 use crate::app::App;
 use crate::extract::accept::Accept;
@@ -57,6 +57,9 @@ async fn take(
     request_id: &RequestId,
     arriving: &mut Arriving,
 ) -> Result<Response, Problem> {
+    if app.read_only {
+        return Err(Problem::read_only());
+    }
     let now = app.clock.now();
     // Before the body is read: nobody spools a gigabyte for a stranger.
     let uploader = uploader(app, parts, now).await?;
@@ -64,7 +67,13 @@ async fn take(
     if announced(&parts.headers).is_some_and(|bytes| bytes > whole_bytes(app)) {
         return Err(UploadError::TooLarge { limit }.into());
     }
-    let form = form::receive(&parts.headers, arriving, app.index.spool(), limit).await?;
+    let early = Early {
+        app,
+        uploader: &uploader,
+        announced: announced(&parts.headers),
+    };
+    let room = app.index.spool();
+    let form = form::receive(&parts.headers, arriving, room, limit, Some(&early)).await?;
     arriving.discard(EPILOGUE_BYTES).await;
     if form.had_signature {
         tracing::info!(
@@ -101,11 +110,45 @@ async fn take(
     Ok(answer(&parts.headers, &filename, &accepted))
 }
 
+/// What can be told when a file begins to arrive, before it is spooled.
+pub(crate) struct Early<'u> {
+    app: &'u App,
+    uploader: &'u Uploader,
+    announced: Option<u64>,
+}
+
+/// Less than that is read sooner than asked about.
+const WORTH_ASKING_BYTES: u64 = 1 << 20;
+
+impl Early<'_> {
+    /// Whether the file has room in its project, if the form named the project already.
+    pub(crate) async fn has_room(
+        &self,
+        fields: &[(String, String)],
+        filename: &str,
+    ) -> Result<(), UploadError> {
+        let Some(announced) = self.announced.filter(|it| *it >= WORTH_ASKING_BYTES) else {
+            return Ok(());
+        };
+        let name = fields.iter().find(|(name, _)| name == "name");
+        let name = name.and_then(|(_, value)| value.parse::<DisplayName>().ok());
+        let (Some(name), Ok(filename)) = (name, filename.parse::<Filename>()) else {
+            return Ok(());
+        };
+        // What is no file may be fields, at most so many.
+        let others = u64::try_from(MAX_FORM_BYTES).unwrap_or(u64::MAX);
+        let others = others.saturating_add(FRAMING_BYTES);
+        let least = announced.saturating_sub(others).max(1);
+        let index = &self.app.index;
+        index.has_room(self.uploader, &name, &filename, least).await
+    }
+}
+
 /// For the fuzzer: a body read as a form; what it has of fields and file is within the bounds.
 pub(crate) async fn fuzzed(headers: &HeaderMap, body: Body, room: &SpoolRoom) {
     const MOST: u64 = 1 << 10;
     let mut arriving = Arriving::new(body);
-    if let Ok(form) = form::receive(headers, &mut arriving, room, MOST).await {
+    if let Ok(form) = form::receive(headers, &mut arriving, room, MOST, None).await {
         assert!(form.spool.size() <= MOST);
         assert!(
             form.fields
@@ -253,6 +296,7 @@ impl From<FormRefused> for Problem {
                 UploadError::TooLarge { limit }.into()
             }
             FormRefused::Spool(SpoolError::Disk(cause)) => UploadError::Spool(cause).into(),
+            FormRefused::Early(cause) => (*cause).into(),
             FormRefused::Stalled(_) => Self::client(StatusCode::REQUEST_TIMEOUT, &error),
             FormRefused::NotMultipart { .. }
             | FormRefused::Malformed(_)

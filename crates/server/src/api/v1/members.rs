@@ -33,6 +33,10 @@ struct MembersTold<'k> {
     version: u32,
     project: &'k str,
     members: Vec<MemberTold<'k>>,
+    /// Bytes of the project's files together.
+    used_bytes: u64,
+    /// What they may have; null: as many as they like.
+    max_bytes: Option<u64>,
 }
 
 /// `GET …/members`: all of them, by name. Administrators are not among them.
@@ -43,10 +47,13 @@ pub(crate) async fn list(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let members = app.index.members_by(&caller, &name).await?;
+    let (used_bytes, max_bytes) = app.index.usage_by(&caller, &name).await?;
     let told = MembersTold {
         version: VERSION,
         project: name.as_str(),
         members: members.iter().map(MemberTold::of).collect(),
+        used_bytes,
+        max_bytes,
     };
     Ok(to_members(&told, &headers))
 }
