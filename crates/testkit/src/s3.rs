@@ -19,7 +19,7 @@ use tempfile::NamedTempFile;
 use crate::engine;
 
 /// Runs until its standard input ends, which it does with the test program, however that ends. The first object of a bucket makes
-/// its volumes, which takes seconds: a later test should not wait for that.
+/// its volumes, which takes seconds: a later test should not wait for that. One master waits for no other: elections are short.
 const RUN: &str = r#"
 set -e
 weed=$1 s3=$2
@@ -29,6 +29,7 @@ mkdir "$folder/data"
 printf '%s' '{"identities":[{"name":"ci","credentials":[{"accessKey":"ciaccess","secretKey":"cisecretcisecret"}],
     "actions":["Admin","Read","Write","List","Tagging"]}]}' >"$folder/s3.json"
 "$weed" server -ip=127.0.0.1 -ip.bind=127.0.0.1 -dir="$folder/data" -master.volumeSizeLimitMB=256 \
+    -master.electionTimeout=500ms -master.heartbeatInterval=100ms -master.telemetry=false \
     -master.port=$3 -master.port.grpc=$4 -volume.port=$5 -volume.port.grpc=$6 \
     -filer -filer.port=$7 -filer.port.grpc=$8 -filer.localSocket="$folder/filer" \
     -s3 -s3.port="$s3" -s3.port.grpc=$9 -s3.port.iceberg=0 -s3.port.lance=0 -s3.iam=false -s3.localSocket="$folder/s3" \
