@@ -145,8 +145,8 @@ mod tests {
             ),
             (
                 "s3://wheels?at=x",
-                "`s3://wheels?at=x` cannot be used: there is no parameter `at`; there are `endpoint`, `region` and \
-                 `credentials_file`",
+                "`s3://wheels?at=x` cannot be used: there is no parameter `at`; there are `endpoint`, `region`, \
+                 `credentials_file` and `redirect_to`",
             ),
         ] {
             assert_eq!(given.parse::<BlobsUrl>().unwrap_err().to_string(), why);

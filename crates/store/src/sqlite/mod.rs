@@ -187,7 +187,8 @@ mod tests {
         let old = SqlitePool::connect_with(options).await.unwrap();
         let without: Vec<_> = MIGRATIONS.iter().copied().filter(|it| it.0 != 10).collect();
         migrate(&old, &without).await.unwrap();
-        let project = "INSERT INTO projects VALUES (1, 1, 'demo', 'demo', 'demo', 'public', 'active', NULL, 1, 0, 0)";
+        let project = "INSERT INTO projects (id, index_id, name, display, confusable, visibility, status, serial, created_at) \
+                       VALUES (1, 1, 'demo', 'demo', 'demo', 'public', 'active', 1, 0)";
         let publisher = "INSERT INTO publishers (id, index_id, project_id, lookup_key, publisher, created_at) \
                          VALUES (7, 1, 1, 'google:a', '{\"kind\":\"Google\",\"email\":\"a\"}', 0)";
         for sql in [project, publisher] {
