@@ -52,7 +52,7 @@ impl Index {
 }
 
 impl Shift {
-    /// Before each step: it is still ours, and for another [`LEASE`].
+    /// Before each step: it is still ours, and for another `LEASE`.
     pub async fn goes_on(&self) -> Result<(), ShiftError> {
         let jobs = &self.index.ports.jobs;
         match jobs.renew(self.job, self.turn, LEASE).await? {
