@@ -15,7 +15,9 @@ fn value<'t>(text: &'t str, series: &str) -> &'t str {
 
 #[tokio::test]
 async fn what_happened_is_counted_and_what_is_is_told() {
-    let server = TestServer::start().await;
+    let mut server = TestServer::start().await;
+    // Each process tells of itself.
+    server.stay_with_one_process();
     let alice = server.publisher("alice").await.of("gauged").await;
     let wheel = sample::wheel("gauged", "1.0").attested();
     alice.upload(wheel.clone()).await.assert_ok();
