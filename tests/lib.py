@@ -7,6 +7,7 @@ import atexit
 import base64
 import contextlib
 import email.parser
+import fcntl
 import hashlib
 import http.client
 import io
@@ -91,12 +92,15 @@ def venv(name, requirements):
     alone if it was made of them; its folder of programs. Needs `in_venv()`."""
     folder, wanted = ROOT / f".venv-{name}", Path(requirements).read_bytes()
     made_from = folder / "made-from"
-    if not made_from.is_file() or made_from.read_bytes() != wanted:
-        uv = ROOT / ".venv" / "bin" / "uv"
-        subprocess.run([uv, "venv", "--quiet", "--clear", "--no-config", "--python", sys.executable, folder], check=True)
-        install = ["pip", "install", "--quiet", "--no-config", "--no-deps", "--python", folder / "bin" / "python"]
-        subprocess.run([uv, *install, "--requirement", requirements], check=True)
-        made_from.write_bytes(wanted)
+    # Two steps of `./test` may want the same one at the same time.
+    with open(ROOT / f".venv-{name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made_from.is_file() or made_from.read_bytes() != wanted:
+            uv = ROOT / ".venv" / "bin" / "uv"
+            subprocess.run([uv, "venv", "--quiet", "--clear", "--no-config", "--python", sys.executable, folder], check=True)
+            install = ["pip", "install", "--quiet", "--no-config", "--no-deps", "--python", folder / "bin" / "python"]
+            subprocess.run([uv, *install, "--requirement", requirements], check=True)
+            made_from.write_bytes(wanted)
     return folder / "bin"
 
 
