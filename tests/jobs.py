@@ -39,8 +39,9 @@ def certificate_authority(folder):
 
 def packages_of_node():
     """What the provider needs, at the versions of its lock file."""
-    if not (NODE / "node_modules" / "oidc-provider").is_dir():
-        subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=NODE, check=True)
+    with lib.one_at_a_time("node"):
+        if not (NODE / "node_modules" / "oidc-provider").is_dir():
+            subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=NODE, check=True)
 
 
 class Provider:

@@ -87,14 +87,20 @@ def in_venv():
         os.execv(python, [str(python), *sys.argv])
 
 
+@contextlib.contextmanager
+def one_at_a_time(name):
+    """While something below this folder is made that two steps of `./test` may want at the same time."""
+    with open(ROOT / f".venv-{name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def venv(name, requirements):
     """A virtual environment beside `.venv`, for a client whose dependencies are its own: made of these requirements, or left
     alone if it was made of them; its folder of programs. Needs `in_venv()`."""
     folder, wanted = ROOT / f".venv-{name}", Path(requirements).read_bytes()
     made_from = folder / "made-from"
-    # Two steps of `./test` may want the same one at the same time.
-    with open(ROOT / f".venv-{name}.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with one_at_a_time(name):
         if not made_from.is_file() or made_from.read_bytes() != wanted:
             uv = ROOT / ".venv" / "bin" / "uv"
             subprocess.run([uv, "venv", "--quiet", "--clear", "--no-config", "--python", sys.executable, folder], check=True)
