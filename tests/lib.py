@@ -526,11 +526,11 @@ def database_of(data):
 
 
 def rows(data):
-    """Table → its rows, for every table of the data directory's database but coverage's sums, which a chore makes of the
-    others after an upload was answered; the server may be running."""
+    """Table → its rows, for every table of the data directory's database but coverage's sums and the turns of chores, which are
+    written after an upload was answered; the server may be running."""
     with contextlib.closing(sqlite3.connect(f"file:{database_of(data)}?mode=ro", uri=True, timeout=10)) as database:
         names = [n for (n,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
-        names = [name for name in names if "coverage" not in name]
+        names = [name for name in names if "coverage" not in name and name != "jobs"]
         return {name: sorted(map(repr, database.execute(f'SELECT * FROM "{name}"'))) for name in names}
 
 
