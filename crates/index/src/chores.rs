@@ -6,6 +6,7 @@ use futures_util::TryStreamExt as _;
 use touchplate_packaging::Sha256;
 
 use crate::Index;
+use crate::checking::PAGE_BLOBS;
 use crate::jobs::{Job, Shift, ShiftError};
 use crate::ports::{BlobError, JobName, StoreError};
 
@@ -31,10 +32,13 @@ pub enum SweepError {
     Blobs(#[from] BlobError),
 }
 
-async fn goes_on(shift: Option<&Shift>) -> Result<(), ShiftError> {
-    match shift {
-        Some(shift) => shift.goes_on().await,
-        None => Ok(()),
+/// Whether nobody has taken this over.
+async fn goes_on(shift: Option<&Shift>) -> Result<bool, StoreError> {
+    let Some(shift) = shift else { return Ok(true) };
+    match shift.goes_on().await {
+        Ok(()) => Ok(true),
+        Err(ShiftError::Lost) => Ok(false),
+        Err(ShiftError::Store(error)) => Err(error),
     }
 }
 
@@ -63,15 +67,20 @@ impl Index {
     ) -> Result<u32, SweepError> {
         let before = now.checked_sub(grace).unwrap_or(SystemTime::UNIX_EPOCH);
         let mut swept = self.finish_sweeps().await?;
-        let mut stored = self.ports.blobs.stored();
-        while let Some(blob) = stored.try_next().await? {
-            if blob.stored_at < before {
-                match goes_on(shift).await {
-                    Err(ShiftError::Lost) => return Ok(swept),
-                    Err(ShiftError::Store(error)) => return Err(error.into()),
-                    Ok(()) => {}
+        // Nearly every blob is in use: a page of them costs one question and one sign of life, not a transaction each.
+        let mut pages = self.ports.blobs.stored().try_chunks(PAGE_BLOBS);
+        while let Some(page) = pages.try_next().await.map_err(|failed| failed.1)? {
+            let old = page.iter().filter(|blob| blob.stored_at < before);
+            let old: Vec<Sha256> = old.map(|blob| blob.digest).collect();
+            let unused = self.ports.inventory.unreferenced(&old).await?;
+            if !goes_on(shift).await? {
+                return Ok(swept);
+            }
+            for digest in unused {
+                if !goes_on(shift).await? {
+                    return Ok(swept);
                 }
-                swept += u32::from(self.sweep_one(&blob.digest).await?);
+                swept += u32::from(self.sweep_one(&digest).await?);
             }
         }
         Ok(swept)

@@ -45,6 +45,9 @@ use ports::{
 };
 use spool::SpoolRoom;
 
+/// The target of spans that are for traces alone: whoever logs leaves it out.
+pub const TRACES: &str = "touchplate::traces";
+
 /// The ports an [`Index`] stands on, each behind its trait so that a test or another database can stand in.
 #[derive(Clone)]
 pub struct Ports {

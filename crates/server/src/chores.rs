@@ -66,9 +66,11 @@ pub(crate) async fn count_coverage(app: App) {
     loop {
         ticks.tick().await;
         let counted = counted(&app.index).await;
-        note(&app, "count-coverage", counted.is_ok());
+        if !matches!(counted, Ok(false)) {
+            note(&app, "count-coverage", counted.is_ok());
+        }
         match counted {
-            Ok(()) => fails = false,
+            Ok(_) => fails = false,
             // Said once, not every few seconds.
             Err(_) if fails => {}
             Err(error) => {
@@ -80,12 +82,14 @@ pub(crate) async fn count_coverage(app: App) {
     }
 }
 
-async fn counted(index: &Index) -> Result<(), ShiftError> {
+/// Whether it was this process's turn.
+async fn counted(index: &Index) -> Result<bool, ShiftError> {
     let Some(shift) = index.shift(&COUNTING).await? else {
-        return Ok(());
+        return Ok(false);
     };
     index.count_coverage_in(&shift).await?;
-    Ok(shift.done().await?)
+    shift.done().await?;
+    Ok(true)
 }
 
 /// Writes down what was downloaded, for ever.
@@ -187,6 +191,9 @@ async fn tidy_once(app: &App, shift: Shift) {
 /// Verifies every stored attestation again whenever something else is believed than by the latest review, for ever. It is done beside
 /// what is asked of the server: after each page it rests for as long as that took.
 pub(crate) async fn review_attestations(app: App) {
+    if app.read_only {
+        return;
+    }
     let mut ticks = tokio::time::interval(LOOK_EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let (mut reviewed, mut fails) = (None, false);

@@ -118,7 +118,7 @@ impl Problem {
             None => Self::saying(StatusCode::INTERNAL_SERVER_ERROR, ""),
         };
         problem.cause = Some(on_one_line(&chain(error).join(": ")));
-        problem.engine = Some(failing::engine(error));
+        problem.engine = failing::engine(error);
         problem
     }
 

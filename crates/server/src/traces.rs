@@ -29,7 +29,7 @@ use crate::config::Config;
 use crate::metrics::Route;
 
 /// The target of spans that are for traces.
-pub(crate) const TARGET: &str = "touchplate::traces";
+pub(crate) const TARGET: &str = touchplate_index::TRACES;
 
 /// What a collector says to a batch: nothing, or a sentence.
 const MAX_ANSWER_BYTES: usize = 64 << 10;

@@ -26,7 +26,7 @@ use crate::ports::{
 const PAGE_ROWS: u32 = 100;
 
 /// Blobs whose rows are asked for at once.
-const PAGE_BLOBS: usize = 500;
+pub(crate) const PAGE_BLOBS: usize = 500;
 
 /// Files that are read at once: a disk or an object store has something to do while digests are made, and memory holds a few pieces.
 const READ_AT_ONCE: usize = 8;

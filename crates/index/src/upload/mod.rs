@@ -58,10 +58,10 @@ pub(crate) const INSPECTED_AT_ONCE: usize = 8;
 /// wrote, so a second one settles it; the third is for two such races in a row.
 const TRIES: u32 = 3;
 
-/// A step, for traces: by the target that `server::traces` listens to and the log does not.
+/// A step, for traces.
 macro_rules! step {
     ($name:literal) => {
-        tracing::info_span!(target: "touchplate::traces", $name)
+        tracing::info_span!(target: crate::TRACES, $name)
     };
 }
 

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use touchplate_index::ports::{BlobError, NoWrites, StoreError, Unavailable};
 
-/// Whether an engine said that it may answer later: whether it may be gone in a while.
+/// Whether an engine said that it may answer later.
 pub(crate) fn is_unavailable(error: &(dyn Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
@@ -32,20 +32,20 @@ pub(super) fn no_writes(error: &(dyn Error + 'static)) -> Option<NoWrites> {
     None
 }
 
-/// The engine that failed, as `/metrics` names it.
-pub(super) fn engine(error: &(dyn Error + 'static)) -> &'static str {
+/// The engine that failed, as `/metrics` names it; none: something else of ours.
+pub(super) fn engine(error: &(dyn Error + 'static)) -> Option<&'static str> {
     let mut next = Some(error);
     while let Some(error) = next {
         if error.is::<StoreError>() {
-            return "database";
+            return Some("database");
         }
         if error.is::<BlobError>() {
-            return "blobs";
+            return Some("blobs");
         }
         if error.is::<std::io::Error>() {
-            return "disk";
+            return Some("disk");
         }
         next = error.source();
     }
-    "none"
+    None
 }
