@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::StatusCode;
+use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 use touchplate_testkit::http::{Answer, Request};
 use touchplate_testkit::proxy::Link;
@@ -70,6 +71,42 @@ async fn a_database_that_is_gone_or_says_nothing_is_waited_for_no_longer_than_th
     assert_eq!(ready(&world).await.text(), "ready\n");
 }
 
+/// A server that hears the first words of each connection and ends it.
+async fn hanging_up() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut connection, _)) = listener.accept().await {
+            drop(connection.read(&mut [0; 8]).await);
+        }
+    });
+    address
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_ends_while_it_is_connected_to_may_come_back() {
+    let Some((world, token, there)) = with_a_file("").await else {
+        return;
+    };
+    let real = world.rows.engine();
+    let later = sample::wheel("demo", "2.0");
+    for engine in [hanging_up().await, fake(StatusCode::OK).await] {
+        world.rows.set(Link::Closed);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        world.rows.lead_to(engine);
+        world.rows.set(Link::Up);
+        // What was connected before is noticed by the first.
+        world.send(&Request::get("/simple/demo/")).await;
+        world.app.cache.catch_up().await;
+        assert_later(&world.send(&Request::get("/simple/demo/")).await);
+        assert_later(&world.send(&world.uploading(&token, &later)).await);
+        assert_eq!(ready(&world).await.status, 503);
+        world.rows.lead_to(real);
+        assert!(world.lists("demo", &there).await);
+    }
+    goes_on(&world, &token, &there, &later).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_database_is_slow_and_nothing_else() {
     let Some((world, token, there)) = with_a_file("").await else {
@@ -121,7 +158,7 @@ async fn a_database_that_takes_no_writes_is_read_from() {
     goes_on(&world, &token, &there, &later).await;
 }
 
-/// A fake of an object store that answers everything with one status.
+/// A fake of an object store, or of whatever else speaks HTTP, that answers everything with one status.
 async fn fake(status: StatusCode) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

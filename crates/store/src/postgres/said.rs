@@ -35,6 +35,10 @@ pub(crate) fn explained(error: sqlx::Error) -> Box<dyn Error + Send + Sync> {
         (sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed | sqlx::Error::BeginFailed, _) => {
             "PostgreSQL: the connection broke or could not be made"
         }
+        // Also of a server that ends while somebody connects: the driver reads on in what never came.
+        (sqlx::Error::Protocol(_), _) => {
+            "PostgreSQL: the connection ended in the middle of a message, or something else answers at its address"
+        }
         (sqlx::Error::Tls(_), _) => "PostgreSQL: no TLS connection could be made",
         (sqlx::Error::Configuration(cause), _) if cause.to_string() == READ_ONLY => READ_ONLY,
         (sqlx::Error::Configuration(cause), _) if cause.to_string() == REPLICA => REPLICA,
