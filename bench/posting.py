@@ -1,4 +1,4 @@
-"""Requests that were made beforehand, posted over so many connections at once, each timed.
+"""Requests that were made beforehand, sent over so many connections at once, each timed.
 
 What the client does costs some 50 microseconds a request, so that two thousand uploads a second are within its reach. It runs before
 everybody else's work where it is permitted, as the servers do.
@@ -42,8 +42,8 @@ def settle(core):
         pass
 
 
-def request(path, headers, body):
-    lines = [f"POST {path} HTTP/1.1", "Host: bench", f"Content-Length: {len(body)}", *(f"{name}: {value}" for name, value in headers.items())]
+def request(path, headers, body, method="POST"):
+    lines = [f"{method} {path} HTTP/1.1", "Host: bench", f"Content-Length: {len(body)}", *(f"{name}: {value}" for name, value in headers.items())]
     return "\r\n".join(lines).encode() + CRLF2 + body
 
 

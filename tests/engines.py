@@ -12,6 +12,7 @@ import functools
 import hashlib
 import hmac
 import http.client
+import random
 import os
 import shutil
 import signal
@@ -32,11 +33,17 @@ atexit.register(lambda: [engine.stop() for engine in list(_running)])
 
 
 def free_ports(count):
-    """Ports that nobody listens on now. All are taken before one is given up, so that no two are the same."""
-    probes = [socket.socket() for _ in range(count)]
+    """Ports that nobody listens on now, below those that the kernel gives to whoever connects somewhere: a busy machine would have taken one before
+    its server listens. All are taken before one is given up, so that no two are the same."""
+    probes = []
     try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
+        while len(probes) < count:
+            probe = socket.socket()
+            try:
+                probe.bind(("127.0.0.1", random.randrange(15_000, 32_000)))
+                probes.append(probe)
+            except OSError:
+                probe.close()
         return [probe.getsockname()[1] for probe in probes]
     finally:
         for probe in probes:

@@ -266,6 +266,11 @@ class Server:
                 return int(line.split()[1])
         raise KeyError(key)
 
+    def cpu_seconds(self):
+        """What the process has used until now."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
 
 def _only_child(pid):
     for task in Path(f"/proc/{pid}/task").iterdir():

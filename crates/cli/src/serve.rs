@@ -134,7 +134,8 @@ impl From<WiringError> for Failure {
                 OpenStackError::Layout(LayoutError::Read { .. } | LayoutError::Write { .. })
                 | OpenStackError::Store(_)
                 | OpenStackError::Log { .. }
-                | OpenStackError::Floor(_) => Self::outside(error),
+                | OpenStackError::Floor(_)
+                | OpenStackError::Allowance(_) => Self::outside(error),
                 OpenStackError::Layout(_)
                 | OpenStackError::Issuers(_)
                 | OpenStackError::Proxy(_)

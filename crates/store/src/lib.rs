@@ -26,13 +26,15 @@ use touchplate_index::ports::{
 
 pub use connections::{Connections, PoolCount};
 pub use disk::Disk;
+use touchplate_trust::allowance::{AllowanceError, Allowances};
 use touchplate_trust::log::{LogStore, LogStoreError};
 use touchplate_trust::stamp::{FloorError, StampFloor};
 
 pub use location::{BlobsUrl, DatabaseUrl, InvalidLocation, Location};
-pub use postgres::PostgresStampFloor;
 pub use postgres::log::LogFiles as PostgresLogs;
-pub use postgres::{InvalidPostgresUrl, Postgres, PostgresUrl};
+pub use postgres::{
+    InvalidPostgresUrl, Postgres, PostgresAllowances, PostgresStampFloor, PostgresUrl,
+};
 pub use s3::{InvalidS3Url, S3, S3Url};
 pub use search::SearchFile;
 pub use sqlite::Sqlite;
@@ -222,5 +224,18 @@ pub async fn open_stamp_floor(
             Arc::new(SqliteStampFloor::open(&folder.join("stamps.sqlite")).await?)
         }
         DatabaseUrl::Postgres(url) => Arc::new(PostgresStampFloor::open(url).await?),
+    })
+}
+
+/// Opens what counts callers for all processes of a stack; none where the database serves one process, which counts by itself.
+///
+/// # Errors
+/// When it cannot be opened.
+pub async fn open_allowances(
+    database: &DatabaseUrl,
+) -> Result<Option<Arc<dyn Allowances>>, AllowanceError> {
+    Ok(match database {
+        DatabaseUrl::Sqlite(_) => None,
+        DatabaseUrl::Postgres(url) => Some(Arc::new(PostgresAllowances::open(url).await?)),
     })
 }

@@ -71,28 +71,30 @@ fn programs() -> Option<PathBuf> {
 }
 
 fn start(bin: &Path) -> Server {
-    let [port] = engine::free_ports();
     // It refuses to run as root.
     let root = std::fs::metadata("/proc/self")
         .is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
-    let mut command = match root {
-        true => {
-            let mut command = Command::new("setpriv");
-            command.args([
-                "--reuid=postgres",
-                "--regid=postgres",
-                "--clear-groups",
-                "sh",
-            ]);
-            command
-        }
-        false => Command::new("sh"),
+    let command = |[port]: [u16; 1]| {
+        let mut command = match root {
+            true => {
+                let mut command = Command::new("setpriv");
+                command.args([
+                    "--reuid=postgres",
+                    "--regid=postgres",
+                    "--clear-groups",
+                    "sh",
+                ]);
+                command
+            }
+            false => Command::new("sh"),
+        };
+        command
+            .args(["-c", RUN, "sh"])
+            .arg(bin)
+            .arg(port.to_string());
+        command
     };
-    command
-        .args(["-c", RUN, "sh"])
-        .arg(bin)
-        .arg(port.to_string());
-    let running = engine::started(&mut command, "PostgreSQL");
+    let (running, [port]) = engine::started(command, "PostgreSQL");
     Server {
         url: format!("postgres://postgres@127.0.0.1:{port}"),
         _running: Some(running),

@@ -9,7 +9,7 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -35,15 +35,15 @@ printf '%s' '{"identities":[{"name":"ci","credentials":[{"accessKey":"ciaccess",
     -s3 -s3.port="$s3" -s3.port.grpc=$9 -s3.port.iceberg=0 -s3.port.lance=0 -s3.iam=false -s3.localSocket="$folder/s3" \
     -s3.config="$folder/s3.json" </dev/null >"$folder/log" 2>&1 &
 server=$!
-for try in $(seq 300); do
-    if echo "s3.bucket.create -name wheels" | "$weed" shell -master="127.0.0.1:$3.$4" 2>/dev/null | grep -q "created bucket"; then
+for try in $(seq 100); do
+    if echo "s3.bucket.create -name wheels" | timeout 10 "$weed" shell -master="127.0.0.1:$3.$4" 2>/dev/null | grep -q "created bucket"; then
+        echo ready
+        cat >/dev/null
         break
     fi
     kill -0 $server || { cat "$folder/log" >&2; exit 1; }
     sleep 0.2
 done
-echo ready
-cat >/dev/null
 kill -INT $server
 wait $server || true
 "#;
@@ -58,7 +58,7 @@ struct Server {
 static SERVER: OnceLock<Option<Server>> = OnceLock::new();
 
 fn server() -> Option<&'static Server> {
-    let server = SERVER.get_or_init(|| program().map(start));
+    let server = SERVER.get_or_init(|| program().as_deref().map(start));
     server.as_ref()
 }
 
@@ -71,16 +71,17 @@ fn program() -> Option<PathBuf> {
     programs.find(|program| program.is_file())
 }
 
-fn start(weed: PathBuf) -> Server {
-    let ports: [u16; 8] = engine::free_ports();
-    let mut command = Command::new("sh");
-    command.args(["-c", RUN, "sh"]).arg(weed);
-    command.args(ports.map(|port| port.to_string()));
-    let running = engine::started(&mut command, "SeaweedFS");
+fn start(weed: &Path) -> Server {
+    let command = |ports: [u16; 8]| {
+        let mut command = Command::new("sh");
+        command.args(["-c", RUN, "sh"]).arg(weed);
+        command.args(ports.map(|port| port.to_string()));
+        command
+    };
+    let (running, [port, ..]) = engine::started(command, "SeaweedFS");
     let mut keys = NamedTempFile::new().unwrap();
     let lines = b"aws_access_key_id = ciaccess\naws_secret_access_key = cisecretcisecret\n";
     keys.write_all(lines).unwrap();
-    let [port, ..] = ports;
     Server {
         endpoint: format!("http://127.0.0.1:{port}"),
         keys,

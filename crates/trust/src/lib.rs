@@ -3,6 +3,7 @@
 //! [`log`] is the engine of the transparency and certificate logs. `forge` mints attestations and bundles under a
 //! throwaway trust domain, right ones and wrong ones.
 
+pub mod allowance;
 pub mod authority;
 mod certificate;
 mod chains;

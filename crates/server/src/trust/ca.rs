@@ -239,7 +239,8 @@ async fn signing_cert(
     let identity = ca.identify(token, now).await?;
     stack
         .limits
-        .check_identity(identity.issuer(), identity.name().as_str())?;
+        .check_identity(identity.issuer(), identity.name().as_str())
+        .await?;
     let key = key(&request, &identity)?;
     let issued = ca.authority.issue(&identity, &key, now).await;
     let issued = issued.map_err(SigningRefused::Issue)?;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use axum::http::{HeaderValue, StatusCode};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
+use touchplate_trust::allowance::{AllowanceError, Allowances};
 
 use super::TrustStack;
 use crate::app::App;
@@ -34,9 +36,12 @@ const FORGET_EVERY: usize = 1024;
 pub struct Limits {
     addresses: Limiter<IpAddr>,
     identities: Limiter<String>,
+    /// What all processes let through together; none where there is one.
+    common: Option<Arc<dyn Allowances>>,
 }
 
 struct Limiter<K: Hash + Eq + Clone> {
+    in_a_minute: NonZeroU32,
     limiter: RateLimiter<K, HashMapStateStore<K>, DefaultClock>,
     checks: AtomicUsize,
 }
@@ -57,10 +62,37 @@ pub(crate) struct TooMany {
     wait: Duration,
 }
 
+/// A caller may not go on, or nobody knows whether it may.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OverLimit {
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
+    #[error(transparent)]
+    Uncounted(#[from] AllowanceError),
+}
+
+impl From<OverLimit> for Problem {
+    fn from(error: OverLimit) -> Self {
+        match error {
+            OverLimit::TooMany(error) => error.into(),
+            OverLimit::Uncounted(error) => Self::internal(&error),
+        }
+    }
+}
+
 impl From<TooMany> for Problem {
     fn from(error: TooMany) -> Self {
         let wait = HeaderValue::from(error.wait.as_secs());
         Self::client(StatusCode::TOO_MANY_REQUESTS, &error).with(RETRY_AFTER, wait)
+    }
+}
+
+impl TooMany {
+    fn after(who: &'static str, wait: Duration) -> Self {
+        Self {
+            who,
+            wait: Duration::from_secs(wait.as_secs().saturating_add(1)),
+        }
     }
 }
 
@@ -70,18 +102,43 @@ impl Limits {
         Self {
             identities: Limiter::new(identity),
             addresses: Limiter::new(address),
+            common: None,
         }
     }
 
+    /// The same for all processes of a stack together.
+    pub fn in_common(mut self, allowances: Arc<dyn Allowances>) -> Self {
+        self.common = Some(allowances);
+        self
+    }
+
     /// One more certificate for an identity that is proved.
-    pub(crate) fn check_identity(&self, issuer: &str, name: &str) -> Result<(), TooMany> {
-        self.identities
-            .check(&format!("{issuer} {name}"), "identity")
+    pub(crate) async fn check_identity(&self, issuer: &str, name: &str) -> Result<(), OverLimit> {
+        let key = format!("{issuer} {name}");
+        self.check(&self.identities, &key, "identity").await
     }
 
     /// One more request from an address.
-    pub(crate) fn check_address(&self, address: IpAddr) -> Result<(), TooMany> {
-        self.addresses.check(&network(address), "address")
+    pub(crate) async fn check_address(&self, address: IpAddr) -> Result<(), OverLimit> {
+        self.check(&self.addresses, &network(address), "address")
+            .await
+    }
+
+    async fn check<K: Hash + Eq + Clone + fmt::Display>(
+        &self,
+        own: &Limiter<K>,
+        key: &K,
+        who: &'static str,
+    ) -> Result<(), OverLimit> {
+        // What this process alone would not let through costs the database nothing.
+        own.check(key, who)?;
+        if let Some(common) = &self.common {
+            let asks = format!("{who} {key}");
+            if let Some(wait) = common.take(&asks, own.in_a_minute).await? {
+                return Err(TooMany::after(who, wait).into());
+            }
+        }
+        Ok(())
     }
 }
 
@@ -99,6 +156,7 @@ fn network(address: IpAddr) -> IpAddr {
 impl<K: Hash + Eq + Clone> Limiter<K> {
     fn new(in_a_minute: NonZeroU32) -> Self {
         Self {
+            in_a_minute,
             limiter: RateLimiter::hashmap(Quota::per_minute(in_a_minute)),
             checks: AtomicUsize::new(1),
         }
@@ -110,11 +168,7 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
             self.limiter.retain_recent();
         }
         self.limiter.check_key(key).map_err(|until| {
-            let wait = until.wait_time_from(DefaultClock::default().now());
-            TooMany {
-                who,
-                wait: Duration::from_secs(wait.as_secs().saturating_add(1)),
-            }
+            TooMany::after(who, until.wait_time_from(DefaultClock::default().now()))
         })
     }
 }
@@ -128,7 +182,7 @@ impl FromRequestParts<App> for WithinLimits {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let stack = TrustStack::from_request_parts(parts, app).await?;
         if let Some(ClientAddress(address)) = parts.extensions.get() {
-            stack.limits.check_address(*address)?;
+            stack.limits.check_address(*address).await?;
         }
         Ok(Self)
     }
@@ -138,26 +192,27 @@ impl FromRequestParts<App> for WithinLimits {
 mod tests {
     use super::*;
 
-    #[test]
-    fn callers_are_counted_one_by_one_and_ipv6_by_network() {
+    #[tokio::test]
+    async fn callers_are_counted_one_by_one_and_ipv6_by_network() {
         let three = NonZeroU32::new(3).unwrap();
         let limits = Limits::new(three, three);
         let ip = |text: &str| text.parse::<IpAddr>().unwrap();
         for host in 1..=3 {
             let address = ip(&format!("2001:db8:1:2::{host}"));
-            limits.check_address(address).unwrap();
+            limits.check_address(address).await.unwrap();
         }
-        let refused = limits.check_address(ip("2001:db8:1:2:ffff::")).unwrap_err();
+        let refused = limits.check_address(ip("2001:db8:1:2:ffff::")).await;
         assert_eq!(
-            refused.to_string(),
+            refused.unwrap_err().to_string(),
             "too many requests from one address; the header Retry-After says when to go on"
         );
-        limits.check_address(ip("2001:db8:1:3::1")).unwrap();
-        limits.check_address(ip("192.0.2.1")).unwrap();
+        limits.check_address(ip("2001:db8:1:3::1")).await.unwrap();
+        limits.check_address(ip("192.0.2.1")).await.unwrap();
+        let me = |issuer| limits.check_identity(issuer, "me");
         for _ in 0..3 {
-            limits.check_identity("https://a.example", "me").unwrap();
+            me("https://a.example").await.unwrap();
         }
-        assert!(limits.check_identity("https://a.example", "me").is_err());
-        limits.check_identity("https://b.example", "me").unwrap();
+        assert!(me("https://a.example").await.is_err());
+        me("https://b.example").await.unwrap();
     }
 }

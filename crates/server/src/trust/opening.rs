@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use touchplate_attest::domain::{DomainsError, InvalidIssuer, OidcIssuer, ProjectPattern, Scope};
 use touchplate_attest::{TrustDomain, TrustRoot, TrustRootError};
 use touchplate_client::fetch::InvalidProxy;
-use touchplate_store::{open_logs, open_stamp_floor};
+use touchplate_store::{open_allowances, open_logs, open_stamp_floor};
 use touchplate_trust::TrustError;
+use touchplate_trust::allowance::AllowanceError;
 use touchplate_trust::authority::{Authority, AuthorityError, Signers};
 use touchplate_trust::layout::{KeyRing, Keys, Layout, LayoutError};
 use touchplate_trust::log::{Log, LogError, LogSettings, LogStore, LogStoreError};
@@ -58,6 +59,9 @@ pub enum OpenStackError {
     /// The latest stamp's time.
     #[error(transparent)]
     Floor(#[from] FloorError),
+    /// What its callers may ask.
+    #[error(transparent)]
+    Allowance(#[from] AllowanceError),
     /// The certificate authority.
     #[error("the certificate authority of the trust stack cannot be used")]
     Authority(#[from] AuthorityError),
@@ -122,13 +126,17 @@ pub(crate) async fn open(
     let database = &config.location.database;
     let logs = open_logs(database, &folder).await?;
     let floor = open_stamp_floor(database, &folder).await?;
+    let mut limits = Limits::new(IDENTITY_LIMIT, ADDRESS_LIMIT);
+    if let Some(allowances) = open_allowances(database).await? {
+        limits = limits.in_common(allowances);
+    }
     let parts = StackParts {
         layout: &layout,
         keys: &keys,
         logs,
         floor,
         issuers: Arc::new(issuers),
-        limits: Limits::new(IDENTITY_LIMIT, ADDRESS_LIMIT),
+        limits,
         clock_is_unchecked: config.trust_clock == TrustClock::Unchecked,
     };
     Ok(Some(TrustStack::of(parts, now).await?))

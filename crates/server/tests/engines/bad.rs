@@ -160,9 +160,20 @@ async fn a_database_that_takes_no_writes_is_read_from() {
 
 /// A fake of an object store, or of whatever else speaks HTTP, that answers everything with one status.
 async fn fake(status: StatusCode) -> SocketAddr {
+    fake_of(status, aws_error("Fake")).await
+}
+
+/// As S3 words its refusals.
+fn aws_error(code: &str) -> String {
+    format!(
+        "<Error><Code>{code}</Code><Message>the region 'us-east-1' is wrong; expecting 'eu-west-1'</Message></Error>"
+    )
+}
+
+async fn fake_of(status: StatusCode, body: String) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let router = Router::new().fallback(async move || (status, "<Error><Code>Fake</Code></Error>"));
+    let router = Router::new().fallback(async move || (status, body));
     tokio::spawn(async move { drop(axum::serve(listener, router.into_make_service()).await) });
     address
 }
@@ -193,6 +204,21 @@ async fn an_object_store_that_fails_stops_uploads_and_no_page() {
             assert_eq!(refused.reason, said);
         }
         // Pages need no object.
+        let page = world.seen("/simple/demo/").await.assert_ok().json();
+        assert!(!page.to_string().contains(&later.filename()));
+        lead_to(real).await;
+        goes_on(&world, &token, &there, &later).await;
+    }
+    // As AWS refuses: the real server here knows no regions. The log says what to do; whoever asks again is told the same.
+    for (status, code) in [
+        (StatusCode::BAD_REQUEST, "AuthorizationHeaderMalformed"),
+        (StatusCode::FORBIDDEN, "SignatureDoesNotMatch"),
+    ] {
+        lead_to(fake_of(status, aws_error(code)).await).await;
+        let later = sample::wheel("demo", &format!("{}.1", status.as_u16()));
+        let refused = world.send(&world.uploading(&token, &later)).await;
+        assert_eq!(refused.status, 500, "{}", refused.whole());
+        assert!(world.seen("/readyz").await.status == 503);
         let page = world.seen("/simple/demo/").await.assert_ok().json();
         assert!(!page.to_string().contains(&later.filename()));
         lead_to(real).await;

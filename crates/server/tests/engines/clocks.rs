@@ -1,10 +1,12 @@
 //! Clocks that jump, and two servers that disagree on the time over one database.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use serde_json::json;
-use touchplate_index::ports::Serial;
+use touchplate_index::jobs::Job;
+use touchplate_index::ports::{JobName, Serial};
 use touchplate_server::Clock as _;
 use touchplate_testkit::http::{Answer, Request};
 use touchplate_testkit::sample;
@@ -70,6 +72,31 @@ async fn a_clock_that_jumps_changes_when_things_happened_and_not_their_order() {
         server.get("/").await.assert_ok();
     }
     ordered(&server).await;
+}
+
+/// Turns at jobs are told by the database's clock alone.
+#[tokio::test]
+async fn of_servers_that_disagree_on_the_time_one_has_the_turn() {
+    let server = TestServer::start().await;
+    for by in [
+        SignedDuration::from_hours(5),
+        SignedDuration::from_hours(-5),
+    ] {
+        let clock = Arc::new(FixedClock::at(server.now() + by));
+        let other = server.beside_at(clock).await;
+        for (first, second) in [(&server, &other), (&other, &server)] {
+            let job = Job {
+                name: JobName(if by.is_positive() { "ahead" } else { "behind" }),
+                every: Duration::ZERO,
+            };
+            let turn = first.index.shift(&job).await.unwrap().unwrap();
+            assert!(second.index.shift(&job).await.unwrap().is_none());
+            turn.done().await.unwrap();
+            let turn = second.index.shift(&job).await.unwrap().unwrap();
+            assert!(first.index.shift(&job).await.unwrap().is_none());
+            turn.done().await.unwrap();
+        }
+    }
 }
 
 #[tokio::test]

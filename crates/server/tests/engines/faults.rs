@@ -1,11 +1,13 @@
 //! Every message to an engine fails, both ways: it does not arrive, or it does and the answer is lost. Then all is well again, and
 //! the client asks again. What holds always holds after each.
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 use touchplate_attest::Publisher;
 use touchplate_index::ports::Serial;
+use touchplate_testkit::Proxy;
 use touchplate_testkit::http::{Answer, Request};
 use touchplate_testkit::proxy::Effect;
 use touchplate_testkit::sample::{self, Sample};
@@ -23,21 +25,33 @@ async fn every_message<C>(
     prepare: impl AsyncFn(u64) -> C,
     ask: impl AsyncFn(&C),
 ) {
-    // `ask` heals after its request, or what it judges by would be counted.
-    let mut step = 0;
     for (engine, proxy) in [("PostgreSQL", &world.rows), ("S3", &world.bytes)] {
-        for effect in [Effect::Lost, Effect::DoneButUnanswered] {
-            for at in 0.. {
-                assert!(at < TOO_MANY, "{what}: it never ends");
-                let case = prepare(step).await;
-                step += 1;
-                world.settle().await;
-                proxy.fail_at(at, effect);
-                ask(&case).await;
-                if !world.was_reached() {
-                    println!("{what}: {at} messages to {engine}, {effect:?}");
-                    break;
-                }
+        let what = format!("{what} over {engine}");
+        every_message_to(world, &what, proxy, &prepare, &ask).await;
+    }
+}
+
+/// The same of one engine.
+pub(crate) async fn every_message_to<C>(
+    world: &World,
+    what: &str,
+    proxy: &Proxy,
+    prepare: impl AsyncFn(u64) -> C,
+    ask: impl AsyncFn(&C),
+) {
+    // `ask` heals after its request, or what it judges by would be counted.
+    for effect in [Effect::Lost, Effect::DoneButUnanswered] {
+        for at in 0.. {
+            assert!(at < TOO_MANY, "{what}: it never ends");
+            // No two cases have the same number.
+            let step = world.steps.fetch_add(1, Ordering::SeqCst);
+            let case = prepare(step).await;
+            world.settle().await;
+            proxy.fail_at(at, effect);
+            ask(&case).await;
+            if !world.was_reached() {
+                println!("{what}: {at} messages, {effect:?}");
+                break;
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Two servers on one index: one next to its engines, which prepares and judges, and one that reaches them through proxies and does
 //! nothing by itself, so that each message is of the request that was made.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -31,6 +31,8 @@ pub(crate) struct World {
     pub(crate) bytes: Proxy,
     pub(crate) database: TestDatabase,
     pub(crate) github: LocalIssuer,
+    /// Cases that were tried.
+    pub(crate) steps: AtomicU64,
     reached: AtomicBool,
     serving: JoinHandle<()>,
     _folder: TempDir,
@@ -84,6 +86,7 @@ impl World {
             bytes,
             database,
             github,
+            steps: AtomicU64::new(0),
             reached: AtomicBool::new(false),
             serving,
             _folder: folder,

@@ -17,7 +17,9 @@ use touchplate_server::app::App;
 use touchplate_server::outbound::Issuers;
 use touchplate_server::trust::limits::Limits;
 use touchplate_server::wiring;
-use touchplate_testkit::FixedClock;
+use touchplate_testkit::postgres::TestDatabase;
+use touchplate_testkit::proxy::Link;
+use touchplate_testkit::{FixedClock, Proxy};
 use touchplate_trust::layout::KeyRing;
 use touchplate_trust::{Domain, Predicate, Recipe, Workload};
 use tower::ServiceExt as _;
@@ -613,6 +615,55 @@ async fn who_writes_too_often_waits() {
     from(other, ENTRIES1).await.refuses1(400, "");
     // Reading goes on.
     assert_eq!(world.get("/trust/rekor1/api/v1/log").await.status, 200);
+}
+
+#[tokio::test]
+async fn what_one_process_let_through_counts_for_all() {
+    let Some(database) = TestDatabase::fresh().await else {
+        return;
+    };
+    let engine = Proxy::before(database.address()).await;
+    let url = engine.instead_of(database.address(), &database.url());
+    let process = async || {
+        let five = NonZeroU32::new(5).unwrap();
+        let allowances = touchplate_store::open_allowances(&url.parse().unwrap()).await;
+        let limits = Limits::new(five, five).in_common(allowances.unwrap().unwrap());
+        World::with(Stack::limited(Issuers::default(), limits).await)
+    };
+    let (one, other) = (process().await, process().await);
+    let from = async |world: &World, address: [u8; 4]| {
+        let mut request = Request::post(ENTRIES1)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from("{}"))
+            .unwrap();
+        let peer = wiring::Peer((address, 1).into());
+        request.extensions_mut().insert(peer);
+        world.ask(request).await
+    };
+    let (first, second) = ([198, 51, 100, 1], [198, 51, 100, 2]);
+    for world in [&one, &other, &one, &other, &one] {
+        from(world, first).await.refuses1(400, "");
+    }
+    // Neither of them let through as many as one alone would.
+    for world in [&one, &other] {
+        let said = from(world, first).await;
+        said.refuses1(429, "too many requests from one address");
+        assert!(["11", "12", "13"].contains(&said.header("retry-after")));
+    }
+    from(&other, second).await.refuses1(400, "");
+    // Nobody knows whether it may: it does not go on.
+    engine.set(Link::Closed);
+    let said = from(&one, second).await;
+    assert_eq!((said.status, said.header("retry-after")), (503, "5"));
+    engine.set(Link::Up);
+    // Each connection that was closed is noticed by whoever uses it first.
+    let mut said = from(&one, second).await;
+    for _ in 0..3 {
+        if said.status == 503 {
+            said = from(&one, second).await;
+        }
+    }
+    said.refuses1(400, "");
 }
 
 #[tokio::test]

@@ -13,11 +13,18 @@ use super::{Kind, Pool, PostgresUrl, migrate, options, pool, said};
 use crate::migrating::Migrations;
 
 /// The pairs of SQLite's.
-const MIGRATIONS: Migrations = &[(
-    1,
-    "first",
-    include_str!("../../migrations/postgres_log/0001_first.sql"),
-)];
+const MIGRATIONS: Migrations = &[
+    (
+        1,
+        "first",
+        include_str!("../../migrations/postgres_log/0001_first.sql"),
+    ),
+    (
+        2,
+        "allowances",
+        include_str!("../../migrations/postgres_log/0002_allowances.sql"),
+    ),
+];
 
 const SCHEMA: &str = "touchplate_logs";
 
@@ -27,7 +34,9 @@ const WRITERS: u32 = 3;
 /// A stamp is written at most once a second.
 const STAMPERS: u32 = 1;
 
-async fn open(url: &PostgresUrl) -> Result<sqlx::postgres::PgConnectOptions, StoreError> {
+pub(super) async fn open(
+    url: &PostgresUrl,
+) -> Result<sqlx::postgres::PgConnectOptions, StoreError> {
     let options = options(url).map_err(|cause| StoreError::new("open the database", cause))?;
     let options = options.options([("search_path", SCHEMA)]);
     migrate(&options, MIGRATIONS, Some(SCHEMA)).await?;

@@ -15,6 +15,7 @@ mod sql;
 )]
 pub(crate) mod log;
 
+mod allowances;
 mod bounded;
 mod dialect;
 mod listening;
@@ -37,6 +38,7 @@ use sql::failed;
 use sqlx::PgConnection;
 use sqlx::postgres::{PgArguments as Arguments, PgRow as Row};
 
+pub use allowances::PostgresAllowances;
 pub use logs::PostgresStampFloor;
 pub(crate) use url::without_password;
 use writing::Writing;

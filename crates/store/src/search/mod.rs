@@ -10,8 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
-    SqliteSynchronous,
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteRow, SqliteSynchronous,
 };
 use sqlx::{Row as _, Sqlite as Driver, SqliteConnection, Transaction};
 use touchplate_index::ports::{
@@ -19,6 +18,8 @@ use touchplate_index::ports::{
 };
 use touchplate_index::search::{Document, Step};
 use touchplate_packaging::ProjectName;
+
+use crate::sqlite;
 
 /// A step of another process takes a few hundredths of a second; dropping a large set takes longer.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -74,14 +75,14 @@ impl SearchFile {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(BUSY_TIMEOUT);
-        let writer = SqlitePoolOptions::new().max_connections(1);
+        let writer = sqlite::pool().max_connections(1);
         let writing = options.clone().pragma("cache_size", WRITER_CACHE_KIB);
         let writer = writer.connect_with(writing).await?;
         sqlx::query(SETS).execute(&writer).await?;
         let reading = options
             .read_only(true)
             .pragma("cache_size", READER_CACHE_KIB);
-        let readers = SqlitePoolOptions::new().max_connections(READERS);
+        let readers = sqlite::pool().max_connections(READERS);
         Ok(Self {
             writer,
             readers: readers.connect_lazy_with(reading),

@@ -24,7 +24,7 @@ use std::time::Duration;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Sqlite as Driver, Transaction};
+use sqlx::{Connection as _, Sqlite as Driver, Transaction};
 use touchplate_index::ports::{Hints, StoreError};
 
 use crate::migrating::{Migration, Migrations, migrator, refused};
@@ -123,8 +123,7 @@ impl Database {
             Some(kib) => options.clone().pragma("cache_size", format!("-{kib}")),
             None => options.clone(),
         };
-        // A connection to a file in this process does not go away by itself, and asking it first costs as much as most questions.
-        let pool = SqlitePoolOptions::new().test_before_acquire(false);
+        let pool = pool();
         let writer = pool
             .clone()
             .max_connections(1)
@@ -137,6 +136,20 @@ impl Database {
             .connect_lazy_with(options.read_only(true));
         Ok(Self { writer, readers })
     }
+}
+
+/// A pool whose connections have no transaction under way when somebody gets them.
+///
+/// On a full disk SQLite rolls a transaction back by itself, and the driver's own rollback then fails: it goes on believing that there is one, and
+/// refuses to begin another for ever. Such a connection is replaced.
+pub(crate) fn pool() -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        // A connection to a file in this process does not go away by itself, and asking it first costs as much as most questions.
+        .test_before_acquire(false)
+        .before_acquire(|connection, _| {
+            let stuck = connection.is_in_transaction();
+            Box::pin(async move { Ok(!stuck) })
+        })
 }
 
 type Writing = Transaction<'static, Driver>;

@@ -1,10 +1,11 @@
 //! Everything that is stored, row by row.
 
 use touchplate_index::Ports;
+use touchplate_index::checking::Review;
 use touchplate_index::ports::{Came, FileId, HeldBytes, HeldMetadata, KeptPage, PageName};
 use touchplate_packaging::Sha256;
 
-use super::{demo, name, origin, upload};
+use super::{NOW, demo, name, origin, upload};
 
 pub(super) async fn files_are_walked_through_in_pages(ports: Ports) {
     let at = demo(&ports).await;
@@ -87,4 +88,31 @@ pub(super) async fn what_nothing_refers_to_is_told_apart(ports: Ports) {
     let asked = [nobodys[0], file.digests.sha256, page.sha256, nobodys[1]];
     assert_eq!(ports.inventory.unreferenced(&asked).await.unwrap(), nobodys);
     assert!(ports.inventory.unreferenced(&[]).await.unwrap().is_empty());
+}
+
+pub(super) async fn the_latest_review_is_kept(ports: Ports) {
+    let inventory = &ports.inventory;
+    assert_eq!(inventory.review().await.unwrap(), None);
+    let review = |after: i64, ended: Option<&str>| -> Review {
+        let listed = serde_json::json!({
+            "filename": "demo-1.0-py3-none-any.whl", "later": true, "row": 7, "finding": "attestation-unsound",
+            "messages": ["it no longer holds", "the “log” is not known"],
+        });
+        let review = serde_json::json!({
+            "believed": Sha256::from_bytes([7; 32]).to_string(), "began_at": NOW, "ended_at": ended, "attestations": 12, "unsound": 1,
+            "listed": [listed], "later": ended.is_some(), "after": after,
+        });
+        serde_json::from_value(review).expect("a review")
+    };
+    // One that is under way, one that went on, and one that is over: each in the place of the one before.
+    for kept in [
+        review(0, None),
+        review(i64::MAX, None),
+        review(3, Some("2025-01-01T01:00:00Z")),
+    ] {
+        inventory.keep_review(&kept).await.unwrap();
+        assert_eq!(inventory.review().await.unwrap(), Some(kept));
+    }
+    // It is no change of the index.
+    assert_eq!(ports.journal.head().await.unwrap().0, 0);
 }

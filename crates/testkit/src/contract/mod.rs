@@ -55,7 +55,7 @@ checks![
     downloads::{downloads_are_counted_by_file_project_and_day, downloads_of_what_is_gone_are_passed_over},
     catalogue::{search_is_told_of_what_anybody_may_find, search_is_told_of_all_projects_by_name, search_is_told_what_releases_say},
     news::{the_latest_releases_are_listed_newest_first, what_not_everybody_may_see_is_no_news},
-    inventory::{files_are_walked_through_in_pages, what_nothing_refers_to_is_told_apart},
+    inventory::{files_are_walked_through_in_pages, the_latest_review_is_kept, what_nothing_refers_to_is_told_apart},
     kept::{a_page_is_kept_while_it_is_right, only_what_anybody_may_see_is_kept},
     jobs::{a_job_is_one_holders_at_a_time, who_lost_a_turn_is_fenced_off, what_was_done_is_not_done_again_at_once, of_many_who_take_a_turn_one_has_it},
     blobs::{swept_bytes_cannot_be_referred_to, bytes_are_read_back_in_ranges},

@@ -310,6 +310,32 @@ async fn no_stamp_is_before_an_earlier_one() {
     );
 }
 
+/// Two processes over one floor, whose clocks disagree: no stamp is before one that the other gave.
+#[tokio::test]
+async fn of_two_processes_that_disagree_on_the_time_the_one_behind_waits() {
+    let stage = Stage::new();
+    let other = stage.restarted();
+    let der = request().to_der().unwrap();
+    let ask = async |authority: &TimestampAuthority, at: Timestamp| {
+        let stamp = authority.stamp(&der, at, &ClockState::Synchronised).await;
+        stamp.map(|response| Token::parse(&response).unwrap().time())
+    };
+    let (now, second) = (now() + HOUR * 2, second() + HOUR * 2);
+    let ahead = SignedDuration::from_mins(10);
+    assert_eq!(ask(&stage.authority, now).await.unwrap(), second);
+    assert_eq!(ask(&other, now + ahead).await.unwrap(), second + ahead);
+    let refused = ask(&stage.authority, now + SignedDuration::from_secs(1)).await;
+    assert!(
+        matches!(refused, Err(StampRefusal::ClockWentBack { latest }) if latest == second + ahead),
+        "{refused:?}"
+    );
+    // Once its clock is there.
+    assert_eq!(
+        ask(&stage.authority, now + ahead * 2).await.unwrap(),
+        second + ahead * 2
+    );
+}
+
 #[tokio::test]
 async fn the_floor_is_written_once_a_second() {
     let stage = Stage::new();
