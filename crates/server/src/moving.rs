@@ -1,5 +1,6 @@
 //! Backups of the index that a configuration names, and moving it elsewhere. What is below the trust stack's folder is no part of
-//! either: a log that was put back to an older state would contradict checkpoints that were given out.
+//! a backup: a log that was put back to an older state would contradict checkpoints that were given out. Logs move with the index, from
+//! beside SQLite into PostgreSQL, and are in one place at every moment.
 
 use std::path::{Path, PathBuf};
 
@@ -53,7 +54,11 @@ pub async fn migrate(
         blobs: blobs.parse()?,
     };
     there(config)?;
-    let terms = touchplate_store::moving::Terms { unchanged: true };
+    let stack = config.data.join(trust::FOLDER);
+    let terms = touchplate_store::moving::Terms {
+        unchanged: true,
+        stack: Some(&stack),
+    };
     let spool = config.data.join("spool");
     Ok(touchplate_store::moving::copy(&config.location, &to, terms, &spool, tell).await?)
 }

@@ -30,6 +30,8 @@ use touchplate_trust::allowance::{AllowanceError, Allowances};
 use touchplate_trust::log::{LogStore, LogStoreError};
 use touchplate_trust::stamp::{FloorError, StampFloor};
 
+use moving::{LOG_FILE, MOVED_LOG_FILE};
+
 pub use location::{BlobsUrl, DatabaseUrl, InvalidLocation, Location};
 pub use postgres::log::LogFiles as PostgresLogs;
 pub use postgres::{
@@ -192,16 +194,25 @@ pub async fn open_logs(
 ) -> Result<Arc<dyn LogStore>, LogStoreError> {
     let tiles = folder.join("tiles");
     Ok(match database {
+        // Logs that began anew would contradict every checkpoint that was given out.
         DatabaseUrl::Sqlite(_) => {
-            Arc::new(LogFiles::open(&folder.join("log.sqlite"), &tiles).await?)
+            let moved = folder.join(MOVED_LOG_FILE);
+            if moved.exists() {
+                let cause = format!(
+                    "this stack's logs were moved to PostgreSQL, and `{}` is what is left of them: name that database in `database`, \
+                     or make another stack in another folder",
+                    moved.display()
+                );
+                return Err(LogStoreError::new("open the logs' database", cause));
+            }
+            Arc::new(LogFiles::open(&folder.join(LOG_FILE), &tiles).await?)
         }
         DatabaseUrl::Postgres(url) => {
-            let before = folder.join("log.sqlite");
+            let before = folder.join(LOG_FILE);
             if before.exists() {
-                // Logs that began anew would contradict every checkpoint that was given out.
                 let cause = format!(
-                    "this stack's logs are in `{}`, and nothing moves them to PostgreSQL yet: leave `database` as it was, or \
-                     make another stack in another folder",
+                    "this stack's logs are in `{}`, which `touchplate admin migrate` moves with the index: leave `database` as it \
+                     was and run that, or make another stack in another folder",
                     before.display()
                 );
                 return Err(LogStoreError::new("open the logs' database", cause));

@@ -14,7 +14,10 @@ use touchplate_store::{Location, open};
 use touchplate_testkit::contract::{origin, upload};
 use touchplate_testkit::postgres::TestDatabase;
 
-const WHOLE: Terms = Terms { unchanged: true };
+const WHOLE: Terms<'_> = Terms {
+    unchanged: true,
+    stack: None,
+};
 
 fn in_folder(folder: &Path, name: &str) -> Location {
     let folder = folder.join(name);
@@ -130,7 +133,7 @@ async fn an_index_that_changes_while_it_moves_is_not_moved() {
     );
     assert_eq!(ports(&to).await.journal.head().await.unwrap().0, 0);
     // A backup is of the moment at which it began, whatever happens.
-    let backup = Terms { unchanged: false };
+    let backup = Terms::default();
     let moved = moving::copy(&from, &to, backup, folder.path(), &mut |_| {})
         .await
         .unwrap();

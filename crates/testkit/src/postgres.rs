@@ -156,6 +156,14 @@ impl TestDatabase {
         connection.close().await.unwrap();
     }
 
+    /// The tables of a schema, by name.
+    pub async fn tables_of(&self, schema: &str) -> Vec<String> {
+        let mut connection = PgConnection::connect(&self.driver_url()).await.unwrap();
+        let sql = "SELECT tablename::text COLLATE \"C\" AS name FROM pg_tables WHERE schemaname = $1 ORDER BY name";
+        let tables = sqlx::query_scalar(sql).bind(schema);
+        tables.fetch_all(&mut connection).await.unwrap()
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name

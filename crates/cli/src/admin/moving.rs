@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use touchplate_server::Config;
-use touchplate_server::moving::{self, BackupError, MoveError, Moved, MovingError, WrongBlob};
+use touchplate_server::moving::{
+    self, BackupError, MoveError, Moved, MovedTable, MovingError, WrongBlob,
+};
 
 use crate::options::{Format, REPORT_VERSION, Reporting};
 use crate::report::{Failure, Outcome, causes, note, say, say_json};
@@ -29,7 +31,8 @@ Example:
     Restore(Restore),
     /// Move the index to another database and blob store, and prove that nothing changed
     #[command(after_help = "\
-The database must be empty. The index is left as it is where it was; stop its servers first.
+The database must be empty. The index is left as it is where it was; stop its servers first. The logs of a
+private trust stack move along, from SQLite to PostgreSQL, and are then no longer where they were.
 
 Example:
   touchplate admin migrate --to 'postgres://touchplate@db.example.org/touchplate' --blobs file:/srv/blobs")]
@@ -123,10 +126,16 @@ impl Migrate {
         let moved = moving::migrate(config, &self.to, &self.blobs, &mut tell).await?;
         let told = tell_all("the index is moved", &moved, &wrong, &self.reporting);
         if moving::has_stack(config) {
-            note(
-                "note: the private trust stack is not part of it: its keys and logs stay in the folder `trust/` of the data folder, \
-                 and where the database had them",
-            );
+            note(match moved.logs[..] {
+                [] => {
+                    "note: the private trust stack is not part of it: its keys and logs stay in the folder `trust/` of the data folder, \
+                     and where the database had them"
+                }
+                _ => {
+                    "note: the logs of the private trust stack are in the new database now, and no longer where they were; its keys and \
+                     full tiles stay in the folder `trust/` of the data folder, which its servers must see"
+                }
+            });
         }
         told
     }
@@ -177,6 +186,10 @@ fn text(title: &str, moved: &Moved, wrong: &[WrongBlob]) -> String {
             hex(digest)
         ));
     }
+    if !moved.logs.is_empty() {
+        let rows: u64 = moved.logs.iter().map(|table| table.rows).sum();
+        page.row("logs", &format!("{rows} rows of the trust stack, the same"));
+    }
     let mut line = format!(
         "{} copied ({} bytes), {} were there",
         blobs.copied, blobs.bytes, blobs.there
@@ -195,9 +208,8 @@ fn text(title: &str, moved: &Moved, wrong: &[WrongBlob]) -> String {
 }
 
 fn report(moved: &Moved, wrong: &[WrongBlob]) -> Value {
-    let tables = moved.tables.iter().map(|table| {
-        json!({"table": table.name, "rows": table.rows, "sha256": table.sha256.to_string()})
-    });
+    let told = |table: &MovedTable| json!({"table": table.name, "rows": table.rows, "sha256": table.sha256.to_string()});
+    let (tables, logs) = (moved.tables.iter().map(told), moved.logs.iter().map(told));
     let wrong = wrong.iter().map(|blob| {
         let messages: Vec<_> = causes(blob).collect();
         let (filename, sha256) = blob.of();
@@ -209,6 +221,7 @@ fn report(moved: &Moved, wrong: &[WrongBlob]) -> Value {
         "serial": moved.serial,
         "tables": tables.collect::<Vec<_>>(),
         "blobs": {"copied": blobs.copied, "bytes": blobs.bytes, "there": blobs.there, "gone": blobs.gone},
+        "logs": logs.collect::<Vec<_>>(),
         "wrong": wrong.collect::<Vec<_>>(),
     })
 }
@@ -233,7 +246,8 @@ impl From<MovingError> for Failure {
                     | MoveError::Differs { .. }
                     | MoveError::Store(_)
                     | MoveError::Blobs(_)
-                    | MoveError::Spool { .. } => Self::outside(error),
+                    | MoveError::Spool { .. }
+                    | MoveError::Retire { .. } => Self::outside(error),
                 },
             },
         }

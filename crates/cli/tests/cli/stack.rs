@@ -5,8 +5,9 @@ use std::path::Path;
 
 use serde_json::Value;
 use tempfile::TempDir;
+use touchplate_testkit::postgres::TestDatabase;
 
-use crate::run::{Server, command, touchplate, touchplate_in};
+use crate::run::{Server, command, touchplate, touchplate_in, touchplate_with};
 
 fn init(data: &Path, more: &[&str]) -> crate::run::Run {
     let data = data.to_str().unwrap();
@@ -162,4 +163,53 @@ fn a_stack_that_cannot_be_opened_stops_the_server() {
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("cannot be decrypted"), "{said}");
+}
+
+/// The logs of a stack move with the index, and are served on from there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stack_moves_to_postgresql_with_its_index() {
+    let Some(database) = TestDatabase::fresh().await else {
+        return;
+    };
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("index");
+    let address = format!("127.0.0.1:{}", free_port());
+    init(&data, &["--url", &format!("http://{address}")]).ended(0);
+    let checkpoints = |server: &Server| {
+        ["rekor2/api/v2/checkpoint", "ct/checkpoint"].map(|path| {
+            let (status, body) = server.fetch(&format!("/trust/{path}"), "*/*");
+            assert_eq!(status, 200, "{path}: {body}");
+            body
+        })
+    };
+    let server = Server::start_at(&address, &data);
+    let before = checkpoints(&server);
+    drop(server);
+    let at = data.to_str().unwrap();
+    let blobs = format!("file:{at}/blobs");
+    let url = database.url();
+    let there = [("TOUCHPLATE_DATABASE", url.as_str())];
+    let served = || {
+        touchplate_with(
+            folder.path(),
+            &there,
+            &["serve", "--listen", &address, "--data", at],
+        )
+    };
+    served()
+        .ended(3)
+        .complains(&["trust/log.sqlite", "touchplate admin migrate"]);
+    touchplate(&[
+        "admin", "migrate", "--to", &url, "--blobs", &blobs, "--data", at,
+    ])
+    .ended(0)
+    .says(&["the index is moved", "rows of the trust stack, the same"])
+    .complains(&["no longer where they were"]);
+    assert!(data.join("trust/log.sqlite.moved").exists());
+    let server = Server::start_with(&address, &data, &there);
+    assert_eq!(checkpoints(&server), before);
+    drop(server);
+    touchplate(&["serve", "--listen", &address, "--data", at])
+        .ended(3)
+        .complains(&["were moved to PostgreSQL", "name that database"]);
 }

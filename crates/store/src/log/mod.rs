@@ -19,10 +19,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use sqlx::Row as _;
 use touchplate_attest::log::{TilePath, TreeHash};
+use touchplate_index::ports::StoreError;
 use touchplate_trust::log::{
     Batch, Beat, Cell, CommitError, Committed, Entry, Holder, Lease, LogName, LogStore,
     LogStoreError, State,
 };
+
+use crate::moving::Session;
 
 use super::{Driver, Pool, Row, Writing, dialect};
 use filter::Filters;
@@ -51,6 +54,20 @@ impl LogFiles {
             filters: tokio::sync::Mutex::default(),
             named: Arc::default(),
         })
+    }
+
+    /// Begins to move all rows, out of here or to here; nobody else writes meanwhile.
+    pub(crate) async fn moving(&self) -> Result<Box<dyn Session>, StoreError> {
+        let begun = super::begin_apart(&self.writer).await;
+        let begun = begun
+            .map_err(|cause| StoreError::new("begin to move logs", dialect::explained(cause)))?;
+        super::sql::moving::session(begun).await
+    }
+
+    /// Lets go of the database.
+    pub(crate) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
     }
 
     fn readers(&self) -> &Pool {

@@ -87,7 +87,7 @@ pub async fn back_up(
     let (name, new) = (folder.join(DATABASE), folder.join("touchplate.sqlite.new"));
     remove_database(&new).map_err(failed)?;
     let to = location(folder, "touchplate.sqlite.new");
-    let terms = Terms { unchanged: false };
+    let terms = Terms::default();
     let moved = copy(from, &to, terms, &folder.join("spool"), tell).await?;
     settle(folder, &new).await?;
     if name.exists() {
@@ -122,7 +122,10 @@ pub async fn restore(
             _ => BackupError::Folder { folder, source },
         });
     }
-    let terms = Terms { unchanged: true };
+    let terms = Terms {
+        unchanged: true,
+        stack: None,
+    };
     Ok(copy(&location(folder, DATABASE), to, terms, spool, tell).await?)
 }
 

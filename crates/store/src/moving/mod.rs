@@ -7,6 +7,7 @@
 
 mod bytes;
 mod folder;
+mod logs;
 mod rows;
 
 use std::path::{Path, PathBuf};
@@ -18,10 +19,14 @@ use touchplate_packaging::Sha256;
 
 pub use bytes::{CopiedBlobs, WrongBlob};
 pub use folder::{BackupError, back_up, restore};
+pub use logs::LOG_TABLES;
+pub(crate) use logs::{FILE as LOG_FILE, MOVED_FILE as MOVED_LOG_FILE};
 pub(crate) use rows::{Batch, Column, Kind, Session, Shape, Value, batches};
 pub use rows::{LEFT_OUT, MOVED};
 
-use crate::{DatabaseUrl, Location, OpenError, OpenedBlobs, Postgres, Sqlite, open_blobs, ports};
+use crate::{
+    DatabaseUrl, Location, OpenError, OpenedBlobs, Postgres, PostgresUrl, Sqlite, open_blobs, ports,
+};
 use bytes::Copying;
 
 /// What moved.
@@ -33,6 +38,8 @@ pub struct Moved {
     pub serial: u64,
     /// The blobs.
     pub blobs: CopiedBlobs,
+    /// Each table of a private trust stack's logs, where they moved too.
+    pub logs: Vec<MovedTable>,
 }
 
 /// A table that has the same rows on both sides.
@@ -97,6 +104,14 @@ pub enum MoveError {
         /// At the end.
         now: u64,
     },
+    /// The logs of a trust stack have moved, and the file that they were in cannot be put aside.
+    #[error("the logs of the trust stack have moved, and {} cannot be renamed", .file.display())]
+    Retire {
+        /// Which.
+        file: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
     /// A database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -114,10 +129,12 @@ pub enum MoveError {
 }
 
 /// What is wanted of a move.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Terms {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terms<'t> {
     /// Whether whoever changes the index meanwhile makes the move fail: for one after which the old place is not used any more.
     pub unchanged: bool,
+    /// The folder of a private trust stack whose logs go along, from beside SQLite into PostgreSQL.
+    pub stack: Option<&'t Path>,
 }
 
 /// An opened location.
@@ -126,6 +143,8 @@ struct End {
     ports: Ports,
     blobs: OpenedBlobs,
     name: String,
+    /// Where it is PostgreSQL.
+    postgres: Option<PostgresUrl>,
 }
 
 /// A database that rows are moved out of, or into.
@@ -160,7 +179,12 @@ impl End {
             }
         };
         let name = location.database.to_string();
+        let postgres = match &location.database {
+            DatabaseUrl::Sqlite(_) => None,
+            DatabaseUrl::Postgres(url) => Some(url.clone()),
+        };
         Ok(Self {
+            postgres,
             database,
             ports,
             blobs,
@@ -177,7 +201,7 @@ impl End {
 pub async fn copy(
     from: &Location,
     to: &Location,
-    terms: Terms,
+    terms: Terms<'_>,
     spool: &Path,
     tell: &mut (dyn FnMut(WrongBlob) + Send),
 ) -> Result<Moved, MoveError> {
@@ -191,7 +215,7 @@ pub async fn copy(
 async fn between(
     from: &End,
     to: &End,
-    terms: Terms,
+    terms: Terms<'_>,
     spool: &Path,
     tell: &mut (dyn FnMut(WrongBlob) + Send),
 ) -> Result<Moved, MoveError> {
@@ -219,10 +243,16 @@ async fn between(
             });
         }
     }
+    // Before the index is there: whoever comes back after this has failed finds no index, and logs that moved.
+    let logs = match (terms.stack, &to.postgres) {
+        (Some(folder), Some(url)) => logs::move_logs(folder, url).await?,
+        _ => Vec::new(),
+    };
     target.commit().await?;
     Ok(Moved {
         tables,
         serial,
         blobs,
+        logs,
     })
 }

@@ -150,6 +150,9 @@ pub(crate) trait Session: Send {
     /// Sets it, where it is kept.
     async fn set_last_number(&mut self, table: &'static str, last: i64) -> Result<(), StoreError>;
 
+    /// Gives a table another name.
+    async fn rename_table(&mut self, table: &str, to: &str) -> Result<(), StoreError>;
+
     /// Files whose rows come after one: row, name, length, digest.
     async fn files_after(
         &mut self,
@@ -278,8 +281,19 @@ pub(super) async fn copy(
     name: &str,
 ) -> Result<Vec<MovedTable>, MoveError> {
     known(from, name).await?;
+    let moved = copy_all(from, to, MOVED).await?;
+    read_again(to, &moved).await?;
+    Ok(moved)
+}
+
+/// Copies tables, each behind those that it refers to.
+pub(super) async fn copy_all(
+    from: &mut dyn Session,
+    to: &mut dyn Session,
+    tables: &[&'static str],
+) -> Result<Vec<MovedTable>, MoveError> {
     let mut moved = Vec::new();
-    for &table in MOVED {
+    for &table in tables {
         let (rows, sha256) = copy_table(from, to, table).await?;
         moved.push(MovedTable {
             name: table,
@@ -287,7 +301,15 @@ pub(super) async fn copy(
             sha256,
         });
     }
-    for table in &moved {
+    Ok(moved)
+}
+
+/// Reads what was written, and compares.
+pub(super) async fn read_again(
+    to: &mut dyn Session,
+    moved: &[MovedTable],
+) -> Result<(), MoveError> {
+    for table in moved {
         let shape = to.shape(table.name).await?;
         let (rows, sha256) = summed(to, &shape).await?;
         if (rows, sha256) != (table.rows, table.sha256) {
@@ -300,7 +322,7 @@ pub(super) async fn copy(
             });
         }
     }
-    Ok(moved)
+    Ok(())
 }
 
 async fn copy_table(
@@ -333,7 +355,10 @@ async fn copy_table(
     Ok(sum.finish())
 }
 
-async fn summed(session: &mut dyn Session, shape: &Shape) -> Result<(u64, Sha256), StoreError> {
+pub(super) async fn summed(
+    session: &mut dyn Session,
+    shape: &Shape,
+) -> Result<(u64, Sha256), StoreError> {
     let mut sum = Sum::of(shape);
     let (sender, mut batches) = mpsc::channel(AHEAD);
     let summing = async {

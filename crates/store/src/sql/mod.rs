@@ -13,7 +13,7 @@ pub(super) mod journal;
 mod kept;
 mod known_numbers;
 pub(super) mod late;
-mod moving;
+pub(super) mod moving;
 mod news;
 mod pending;
 mod projects;

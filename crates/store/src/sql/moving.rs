@@ -23,9 +23,7 @@ impl Database for Store {
     }
 
     async fn writing(&self) -> Result<Box<dyn Session>, StoreError> {
-        let mut session = Transaction(self.write().await?);
-        session.take_your_time().await?;
-        Ok(Box::new(session))
+        session(self.write().await?).await
     }
 
     async fn close(&self) {
@@ -35,6 +33,13 @@ impl Database for Store {
 }
 
 struct Transaction(Writing);
+
+/// A transaction that has begun, for as long as it takes.
+pub(in super::super) async fn session(begun: Writing) -> Result<Box<dyn Session>, StoreError> {
+    let mut session = Transaction(begun);
+    session.take_your_time().await?;
+    Ok(Box::new(session))
+}
 
 impl Transaction {
     async fn take_your_time(&mut self) -> Result<(), StoreError> {
@@ -145,6 +150,12 @@ impl Session for Transaction {
     async fn set_last_number(&mut self, table: &'static str, last: i64) -> Result<(), StoreError> {
         let set = dialect::set_last_number(&mut self.0, table, last).await;
         set.map_err(failed("set the last row number"))
+    }
+
+    async fn rename_table(&mut self, table: &str, to: &str) -> Result<(), StoreError> {
+        let sql = format!("ALTER TABLE \"{table}\" RENAME TO \"{to}\"");
+        let renamed = sqlx::query(AssertSqlSafe(sql)).execute(&mut *self.0).await;
+        renamed.map(drop).map_err(failed("rename a table"))
     }
 
     async fn files_after(

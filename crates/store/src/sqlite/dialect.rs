@@ -187,6 +187,12 @@ pub(super) async fn last_number(
     connection: &mut Connection,
     table: &str,
 ) -> Result<Option<i64>, sqlx::Error> {
+    // Only where some table has such numbers.
+    let kept = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence')";
+    let kept: bool = sqlx::query_scalar(kept).fetch_one(&mut *connection).await?;
+    if !kept {
+        return Ok(None);
+    }
     let sql = "SELECT seq FROM sqlite_sequence WHERE name = $1";
     sqlx::query_scalar(sql)
         .bind(table)
