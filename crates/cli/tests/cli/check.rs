@@ -5,6 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use insta::assert_json_snapshot;
 use touchplate_packaging::Sha256;
+use touchplate_testkit::postgres::TestDatabase;
+use touchplate_testkit::s3::TestBucket;
 use touchplate_testkit::sample::{self, Sample};
 
 use crate::run::{Run, shape, touchplate_in};
@@ -105,6 +107,57 @@ async fn bytes_that_are_missing_cut_off_or_changed_are_found() {
 
     fs::write(&path, &bytes).unwrap();
     stored.admin(&JSON).ended(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_damaged_on_postgresql_and_s3_is_found() {
+    let (Some(database), Some(bucket)) = (TestDatabase::fresh().await, TestBucket::fresh()) else {
+        return;
+    };
+    let stored = Stored::start_with(|config| {
+        config.location.database = database.url().parse().unwrap();
+        config.location.blobs = bucket.url().parse().unwrap();
+    })
+    .await;
+    stored.admin(&JSON).ended(0);
+    let (digest, bytes) = (wheel().sha256().to_string(), wheel().bytes());
+    let mut flipped = bytes.clone();
+    flipped[100] ^= 1;
+    for (damage, word, fast) in [
+        (Some(&flipped[..]), "digest", 0),
+        (Some(&bytes[..100]), "length", 1),
+        (None, "missing", 1),
+    ] {
+        stored.server.damage_blob(&digest, damage).await;
+        let run = stored.admin(&JSON).ended(1);
+        assert_eq!(found(&run), [(word.to_owned(), WHEEL.to_owned())]);
+        stored.admin(&FAST).ended(fast);
+    }
+    stored.server.damage_blob(&digest, Some(&bytes)).await;
+    stored.admin(&JSON).ended(0);
+    // Too young to be anything but an upload's that is under way.
+    let nobodys = Sha256::of(b"nobody's").to_string();
+    stored.server.damage_blob(&nobodys, Some(b"nobody's")).await;
+    let run = stored.admin(&JSON).ended(0);
+    assert_eq!(run.json()["young"], 1);
+    stored.admin(&["check", "--sweep"]).ended(0);
+    assert!(stored.server.stored_blobs().await.contains(&nobodys));
+    for (sql, word) in [
+        (
+            "UPDATE core_metadata SET bytes = 'other'",
+            "metadata-digest",
+        ),
+        ("DELETE FROM core_metadata", "metadata-missing"),
+        (
+            "UPDATE late_attestations SET record = '{}'",
+            "attestation-row",
+        ),
+    ] {
+        database.run(sql).await;
+        let run = stored.admin(&JSON).ended(1);
+        let found = found(&run);
+        assert!(found.iter().any(|(it, _)| it == word), "{found:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -27,6 +27,7 @@ mod many;
 mod metrics;
 mod multipart;
 mod narrowed;
+mod nul;
 mod oidc;
 mod openapi;
 mod pages;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io::BufRead as _;
-use std::sync::Arc;
 
 use serde_json::{Value, json};
 use touchplate_attest::log::{
@@ -15,7 +14,7 @@ use crate::{Outcome, Place, digits};
 
 /// Reads lines from standard input: acknowledgements, and heads that were seen earlier (`{"size", "root"}`).
 pub(crate) async fn run(place: &Place) -> Outcome {
-    let log = place.open(Arc::new(place.store().await?)).await?;
+    let log = place.open(place.store().await?).await?;
     let head = log.head().await?;
     let mut roots: BTreeMap<u64, String> = BTreeMap::new();
     let mut acknowledged = Vec::new();

@@ -8,7 +8,7 @@ use sqlx::{QueryBuilder, Sqlite, SqlitePool, Transaction};
 use touchplate_attest::log::{
     TileKind, TilePath, TreeHash, append_entry, checkpoint_text, empty_root, leaf_hash, node_hash,
 };
-use touchplate_trust::log::{Holder, Lease, LogStore as _};
+use touchplate_trust::log::{Holder, Lease};
 
 use crate::{ORIGIN, Outcome, Place, body, entry, write_whole};
 

@@ -12,7 +12,7 @@ use touchplate_trust::log::Log;
 use crate::{Outcome, Place, digits, entry};
 
 pub(crate) async fn append(place: &Place, clients: u64, entries: u64, first: u64) -> Outcome {
-    let log = place.open(Arc::new(place.store().await?)).await?;
+    let log = place.open(place.store().await?).await?;
     // The first one after a start reads what later ones have in memory: told by itself, and not once a run in each figure.
     let began = Instant::now();
     log.append(entry(first)).await?;
@@ -60,7 +60,7 @@ pub(crate) async fn append(place: &Place, clients: u64, entries: u64, first: u64
 
 /// Prints each acknowledgement as soon as it has it, until it is killed.
 pub(crate) async fn for_ever(place: &Place, clients: u64, first: u64) -> Outcome {
-    let log = place.open(Arc::new(place.store().await?)).await?;
+    let log = place.open(place.store().await?).await?;
     let next = Arc::new(AtomicU64::new(first));
     println!("{}", json!({"size": log.head().await?.size}));
     let tasks = (0..clients).map(|_| tokio::spawn(one_client(log.clone(), next.clone())));

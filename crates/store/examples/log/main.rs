@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use touchplate_attest::log::leaf_hash;
-use touchplate_store::LogFiles;
+use touchplate_store::open_logs;
 use touchplate_trust::log::{Log, LogName, LogSettings, LogStore, NewEntry};
 use touchplate_trust::{KeyKind, Secret, SigningKey};
 
@@ -46,9 +46,13 @@ impl Place {
         "rekor2".parse().unwrap()
     }
 
-    pub(crate) async fn store(&self) -> Outcome<LogFiles> {
-        let (database, tiles) = (self.database(), self.tiles());
-        Ok(LogFiles::open(&database, &tiles).await?)
+    /// In the folder, or in the database that the environment names, with its full tiles in the folder.
+    pub(crate) async fn store(&self) -> Outcome<Arc<dyn LogStore>> {
+        let database = match std::env::var("TOUCHPLATE_DATABASE") {
+            Ok(named) => named,
+            Err(_) => format!("sqlite:{}", self.database().display()),
+        };
+        Ok(open_logs(&database.parse()?, &self.folder).await?)
     }
 
     pub(crate) fn database(&self) -> PathBuf {

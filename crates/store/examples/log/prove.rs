@@ -12,7 +12,7 @@ use crate::{Outcome, Place};
 
 pub(crate) async fn run(place: &Place, proofs: u64) -> Outcome {
     let counting = Arc::new(Counting {
-        inner: Arc::new(place.store().await?),
+        inner: place.store().await?,
         tiles: AtomicU64::new(0),
     });
     let log = place.open(counting.clone()).await?;
@@ -61,7 +61,7 @@ pub(crate) async fn run(place: &Place, proofs: u64) -> Outcome {
 
 /// Says that it is there once the log is open and has proved an entry; ends with its input.
 pub(crate) async fn start(place: &Place) -> Outcome {
-    let log = place.open(Arc::new(place.store().await?)).await?;
+    let log = place.open(place.store().await?).await?;
     let head = log.head().await?;
     log.inclusion(head.size / 2, head.size).await?;
     println!("{}", json!({"size": head.size}));

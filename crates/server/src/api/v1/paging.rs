@@ -81,7 +81,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Paging {
                     paging.limit = limit.ok_or_else(found)?;
                 }
                 "cursor" => {
-                    if value.chars().count() > MAX_CURSOR_CHARS {
+                    // No name has any; PostgreSQL takes no text with a NUL.
+                    let odd = value.chars().any(char::is_control);
+                    if odd || value.chars().count() > MAX_CURSOR_CHARS {
                         return Err(PagingError::Cursor { found: cut(&value) }.into());
                     }
                     paging.cursor = Some(value.into_owned());
