@@ -541,11 +541,12 @@ def rows(data):
 
 def files_on_disk(data):
     """Path → size of each file under the data directory that is not the database's own."""
-    database = database_of(data).name
+    elsewhere = several.located(data).get("TOUCHPLATE_DATABASE", "").startswith("postgres")
+    names = (SEARCH,) if elsewhere else (database_of(data).name, SEARCH)
     found = {}
     for path in paths_under(data):
         with contextlib.suppress(FileNotFoundError):
-            if not path.name.startswith((database, SEARCH)):
+            if not path.name.startswith(names):
                 found[str(path.relative_to(data))] = path.stat().st_size
     return found
 
