@@ -1,7 +1,6 @@
 //! The private stack's logs as their clients ask them: what is logged is proved, and each bad request has the API's own
 //! shape of refusal.
 
-use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
@@ -15,11 +14,8 @@ use touchplate_attest::log::{Checkpoint, NoteKey, check_consistency, inclusion_r
 use touchplate_attest::{Bundle, Sha256, TrustRoot};
 use touchplate_server::app::App;
 use touchplate_server::outbound::Issuers;
-use touchplate_server::trust::limits::Limits;
 use touchplate_server::wiring;
-use touchplate_testkit::postgres::TestDatabase;
-use touchplate_testkit::proxy::Link;
-use touchplate_testkit::{FixedClock, Proxy};
+use touchplate_testkit::FixedClock;
 use touchplate_trust::layout::KeyRing;
 use touchplate_trust::{Domain, Predicate, Recipe, Workload};
 use tower::ServiceExt as _;
@@ -28,12 +24,12 @@ use touchplate_server::Clock as _;
 
 use crate::stack::Stack;
 
-const ENTRIES1: &str = "/trust/rekor1/api/v1/log/entries";
-const ENTRIES2: &str = "/trust/rekor2/api/v2/log/entries";
+pub(crate) const ENTRIES1: &str = "/trust/rekor1/api/v1/log/entries";
+pub(crate) const ENTRIES2: &str = "/trust/rekor2/api/v2/log/entries";
 const FILE: &[u8] = b"the file's bytes";
 const NAME: &str = "sampleproject-1.0.tar.gz";
 
-struct World {
+pub(crate) struct World {
     app: App,
     clock: Arc<FixedClock>,
     domain: Domain,
@@ -42,8 +38,8 @@ struct World {
     _stack: Stack,
 }
 
-struct Said {
-    status: u16,
+pub(crate) struct Said {
+    pub(crate) status: u16,
     headers: HeaderMap,
     body: Bytes,
 }
@@ -57,12 +53,12 @@ impl Said {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers[name].to_str().unwrap()
     }
 
     /// Refused as Rekor v1 refuses.
-    fn refuses1(&self, status: u16, words: &str) {
+    pub(crate) fn refuses1(&self, status: u16, words: &str) {
         assert_eq!(self.status, status, "{}", self.text());
         assert_eq!(self.header("content-type"), "application/json");
         let said = self.json();
@@ -72,7 +68,7 @@ impl Said {
     }
 
     /// Refused as a gRPC gateway refuses.
-    fn refuses2(&self, status: u16, code: u16, words: &str) {
+    pub(crate) fn refuses2(&self, status: u16, code: u16, words: &str) {
         assert_eq!(self.status, status, "{}", self.text());
         assert_eq!(self.header("content-type"), "application/json");
         let said = self.json();
@@ -90,7 +86,7 @@ impl World {
         Self::with(Stack::new(Issuers::default()).await)
     }
 
-    fn with(stack: Stack) -> Self {
+    pub(crate) fn with(stack: Stack) -> Self {
         let current = |ring: &KeyRing| ring.current(stack.clock.now()).unwrap().key.clone();
         Self {
             domain: Domain::new("trust.example", stack.clock.now()).unwrap(),
@@ -102,7 +98,7 @@ impl World {
         }
     }
 
-    async fn ask(&self, request: Request<Body>) -> Said {
+    pub(crate) async fn ask(&self, request: Request<Body>) -> Said {
         let answer = wiring::router(self.app.clone())
             .oneshot(request)
             .await
@@ -115,7 +111,7 @@ impl World {
         }
     }
 
-    async fn get(&self, path: &str) -> Said {
+    pub(crate) async fn get(&self, path: &str) -> Said {
         self.ask(Request::get(path).body(Body::empty()).unwrap())
             .await
     }
@@ -586,84 +582,6 @@ async fn other_methods_types_and_questions_have_the_shape_too() {
     ] {
         world.propose(search, &query).await.refuses1(400, words);
     }
-}
-
-#[tokio::test]
-async fn who_writes_too_often_waits() {
-    let two = NonZeroU32::new(2).unwrap();
-    let limits = Limits::new(two, two);
-    let world = World::with(Stack::limited(Issuers::default(), limits).await);
-    let from = |address: [u8; 4], path: &str| {
-        let mut request = Request::post(path)
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(Body::from("{}"))
-            .unwrap();
-        let peer = wiring::Peer((address, 1).into());
-        request.extensions_mut().insert(peer);
-        world.ask(request)
-    };
-    let (first, other) = ([198, 51, 100, 1], [198, 51, 100, 2]);
-    from(first, ENTRIES1).await.refuses1(400, "");
-    from(first, ENTRIES2).await.refuses2(400, 3, "");
-    let words = "too many requests from one address; the header Retry-After says when to go on";
-    let said = from(first, ENTRIES1).await;
-    said.refuses1(429, words);
-    assert!(["29", "30"].contains(&said.header("retry-after")));
-    from(first, ENTRIES2).await.refuses2(429, 8, words);
-    let search = "/trust/rekor1/api/v1/index/retrieve";
-    from(first, search).await.refuses1(429, words);
-    from(other, ENTRIES1).await.refuses1(400, "");
-    // Reading goes on.
-    assert_eq!(world.get("/trust/rekor1/api/v1/log").await.status, 200);
-}
-
-#[tokio::test]
-async fn what_one_process_let_through_counts_for_all() {
-    let Some(database) = TestDatabase::fresh().await else {
-        return;
-    };
-    let engine = Proxy::before(database.address()).await;
-    let url = engine.instead_of(database.address(), &database.url());
-    let process = async || {
-        let five = NonZeroU32::new(5).unwrap();
-        let allowances = touchplate_store::open_allowances(&url.parse().unwrap()).await;
-        let limits = Limits::new(five, five).in_common(allowances.unwrap().unwrap());
-        World::with(Stack::limited(Issuers::default(), limits).await)
-    };
-    let (one, other) = (process().await, process().await);
-    let from = async |world: &World, address: [u8; 4]| {
-        let mut request = Request::post(ENTRIES1)
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(Body::from("{}"))
-            .unwrap();
-        let peer = wiring::Peer((address, 1).into());
-        request.extensions_mut().insert(peer);
-        world.ask(request).await
-    };
-    let (first, second) = ([198, 51, 100, 1], [198, 51, 100, 2]);
-    for world in [&one, &other, &one, &other, &one] {
-        from(world, first).await.refuses1(400, "");
-    }
-    // Neither of them let through as many as one alone would.
-    for world in [&one, &other] {
-        let said = from(world, first).await;
-        said.refuses1(429, "too many requests from one address");
-        assert!(["11", "12", "13"].contains(&said.header("retry-after")));
-    }
-    from(&other, second).await.refuses1(400, "");
-    // Nobody knows whether it may: it does not go on.
-    engine.set(Link::Closed);
-    let said = from(&one, second).await;
-    assert_eq!((said.status, said.header("retry-after")), (503, "5"));
-    engine.set(Link::Up);
-    // Each connection that was closed is noticed by whoever uses it first.
-    let mut said = from(&one, second).await;
-    for _ in 0..3 {
-        if said.status == 503 {
-            said = from(&one, second).await;
-        }
-    }
-    said.refuses1(400, "");
 }
 
 #[tokio::test]

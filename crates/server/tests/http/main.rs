@@ -22,6 +22,7 @@ mod integrity;
 mod issuers;
 mod kept;
 mod later;
+mod limits;
 mod logs;
 mod many;
 mod metrics;
