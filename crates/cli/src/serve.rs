@@ -124,6 +124,9 @@ impl From<WiringError> for Failure {
             WiringError::Listen { .. } => {
                 Self::outside(error).hint("`--listen 127.0.0.1:0` takes a free port")
             }
+            WiringError::Open(open) if open.is_elsewhere() => Self::outside(error).hint(
+                "the keys `database` and `blobs` say where it is: does its server answer there, and does it let this user in?",
+            ),
             WiringError::Data { .. }
             | WiringError::Open(_)
             | WiringError::Spool { .. }

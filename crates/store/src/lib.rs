@@ -84,6 +84,16 @@ pub enum OpenError {
     },
 }
 
+impl OpenError {
+    /// Whether it is of a server, and not of something below the data folder.
+    pub fn is_elsewhere(&self) -> bool {
+        match self {
+            Self::Database { database, .. } => matches!(database, DatabaseUrl::Postgres(_)),
+            Self::Blobs { blobs, .. } => matches!(blobs, BlobsUrl::S3(_)),
+        }
+    }
+}
+
 /// Opens the database and the blob store, creating and migrating them as needed.
 pub async fn open(location: &Location) -> Result<Opened, OpenError> {
     let failed = |source| OpenError::Database {

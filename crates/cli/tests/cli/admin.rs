@@ -598,3 +598,21 @@ fn attesters_are_added_listed_and_removed() {
         .admin(&["attester", "list", "--project", "nothing"])
         .ended(1);
 }
+
+#[test]
+fn a_server_that_an_index_stands_on_and_that_is_not_there_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let nobody = "postgres://u@127.0.0.1:1/x";
+    let at = ["--data", ".", "--database", nobody];
+    for words in [
+        [&["serve"], &at[..], &["--listen", "127.0.0.1:0"]].concat(),
+        [&["admin"], &at[..], &["user", "add", "alice"]].concat(),
+    ] {
+        touchplate_in(folder.path(), &words).ended(3).complains(&[
+            nobody,
+            "cannot be opened",
+            "PostgreSQL: the connection broke or could not be made",
+            "hint: the keys `database` and `blobs` say where it is",
+        ]);
+    }
+}
