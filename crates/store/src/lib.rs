@@ -30,7 +30,7 @@ use touchplate_trust::allowance::{AllowanceError, Allowances};
 use touchplate_trust::log::{LogStore, LogStoreError};
 use touchplate_trust::stamp::{FloorError, StampFloor};
 
-use moving::{LOG_FILE, MOVED_LOG_FILE};
+use moving::{LOG_FILE, MOVED_LOG_FILE, STAMPS, TILES};
 
 pub use location::{BlobsUrl, DatabaseUrl, InvalidLocation, Location};
 pub use postgres::log::LogFiles as PostgresLogs;
@@ -202,7 +202,7 @@ pub async fn open_logs(
     database: &DatabaseUrl,
     folder: &Path,
 ) -> Result<Arc<dyn LogStore>, LogStoreError> {
-    let tiles = folder.join("tiles");
+    let tiles = folder.join(TILES);
     Ok(match database {
         // Logs that began anew would contradict every checkpoint that was given out.
         DatabaseUrl::Sqlite(_) => {
@@ -241,9 +241,7 @@ pub async fn open_stamp_floor(
     folder: &Path,
 ) -> Result<Arc<dyn StampFloor>, FloorError> {
     Ok(match database {
-        DatabaseUrl::Sqlite(_) => {
-            Arc::new(SqliteStampFloor::open(&folder.join("stamps.sqlite")).await?)
-        }
+        DatabaseUrl::Sqlite(_) => Arc::new(SqliteStampFloor::open(&folder.join(STAMPS)).await?),
         DatabaseUrl::Postgres(url) => Arc::new(PostgresStampFloor::open(url).await?),
     })
 }

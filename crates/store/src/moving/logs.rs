@@ -19,7 +19,7 @@ pub const LOG_TABLES: &[&str] = &[
     "logs", "entries", "hashes", "times", "leaves", "search", "filters",
 ];
 
-/// What has a log's name while its rows are the only ones, and what has it afterwards.
+/// The table that every writer of a log needs: without it nobody appends.
 const LOGS: &str = "logs";
 
 /// The file, while its logs are there.
@@ -28,8 +28,11 @@ pub(crate) const FILE: &str = "log.sqlite";
 /// The same, once they are not.
 pub(crate) const MOVED_FILE: &str = "log.sqlite.moved";
 
-const TILES: &str = "tiles";
-const STAMPS: &str = "stamps.sqlite";
+/// The folder of full tiles.
+pub(crate) const TILES: &str = "tiles";
+
+/// The file of the latest stamp's time.
+pub(crate) const STAMPS: &str = "stamps.sqlite";
 
 /// Moves the logs of the stack in `folder`, and the time of its latest stamp; no table: it has none there, or they have moved before.
 /// What breaks off is taken up by the next try.

@@ -20,7 +20,7 @@ use touchplate_packaging::Sha256;
 pub use bytes::{CopiedBlobs, WrongBlob};
 pub use folder::{BackupError, back_up, restore};
 pub use logs::LOG_TABLES;
-pub(crate) use logs::{FILE as LOG_FILE, MOVED_FILE as MOVED_LOG_FILE};
+pub(crate) use logs::{FILE as LOG_FILE, MOVED_FILE as MOVED_LOG_FILE, STAMPS, TILES};
 pub(crate) use rows::{Batch, Column, Kind, Session, Shape, Value, batches};
 pub use rows::{LEFT_OUT, MOVED};
 
